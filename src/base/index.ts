@@ -1,2 +1,5 @@
+export { ByteReader, ByteWriter } from './bytes.ts';
 export { DecodeError, HubfarmError } from './errors.ts';
+export { equalConstantTime, hex, md4, md5, sha0, sha1, sha256, type HashInput } from './hash.ts';
+export { formatIpAddress, parseIpAddress } from './ip-address.ts';
 export { silentLogger, type Logger } from './logger.ts';
