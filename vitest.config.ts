@@ -1,18 +1,56 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** `#module` names resolve to src in tests, to dist in the published package. */
-const conditions = ['hubfarm-source', 'node', 'import', 'module', 'default'];
+export const conditions = ['hubfarm-source', 'node', 'import', 'module', 'default'];
 
-export default defineConfig({
+/** What both kinds of run share: see vitest.interop.config.ts for the other. */
+export const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
+} as const;
+
+const property = ['test/**/*.property.test.ts', 'test/**/*.fuzz.test.ts', 'test/fuzz/**/*.test.ts'];
+const simulation = ['test/sim/**/*.test.ts', 'test/**/*.sim.test.ts'];
+const elsewhere = [...configDefaults.exclude, 'test/interop/**', 'test/slow/**'];
+
+export default defineConfig({
+  ...shared,
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     execArgv: ['--conditions=hubfarm-source'],
+    // A test that is only there to be skipped hides something: `.only` and an empty run are errors.
+    allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'architecture',
+          include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
+          exclude: elsewhere,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [
+            ...elsewhere,
+            ...property,
+            ...simulation,
+            'test/architecture.test.ts',
+            'test/architecture/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'property', include: property, exclude: [...elsewhere, ...simulation], testTimeout: 60_000 },
+      },
+      { extends: true, test: { name: 'simulation', include: simulation, exclude: elsewhere } },
+    ],
   },
 });

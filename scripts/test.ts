@@ -1,0 +1,62 @@
+/**
+ * All tests of hubfarm, in one command; the last line is `N passed, N failed`.
+ *
+ *     node scripts/test.ts            `npm test`: everything that runs in minutes
+ *     node scripts/test.ts --quick    `npm run check`: format, lint, types, architecture, unit
+ *     node scripts/test.ts --full     `npm run check:full`: also test/slow (long fuzzing, the packed package)
+ */
+import { argv, env, exit, version } from 'node:process';
+import { providePeers } from './testing/peers.ts';
+import { checkStep, type Tally } from './testing/step.ts';
+import { vitestStep } from './testing/vitest-step.ts';
+
+const isCi = env['CI'] === 'true';
+
+function* staticSteps(): Generator<Promise<Tally>> {
+  yield checkStep('format', 'prettier', ['--check', '--log-level', 'warn', '.']);
+  yield checkStep('lint', 'eslint', ['.']);
+  yield checkStep('types', 'tsc', ['-p', '.']);
+}
+
+function* testSteps(isQuick: boolean, isFull: boolean): Generator<Promise<Tally>> {
+  const inProcess = { timeoutMs: 15 * 60_000, maySkip: false };
+  const projects = isQuick ? ['architecture', 'unit'] : ['architecture', 'unit', 'property', 'simulation'];
+  yield vitestStep(
+    projects.join(', '),
+    projects.map((name) => `--project=${name}`),
+    inProcess,
+  );
+  if (isQuick) return;
+  yield vitestStep('interop', ['--config=vitest.interop.config.ts'], { timeoutMs: 40 * 60_000, maySkip: !isCi });
+  if (!isFull) return;
+  yield vitestStep('slow', ['--config=vitest.slow.config.ts'], { timeoutMs: 120 * 60_000, maySkip: false });
+}
+
+function report(tallies: readonly Tally[]): boolean {
+  console.log('');
+  for (const { name, passed, failed, seconds } of tallies) {
+    console.log(`${name}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)`);
+  }
+  for (const sentence of tallies.flatMap(({ notRun }) => notRun)) console.log(`did not run: ${sentence}`);
+  const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+  console.log(`${tallies.reduce((sum, tally) => sum + tally.passed, 0)} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+async function main(): Promise<boolean> {
+  if (Number.parseInt(version.slice(1), 10) < 24) {
+    throw new Error(`the tests need Node 24, this is ${version}: start them with \`npm test\``);
+  }
+  const isQuick = argv.includes('--quick');
+  const tallies: Tally[] = [];
+  if (!isQuick) {
+    const missing = providePeers();
+    const notRun = missing.map((name) => `what needs ${name}, which is not installed`);
+    if (isCi) tallies.push({ name: 'peers', passed: 0, failed: missing.length, seconds: 0, notRun });
+  }
+  for (const step of staticSteps()) tallies.push(await step);
+  for (const step of testSteps(isQuick, argv.includes('--full'))) tallies.push(await step);
+  return report(tallies);
+}
+
+exit((await main()) ? 0 : 1);

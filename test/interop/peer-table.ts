@@ -1,0 +1,26 @@
+/** A program that interop tests run against, and where it comes from. */
+export interface Peer {
+  /** The Debian package that brings it. */
+  readonly debianPackage: string;
+  /** The peer is there when one of these files is. */
+  readonly files: readonly string[];
+}
+
+const softether = '/usr/libexec/softether';
+const program = (name: string): string[] => ['/usr/bin', '/bin', '/usr/sbin', '/sbin'].map((dir) => `${dir}/${name}`);
+
+export const peerTable = {
+  vpnserver: { debianPackage: 'softether-vpnserver', files: [`${softether}/vpnserver/vpnserver`] },
+  vpnclient: { debianPackage: 'softether-vpnclient', files: [`${softether}/vpnclient/vpnclient`] },
+  vpnbridge: { debianPackage: 'softether-vpnbridge', files: [`${softether}/vpnbridge/vpnbridge`] },
+  vpncmd: { debianPackage: 'softether-vpncmd', files: [`${softether}/vpncmd/vpncmd`] },
+  iperf3: { debianPackage: 'iperf3', files: program('iperf3') },
+  ping: { debianPackage: 'iputils-ping', files: program('ping') },
+  ip: { debianPackage: 'iproute2', files: program('ip') },
+  tcpdump: { debianPackage: 'tcpdump', files: program('tcpdump') },
+  openssl: { debianPackage: 'openssl', files: program('openssl') },
+} as const satisfies Record<string, Peer>;
+
+export type PeerName = keyof typeof peerTable;
+
+export const peerNames = Object.keys(peerTable) as PeerName[];
