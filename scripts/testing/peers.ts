@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { peerNames, peerTable, type Peer } from '../../test/interop/peer-table.ts';
 
@@ -32,8 +32,7 @@ function withoutDaemons(work: () => void): void {
 
 function aptGet(...args: string[]): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  // Ctrl+C reaches apt-get too, which ends; then the policy file is put back.
-  const options = { stdio: ['ignore', 'inherit', 'inherit'], env, timeout: 15 * 60_000 } as const;
+  const options: SpawnSyncOptions = { stdio: ['ignore', 'inherit', 'inherit'], env, timeout: 15 * 60_000 };
   return spawnSync('apt-get', ['-y', '-q', ...args], options).status === 0;
 }
 
@@ -46,7 +45,7 @@ function disableServices(packages: readonly string[]): void {
 
 function install(packages: readonly string[]): void {
   const ignore = (): void => undefined;
-  // The tests must get to the `finally` of withoutDaemons.
+  // Ctrl+C reaches apt-get too, which ends; we go on to put the policy file back.
   process.on('SIGINT', ignore);
   try {
     withoutDaemons(() => {
