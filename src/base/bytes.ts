@@ -77,27 +77,32 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#bytes.writeUInt8(value, this.#reserve(1));
+    const start = this.#reserve(1);
+    this.#bytes.writeUInt8(value, start);
     return this;
   }
 
   u16(value: number): this {
-    this.#bytes.writeUInt16BE(value, this.#reserve(2));
+    const start = this.#reserve(2);
+    this.#bytes.writeUInt16BE(value, start);
     return this;
   }
 
   u32(value: number): this {
-    this.#bytes.writeUInt32BE(value, this.#reserve(4));
+    const start = this.#reserve(4);
+    this.#bytes.writeUInt32BE(value, start);
     return this;
   }
 
   u64(value: bigint): this {
-    this.#bytes.writeBigUInt64BE(value, this.#reserve(8));
+    const start = this.#reserve(8);
+    this.#bytes.writeBigUInt64BE(value, start);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#reserve(value.length));
+    const start = this.#reserve(value.length);
+    this.#bytes.set(value, start);
     return this;
   }
 
@@ -129,6 +134,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** May replace the buffer: call it before naming `#bytes`, not among the arguments. */
   #reserve(length: number): number {
     const start = this.#length;
     const end = start + length;
