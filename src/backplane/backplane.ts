@@ -25,7 +25,11 @@ export interface Backplane {
   onState(changed: (state: BackplaneState) => void): () => void;
   get(key: string): Promise<Entry | undefined>;
   list(prefix: string): Promise<{ readonly revision: Revision; readonly entries: readonly Entry[] }>;
-  put(key: string, value: Uint8Array | string, options?: { readonly lease?: Lease; readonly guard?: Guard }): Promise<Revision>;
+  put(
+    key: string,
+    value: Uint8Array | string,
+    options?: { readonly lease?: Lease; readonly guard?: Guard },
+  ): Promise<Revision>;
   /** All guards hold: all operations are applied, in order, at one revision. Else `Conflict` and nothing is applied. */
   txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision>;
   watch(prefix: string, deliver: (batch: Batch) => void): { close(): void };

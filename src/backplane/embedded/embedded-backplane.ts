@@ -1,0 +1,233 @@
+import type { Logger } from '#base';
+import type { Clock, Timer } from '#io';
+import { Conflict, Unavailable } from '../backplane.ts';
+import type {
+  Backplane,
+  BackplaneState,
+  Batch,
+  Entry,
+  Guard,
+  Leadership,
+  Lease,
+  Operation,
+  Revision,
+} from '../backplane.ts';
+import { BadRequest, checkKey, checkPrefix, checkTtl, limits, valueBytes } from '../limits.ts';
+import { Elections } from './elections.ts';
+import type { Engine } from './engine.ts';
+import { Leases } from './leases.ts';
+import { Pipeline } from './pipeline.ts';
+import type { Reply, Request, StoredOperation } from './requests.ts';
+import { Watches, type Watch } from './watches.ts';
+
+/** How soon a store that could not write is tried again. */
+const probeEveryMs = 1_000;
+
+export class EmbeddedBackplane implements Backplane {
+  readonly mode = 'embedded';
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #pipeline: Pipeline;
+  readonly #watches = new Watches();
+  readonly #leases: Leases;
+  readonly #elections: Elections;
+  readonly #stateListeners = new Set<(state: BackplaneState) => void>();
+  #state: BackplaneState = 'ok';
+  #probe: Timer | undefined;
+  #leaseCount = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(engine: Engine, clock: Clock, logger: Logger) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#pipeline = new Pipeline(engine, clock, (replies) => this.#answered(replies));
+    this.#leases = new Leases(clock, (id) => this.#expire(id));
+    this.#elections = new Elections(this, clock);
+  }
+
+  state(): BackplaneState {
+    return this.#state;
+  }
+
+  onState(changed: (state: BackplaneState) => void): () => void {
+    this.#stateListeners.add(changed);
+    return () => void this.#stateListeners.delete(changed);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    checkKey(key);
+    return (await this.#read({ kind: 'get', key })).entries[0];
+  }
+
+  async list(prefix: string): Promise<{ readonly revision: Revision; readonly entries: readonly Entry[] }> {
+    checkPrefix(prefix);
+    const { revision, entries } = await this.#read({ kind: 'list', prefix });
+    return { revision, entries };
+  }
+
+  async put(
+    key: string,
+    value: Uint8Array | string,
+    options: { readonly lease?: Lease; readonly guard?: Guard } = {},
+  ): Promise<Revision> {
+    const put = { kind: 'put', key, value } as const;
+    const operation = options.lease === undefined ? put : { ...put, lease: options.lease };
+    return this.txn([operation], options.guard === undefined ? [] : [options.guard]);
+  }
+
+  async txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision> {
+    const request = { kind: 'txn', operations: this.#stored(operations), guards: [...guards] } as const;
+    for (const guard of guards) checkKey(guard.key);
+    return revisionOf(await this.#ask(request));
+  }
+
+  watch(prefix: string, deliver: (batch: Batch) => void): { close(): void } {
+    checkPrefix(prefix);
+    this.#refuseIfClosed();
+    if (!this.#watches.hasRoom) throw new BadRequest(`${limits.watchesMax} watches are open already`);
+    const watch = this.#watches.add(prefix, deliver);
+    this.#start(watch, prefix);
+    return watch;
+  }
+
+  async lease(ttlMs: number): Promise<Lease> {
+    checkTtl(ttlMs);
+    this.#refuseIfClosed();
+    if (!this.#leases.hasRoom) throw new BadRequest(`${limits.leasesMax} leases are held already`);
+    return Promise.resolve(this.#leases.grant(`${this.#engine.boot}.${++this.#leaseCount}`, ttlMs));
+  }
+
+  async elect(name: string, self: string, lease: Lease, signal?: AbortSignal): Promise<Leadership> {
+    checkKey(name);
+    this.#refuseIfClosed();
+    this.#leases.check(lease);
+    return this.#elections.elect(name, self, lease, signal);
+  }
+
+  async backup(path: string): Promise<void> {
+    this.#refuseIfClosed();
+    await this.#pipeline.alone(() => this.#engine.backup(path));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#elections.close();
+    this.#leases.endAll('the store was closed');
+    this.#probe?.cancel();
+    await this.#pipeline.drain();
+    this.#watches.clear();
+    await this.#engine.close();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing !== undefined) throw new Unavailable('the store is closed; nothing was changed');
+  }
+
+  #stored(operations: readonly Operation[]): StoredOperation[] {
+    if (operations.length > limits.transactionMaxOperations) {
+      throw new BadRequest(`${operations.length} operations at once; ${limits.transactionMaxOperations} are allowed`);
+    }
+    let bytes = 0;
+    return operations.map((operation) => {
+      const stored = this.#storedOperation(operation);
+      if (stored.kind === 'put') bytes += stored.value.length;
+      if (bytes > limits.transactionMaxBytes) {
+        throw new BadRequest(`one transaction holds more than ${limits.transactionMaxBytes} bytes of values`);
+      }
+      return stored;
+    });
+  }
+
+  #storedOperation(operation: Operation): StoredOperation {
+    switch (operation.kind) {
+      case 'put': {
+        const { key, value, lease } = operation;
+        checkKey(key);
+        if (lease !== undefined) this.#leases.check(lease);
+        return { kind: 'put', key, value: valueBytes(key, value), lease: lease?.id };
+      }
+      case 'delete':
+        checkKey(operation.key);
+        return operation;
+      case 'deletePrefix':
+        checkPrefix(operation.prefix);
+        return operation;
+    }
+  }
+
+  async #ask(request: Request): Promise<Reply> {
+    this.#refuseIfClosed();
+    return this.#pipeline.ask(request);
+  }
+
+  async #read(request: Request): Promise<Extract<Reply, { kind: 'entries' }>> {
+    const reply = await this.#ask(request);
+    if (reply.kind === 'entries') return reply;
+    throw new Unavailable(reply.kind === 'failed' ? reply.message : `the store answered ${request.kind} wrongly`);
+  }
+
+  #start(watch: Watch, prefix: string): void {
+    this.#pipeline.submit({ kind: 'list', prefix }, (reply) => {
+      if (reply.kind === 'entries') watch.start(reply.revision, reply.entries);
+      else this.#clock.after(probeEveryMs, () => this.#restart(watch, prefix));
+    });
+  }
+
+  #restart(watch: Watch, prefix: string): void {
+    if (watch.isOpen && this.#closing === undefined) this.#start(watch, prefix);
+  }
+
+  /** Takes the keys of a lease away; while the disk refuses, again and again. */
+  async #expire(lease: string): Promise<void> {
+    const reply = await this.#ask({ kind: 'expire', lease });
+    if (reply.kind !== 'failed') return;
+    this.#clock.after(probeEveryMs, () => void this.#expire(lease).catch(() => undefined));
+    throw new Unavailable(reply.message);
+  }
+
+  #answered(replies: readonly Reply[]): void {
+    const failed = replies.find((reply) => reply.kind === 'failed');
+    if (failed !== undefined) this.#lost(failed.message);
+    else if (replies.some((reply) => reply.kind === 'done')) this.#recovered();
+    for (const reply of replies) {
+      if (reply.kind === 'done' && reply.changes.length > 0) this.#watches.deliver(reply.revision, reply.changes);
+    }
+  }
+
+  #lost(why: string): void {
+    if (this.#state === 'lost') return;
+    this.#logger.error({ reason: why }, 'the store does not take changes; trying again every second');
+    this.#probe = this.#clock.every(probeEveryMs, () => void this.#pipeline.ask({ kind: 'probe' }));
+    this.#setState('lost');
+  }
+
+  #recovered(): void {
+    if (this.#state === 'ok') return;
+    this.#logger.info({}, 'the store takes changes again');
+    this.#probe?.cancel();
+    this.#setState('ok');
+  }
+
+  #setState(state: BackplaneState): void {
+    this.#state = state;
+    for (const changed of this.#stateListeners) changed(state);
+  }
+}
+
+function revisionOf(reply: Reply): Revision {
+  switch (reply.kind) {
+    case 'done':
+    case 'entries':
+      return reply.revision;
+    case 'conflict':
+      throw new Conflict(reply.message);
+    case 'failed':
+      throw new Unavailable(reply.message);
+  }
+}

@@ -1,0 +1,170 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { Entry, Guard, Revision } from '../backplane.ts';
+import type { Change, Reply, Request, StoredOperation } from './requests.ts';
+import { writeFailure } from './store-error.ts';
+
+type Row = Record<string, SQLOutputValue>;
+type Txn = Extract<Request, { kind: 'txn' }>;
+
+/** Above every key that starts with the prefix: U+10FFFF is not allowed in keys, and sorts last in UTF-8. */
+const lastCharacter = '\u{10ffff}';
+const columns = 'key, value, create_revision, mod_revision, lease';
+
+/** The SQL side: answers groups of requests. All writes of a group share one fsynced transaction. */
+export class Store {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #get: StatementSync;
+  readonly #list: StatementSync;
+  readonly #put: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #leased: StatementSync;
+  readonly #setRevision: StatementSync;
+  #revision: Revision;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#get = database.prepare(`SELECT ${columns} FROM entry WHERE key = ?`);
+    this.#list = database.prepare(`SELECT ${columns} FROM entry WHERE key >= ? AND key < ? ORDER BY key`);
+    this.#put = database.prepare(`INSERT OR REPLACE INTO entry (${columns}) VALUES (?, ?, ?, ?, ?)`);
+    this.#delete = database.prepare('DELETE FROM entry WHERE key = ?');
+    this.#leased = database.prepare('SELECT key FROM entry WHERE lease = ? ORDER BY key');
+    this.#setRevision = database.prepare('UPDATE store SET revision = ?');
+    this.#revision = Number(database.prepare('SELECT revision FROM store').get()?.['revision']);
+  }
+
+  /** Replies in the order of the requests. Reads see every write of their own group. Never throws. */
+  answer(requests: readonly Request[]): Reply[] {
+    const replies = new Array<Reply>(requests.length);
+    this.#write(requests, replies);
+    requests.forEach((request, i) => (replies[i] ??= this.#read(request)));
+    return replies;
+  }
+
+  #write(requests: readonly Request[], replies: Reply[]): void {
+    if (requests.every(isRead)) return;
+    const before = this.#revision;
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      requests.forEach((request, i) => {
+        if (!isRead(request)) replies[i] = this.#apply(request);
+      });
+      if (this.#revision !== before || requests.some(isProbe)) this.#setRevision.run(this.#revision);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#revision = before;
+      this.#rollback();
+      const failed: Reply = { kind: 'failed', message: writeFailure(this.#path, error) };
+      requests.forEach((request, i) => {
+        if (!isRead(request)) replies[i] = failed;
+      });
+    }
+  }
+
+  #rollback(): void {
+    // SQLite has already rolled back by itself after some errors (disk full, I/O error).
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+  }
+
+  #apply(request: Exclude<Request, { kind: 'get' | 'list' }>): Reply {
+    switch (request.kind) {
+      case 'txn':
+        return this.#transact(request);
+      case 'expire': {
+        const keys = this.#leased.all(request.lease).map((row) => String(row['key']));
+        return this.#commit(keys.map((key) => ({ kind: 'delete', key })));
+      }
+      case 'probe':
+        return { kind: 'done', revision: this.#revision, changes: [] };
+    }
+  }
+
+  #transact(request: Txn): Reply {
+    for (const guard of request.guards) {
+      const why = this.#broken(guard);
+      if (why !== undefined) return { kind: 'conflict', message: why };
+    }
+    return this.#commit(request.operations);
+  }
+
+  #broken(guard: Guard): string | undefined {
+    const entry = this.#entry(guard.key);
+    const [name, wanted, found] =
+      'modRevision' in guard
+        ? ['modRevision', guard.modRevision, entry?.modRevision ?? 0]
+        : ['createRevision', guard.createRevision, entry?.createRevision ?? 0];
+    if (wanted === found) return undefined;
+    return `${guard.key} has ${name} ${found}, not ${wanted}: somebody else changed it; nothing was applied`;
+  }
+
+  /** A transaction that changes nothing takes no revision. */
+  #commit(operations: readonly StoredOperation[]): Reply {
+    const revision = this.#revision + 1;
+    const changes = new Map<string, Change>();
+    for (const operation of operations) this.#perform(operation, revision, changes);
+    if (changes.size > 0) this.#revision = revision;
+    return { kind: 'done', revision: this.#revision, changes: [...changes.values()] };
+  }
+
+  #perform(operation: StoredOperation, revision: Revision, changes: Map<string, Change>): void {
+    switch (operation.kind) {
+      case 'put': {
+        const { key, value, lease } = operation;
+        const createRevision = this.#entry(key)?.createRevision ?? revision;
+        this.#put.run(key, value, createRevision, revision, lease ?? null);
+        const entry = { key, value, createRevision, modRevision: revision };
+        changes.set(key, { key, entry: lease === undefined ? entry : { ...entry, lease } });
+        return;
+      }
+      case 'delete':
+        this.#remove(operation.key, changes);
+        return;
+      case 'deletePrefix':
+        for (const { key } of this.#entries(operation.prefix)) this.#remove(key, changes);
+    }
+  }
+
+  #remove(key: string, changes: Map<string, Change>): void {
+    if (Number(this.#delete.run(key).changes) > 0) changes.set(key, { key, entry: undefined });
+  }
+
+  #read(request: Request): Reply {
+    try {
+      const entries = request.kind === 'list' ? this.#entries(request.prefix) : this.#single(request);
+      return { kind: 'entries', revision: this.#revision, entries };
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { kind: 'failed', message: `cannot read ${this.#path}: ${detail}` };
+    }
+  }
+
+  #single(request: Request): Entry[] {
+    const entry = request.kind === 'get' ? this.#entry(request.key) : undefined;
+    return entry === undefined ? [] : [entry];
+  }
+
+  #entry(key: string): Entry | undefined {
+    const row = this.#get.get(key);
+    return row === undefined ? undefined : toEntry(row);
+  }
+
+  #entries(prefix: string): Entry[] {
+    return this.#list.all(prefix, prefix + lastCharacter).map(toEntry);
+  }
+}
+
+function isRead(request: Request): request is Extract<Request, { kind: 'get' | 'list' }> {
+  return request.kind === 'get' || request.kind === 'list';
+}
+
+function isProbe(request: Request): boolean {
+  return request.kind === 'probe';
+}
+
+function toEntry(row: Row): Entry {
+  const { key, value, create_revision: created, mod_revision: modified, lease } = row;
+  if (typeof key !== 'string' || !(value instanceof Uint8Array)) throw new Error(`row of ${String(key)} is damaged`);
+  const entry = { key, value, createRevision: Number(created), modRevision: Number(modified) };
+  return typeof lease === 'string' ? { ...entry, lease } : entry;
+}

@@ -1,0 +1,15 @@
+export { Conflict, Unavailable } from './backplane.ts';
+export type {
+  Backplane,
+  BackplaneState,
+  Batch,
+  Entry,
+  Guard,
+  Leadership,
+  Lease,
+  Operation,
+  Revision,
+} from './backplane.ts';
+export { openEmbedded, type EmbeddedOptions } from './embedded/open.ts';
+export { StoreError, type StoreErrorCode } from './embedded/store-error.ts';
+export { BadRequest, limits as backplaneLimits } from './limits.ts';
