@@ -1,2 +1,7 @@
-/** Removes what an interrupted earlier run left behind. Filled in by the namespace helper. */
-export default function sweep(): void {}
+import { sweepNamespaces } from './namespaces.ts';
+
+/** Before and after all interop tests: removes what killed ones left behind. */
+export default function sweep(): () => void {
+  sweepNamespaces();
+  return sweepNamespaces;
+}
