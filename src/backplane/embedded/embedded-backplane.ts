@@ -33,16 +33,17 @@ export class EmbeddedBackplane implements Backplane {
   readonly #leases: Leases;
   readonly #elections: Elections;
   readonly #stateListeners = new Set<(state: BackplaneState) => void>();
+  readonly #backups = new Set<Promise<void>>();
   #state: BackplaneState = 'ok';
   #probe: Timer | undefined;
   #leaseCount = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(engine: Engine, clock: Clock, logger: Logger) {
+  constructor(engine: Engine, clock: Clock, callTimeoutMs: number, logger: Logger) {
     this.#engine = engine;
     this.#clock = clock;
     this.#logger = logger;
-    this.#pipeline = new Pipeline(engine, clock, (replies) => this.#answered(replies));
+    this.#pipeline = new Pipeline(engine, clock, callTimeoutMs, (replies) => this.#answered(replies));
     this.#leases = new Leases(clock, (id) => this.#expire(id));
     this.#elections = new Elections(this, clock);
   }
@@ -108,7 +109,13 @@ export class EmbeddedBackplane implements Backplane {
 
   async backup(path: string): Promise<void> {
     this.#refuseIfClosed();
-    await this.#pipeline.alone(() => this.#engine.backup(path));
+    const backup = this.#engine.backup(path);
+    this.#backups.add(backup);
+    try {
+      await backup;
+    } finally {
+      this.#backups.delete(backup);
+    }
   }
 
   close(): Promise<void> {
@@ -121,6 +128,7 @@ export class EmbeddedBackplane implements Backplane {
     this.#leases.endAll('the store was closed');
     this.#probe?.cancel();
     await this.#pipeline.drain();
+    await Promise.allSettled(this.#backups);
     this.#watches.clear();
     await this.#engine.close();
   }

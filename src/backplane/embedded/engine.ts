@@ -5,7 +5,7 @@ export interface Engine {
   /** Openings of this store so far; part of lease names. */
   readonly boot: number;
   run(requests: readonly Request[]): Promise<readonly Reply[]>;
-  /** Not while `run` is under way. */
+  /** Copies what is stored now; further groups may run meanwhile. */
   backup(path: string): Promise<void>;
   close(): Promise<void>;
 }

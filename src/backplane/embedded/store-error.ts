@@ -14,6 +14,8 @@ export type StoreErrorCode =
   | 'BACKUP_FAILED';
 
 export class StoreError extends HubfarmError {
+  declare readonly code: StoreErrorCode;
+
   constructor(code: StoreErrorCode, message: string, cause?: unknown) {
     super(code, message, cause === undefined ? undefined : { cause });
   }
