@@ -1,4 +1,5 @@
 export { BufferPool } from './buffer-pool.ts';
+export { ByteQueue } from './byte-queue.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
 export { DecodeError, HubfarmError } from './errors.ts';
 export { equalConstantTime, hex, md4, md5, sha0, sha1, sha256, type HashInput } from './hash.ts';

@@ -49,14 +49,14 @@ function parseRequestLine(line: string, fields: OtherFields, offset: number): Re
 }
 
 function parseStatusLine(line: string, fields: OtherFields, offset: number): ResponseHead {
-  const match = /^(HTTP\/\d\.\d) +(\d{3})(?: +(.*))?$/.exec(line);
+  const match = /^(HTTP\/\d\.\d) +(\d{3})(?: +([\t -~\x80-\xff]*))?$/.exec(line);
   if (match === null) throw new DecodeError(`HTTP status line "${shown(line)}" is not "HTTP/1.1 200 OK"`, offset);
   return { kind: 'response', version: match[1]!, status: Number(match[2]), reason: match[3] ?? '', ...fields };
 }
 
 /** RFC 9112 §5.1: no blank before the colon; a line that begins with a blank (folding) has no name, and is refused so. */
 function parseHeader(line: string, offset: number): readonly [string, string] {
-  const match = /^([!-9;-~]+):[ \t]*(.*)$/.exec(line);
+  const match = /^([!-9;-~]+):[ \t]*([\t -~\x80-\xff]*)$/.exec(line);
   if (match === null) throw new DecodeError(`HTTP header line "${shown(line)}" is not "Name: value"`, offset);
   return [match[1]!, match[2]!.trimEnd()];
 }

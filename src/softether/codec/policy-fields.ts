@@ -1,0 +1,74 @@
+import type { Pack } from './pack.ts';
+
+/** The 38 items of a security policy in the order of their ids, as the `PolicyList` command shows them. */
+export const policyFieldKinds = {
+  Access: 'bool',
+  DHCPFilter: 'bool',
+  DHCPNoServer: 'bool',
+  DHCPForce: 'bool',
+  NoBridge: 'bool',
+  NoRouting: 'bool',
+  CheckMac: 'bool',
+  CheckIP: 'bool',
+  ArpDhcpOnly: 'bool',
+  PrivacyFilter: 'bool',
+  NoServer: 'bool',
+  NoBroadcastLimiter: 'bool',
+  MonitorPort: 'bool',
+  MaxConnection: 'int',
+  TimeOut: 'int',
+  MaxMac: 'int',
+  MaxIP: 'int',
+  MaxUpload: 'int',
+  MaxDownload: 'int',
+  FixPassword: 'bool',
+  MultiLogins: 'int',
+  NoQoS: 'bool',
+  RSandRAFilter: 'bool',
+  RAFilter: 'bool',
+  DHCPv6Filter: 'bool',
+  DHCPv6NoServer: 'bool',
+  NoRoutingV6: 'bool',
+  CheckIPv6: 'bool',
+  NoServerV6: 'bool',
+  MaxIPv6: 'int',
+  NoSavePassword: 'bool',
+  AutoDisconnect: 'int',
+  FilterIPv4: 'bool',
+  FilterIPv6: 'bool',
+  FilterNonIP: 'bool',
+  NoIPv6DefaultRouterInRA: 'bool',
+  NoIPv6DefaultRouterInRAWhenIPv6: 'bool',
+  VLanId: 'int',
+} as const;
+
+type FieldName = keyof typeof policyFieldKinds;
+
+/** A policy as a PACK holds it; the same shape as the hub's `Policy`. */
+export type PolicyFields = {
+  readonly [Name in FieldName]: (typeof policyFieldKinds)[Name] extends 'bool' ? boolean : number;
+};
+
+const PREFIX = 'policy:';
+/** Says that the items from RSandRAFilter on are there; peers before version 3 have only the 22 before it. */
+const VERSION_3 = `${PREFIX}Ver3`;
+const fieldNames = Object.keys(policyFieldKinds) as FieldName[];
+
+/** Writes all 38 items and the mark of version 3. */
+export function setPolicy(pack: Pack, policy: PolicyFields): Pack {
+  for (const name of fieldNames) pack.setInt(PREFIX + name, Number(policy[name]));
+  return pack.setBool(VERSION_3, true);
+}
+
+/** Absent items read as false and 0: so does every peer. */
+export function policyOf(pack: Pack): PolicyFields {
+  const entries = fieldNames.map((name) => {
+    const value = pack.int(PREFIX + name);
+    return [name, policyFieldKinds[name] === 'bool' ? value !== 0 : value];
+  });
+  return Object.fromEntries(entries) as PolicyFields;
+}
+
+export function hasPolicy(pack: Pack): boolean {
+  return pack.has(`${PREFIX}Access`);
+}
