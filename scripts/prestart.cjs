@@ -41,7 +41,7 @@ function difference(withDev) {
     name = names[i];
     wanted = lock.packages[name];
     have = installed.packages[name];
-    if (name === '' || wanted.link || ((wanted.dev || wanted.devOptional) && !withDev)) continue;
+    if (name === '' || wanted.extraneous || ((wanted.dev || wanted.devOptional) && !withDev)) continue;
     if (!have) {
       if (wanted.optional && !(fits(wanted.os, process.platform) && fits(wanted.cpu, process.arch))) continue;
       // An optional package for another C library, say, may rightly be absent; our Node may not.

@@ -71,6 +71,7 @@ describe('the tree', () => {
     const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
     const hosts = [...lock.matchAll(/"resolved": "https?:\/\/([^/"]+)/g)].map((match) => match[1]);
     expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
+    expect(lock, 'run npm prune --package-lock-only').not.toContain('"extraneous"');
   });
 
   test('pins every dependency exactly', () => {
