@@ -27,5 +27,8 @@ export interface EthernetDevices {
   /** Joins a physical interface: TAP in a Linux bridge where it already is in one, else AF_PACKET. */
   openInterface(name: string): Promise<EthernetDevice>;
   /** Sets an address (CIDR) and brings the interface up. */
-  configure(name: string, settings: { readonly addressCidr?: string; readonly mtu?: number; readonly up: boolean }): Promise<void>;
+  configure(
+    name: string,
+    settings: { readonly addressCidr?: string; readonly mtu?: number; readonly up: boolean },
+  ): Promise<void>;
 }

@@ -1,4 +1,25 @@
 export type { Clock, Random, Timer } from './clock.ts';
 export type { EthernetDevice, EthernetDevices, EthernetSink } from './ethernet.ts';
-export type { Network, RunningListener, ServerIdentity, TlsDialOptions, TlsListenOptions } from './listener.ts';
+export { IoError, type IoErrorCode } from './errors.ts';
+export type {
+  HttpClient,
+  HttpClientLimits,
+  HttpRequest,
+  HttpResponse,
+  HttpTarget,
+  OpenHttpClient,
+  TlsServer,
+} from './http-client.ts';
+export type {
+  ClientHello,
+  Network,
+  RunningListener,
+  ServerIdentity,
+  TlsDialOptions,
+  TlsListenOptions,
+  TlsVersion,
+} from './listener.ts';
 export type { ByteStream, Endpoint, StreamSink, TlsInfo } from './stream.ts';
+export type { LineEditing, Terminal } from './terminal.ts';
+export type { UserFiles } from './user-files.ts';
+export type { Thread, ThreadBody, ThreadPort, Threads, ThreadSink } from './threads.ts';

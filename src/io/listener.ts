@@ -6,12 +6,34 @@ export interface ServerIdentity {
   readonly privateKeyPem: string;
 }
 
+/** What a client says of itself in its first TLS message. */
+export interface ClientHello {
+  /** SNI, as sent (SoftEther clients may send `host/tcp`). */
+  readonly serverName: string | undefined;
+  /** Protocols of the ALPN extension; empty without one. Stock SoftEther clients send none. */
+  readonly alpn: readonly string[];
+  /** Versions offered: 0x0303 = TLS 1.2, 0x0304 = TLS 1.3. */
+  readonly versions: readonly number[];
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
 export interface TlsListenOptions {
   readonly host: string;
   readonly port: number;
   /** Read at each new connection: a changed certificate needs no restart. */
   readonly identity: () => ServerIdentity;
+  /** Several processes or threads may listen on the same port; the kernel spreads the connections. */
   readonly reusePort?: boolean;
+  /**
+   * The newest version to agree on with this client. Absent = TLS 1.2 without ALPN, TLS 1.3 with it: a stock SoftEther
+   * client that has seen an unclean end is healed only by `renegotiate`, which TLS 1.3 does not have.
+   */
+  readonly chooseMaxVersion?: (clientHello: ClientHello) => TlsVersion;
+  /** TCP_NOTSENT_LOWAT of each connection, where the system has it: caps what waits unsent in the kernel. */
+  readonly notSentLowWaterBytes?: number;
+  /** Told of trouble that the listener survives (no file descriptors left to accept with), at most once a second. */
+  readonly troubled?: (error: Error) => void;
   /** A client that has not finished its TLS handshake after this long is closed. */
   readonly handshakeTimeoutMs: number;
   /** Asked before anything is read or allocated; false closes the TCP connection at once. */
@@ -39,6 +61,8 @@ export interface TlsDialOptions {
   /** Name for SNI; undefined sends none. */
   readonly serverName?: string;
   readonly tls: boolean;
+  /** The caller may use `dropEncryption`: what follows the last TLS record is kept back from TLS, at some cost. */
+  readonly mayDropEncryption?: boolean;
 }
 
 /** Opens TCP listeners and connections. A failure is an `IoError` that names address, port and what to do. */

@@ -1,0 +1,157 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { ClientHello, TlsListenOptions, TlsVersion } from '../listener.ts';
+import type { Endpoint } from '../stream.ts';
+import { asError } from './errno.ts';
+import { directDrop } from './encryption-drop.ts';
+import { classifyFirstBytes, plainHttpAnswer } from './first-bytes.ts';
+import type { SecureContexts } from './secure-contexts.ts';
+import type { SharedReceive } from './shared-receive.ts';
+import { releaseTlsErrors, tlsEndWasOrderly } from './socket-internals.ts';
+import { SocketStream } from './socket-stream.ts';
+
+/** How long a connection that is not TLS may take to read its answer. */
+const REFUSAL_GRACE_MS = 1_000;
+
+export interface IncomingDeps {
+  readonly options: TlsListenOptions;
+  readonly contexts: SecureContexts;
+  readonly shared: SharedReceive;
+  /** It became a stream, or was abandoned. */
+  readonly settled: () => void;
+}
+
+/** An accepted TCP connection on its way to a stream: first bytes, TLS handshake. It ends in exactly one of `connected` and
+ *  `abandoned`. */
+export class Incoming {
+  readonly #deps: IncomingDeps;
+  readonly #tcp: Socket;
+  readonly #remote: Endpoint;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #chunks: Buffer[] = [];
+  #receivedBytes = 0;
+  #wantedBytes = 1;
+  #isSettled = false;
+
+  constructor(deps: IncomingDeps, tcp: Socket, remote: Endpoint) {
+    this.#deps = deps;
+    this.#tcp = tcp;
+    this.#remote = remote;
+    this.#deadline = setTimeout(() => this.#abandon('time-out'), deps.options.handshakeTimeoutMs);
+    tcp.on('error', this.#failed).on('close', this.#closed).on('end', this.#closed).on('readable', this.#read);
+  }
+
+  /** Ends it at once; `why` is reported. */
+  stop(why: string): void {
+    this.#abandon(why);
+  }
+
+  readonly #failed = (error: unknown): void => this.#abandon(asError(error).message);
+  readonly #closed = (): void => this.#abandon('closed by the client');
+
+  readonly #read = (): void => {
+    for (let chunk = this.#next(); chunk !== undefined; chunk = this.#next()) {
+      this.#chunks.push(chunk);
+      this.#receivedBytes += chunk.length;
+    }
+    if (this.#isSettled || this.#receivedBytes < this.#wantedBytes) return;
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const first = classifyFirstBytes(bytes);
+    switch (first.kind) {
+      case 'incomplete':
+        this.#wantedBytes = first.wantedBytes;
+        return;
+      case 'tls':
+        this.#pace(bytes, first.clientHello);
+        return;
+      case 'http':
+        this.#answerHttp();
+        return;
+      case 'unknown':
+        this.#abandon(first.why);
+    }
+  };
+
+  #next(): Buffer | undefined {
+    const chunk: unknown = this.#tcp.read();
+    return Buffer.isBuffer(chunk) ? chunk : undefined;
+  }
+
+  /** The hello is whole, so who is slow does not hold a place among those that wait for their handshake. */
+  #pace(bytes: Buffer, clientHello: ClientHello): void {
+    this.#tcp.off('readable', this.#read);
+    const { pace } = this.#deps.options;
+    const start = (): void => {
+      if (!this.#isSettled) this.#secure(bytes, clientHello);
+    };
+    if (pace === undefined) start();
+    else pace(start);
+  }
+
+  #secure(bytes: Buffer, clientHello: ClientHello): void {
+    const { options, contexts } = this.#deps;
+    const tcp = this.#tcp;
+    let socket: TLSSocket;
+    try {
+      const maxVersion = (options.chooseMaxVersion ?? defaultMaxVersion)(clientHello);
+      const secureContext = contexts.get(maxVersion);
+      tcp.unshift(bytes);
+      socket = new TLSSocket(tcp, { isServer: true, secureContext });
+    } catch (error) {
+      this.#abandon(asError(error).message);
+      return;
+    }
+    // The TLS socket now reads, and reports the end of, the connection below.
+    tcp.off('end', this.#closed);
+    socket.on('error', this.#failed).on('_tlsError', this.#failed).on('close', this.#closed).on('end', this.#closed);
+    socket.once('secure', () => this.#connect(socket));
+  }
+
+  #connect(socket: TLSSocket): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    const tcp = this.#tcp;
+    tcp.off('error', this.#failed).off('close', this.#closed);
+    socket
+      .off('error', this.#failed)
+      .off('_tlsError', this.#failed)
+      .off('close', this.#closed)
+      .off('end', this.#closed);
+    releaseTlsErrors(socket);
+    const tls = {
+      socket,
+      isServer: true,
+      endWasOrderly: () => tlsEndWasOrderly(socket),
+      drop: directDrop(tcp, socket),
+    };
+    this.#deps.options.connected(new SocketStream({ tcp, tls, shared: this.#deps.shared }));
+  }
+
+  #answerHttp(): void {
+    this.#settle();
+    const tcp = this.#tcp;
+    tcp.off('readable', this.#read).off('close', this.#closed).off('end', this.#closed);
+    const grace = setTimeout(() => tcp.destroy(), REFUSAL_GRACE_MS);
+    tcp.on('close', () => clearTimeout(grace));
+    tcp.end(plainHttpAnswer);
+    tcp.resume();
+    this.#deps.options.abandoned(this.#remote, 'plain HTTP on a TLS port');
+  }
+
+  #abandon(why: string): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    this.#tcp.destroy();
+    this.#deps.options.abandoned(this.#remote, why);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    clearTimeout(this.#deadline);
+    this.#deps.settled();
+  }
+}
+
+/** See `TlsListenOptions.chooseMaxVersion`. */
+const defaultMaxVersion = (clientHello: ClientHello): TlsVersion =>
+  clientHello.alpn.length === 0 ? 'TLSv1.2' : 'TLSv1.3';

@@ -1,0 +1,3 @@
+export { createNodeClock } from './clock.ts';
+export { createNodeNetwork } from './network.ts';
+export { createNodeRandom } from './random.ts';

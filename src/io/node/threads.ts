@@ -1,0 +1,18 @@
+import { Worker } from 'node:worker_threads';
+import type { Thread, Threads, ThreadSink } from '../threads.ts';
+import { asError } from './errno.ts';
+
+export function createNodeThreads(): Threads {
+  return { start: startThread };
+}
+
+function startThread(module: URL, input: unknown, sink: ThreadSink): Thread {
+  // Built, this file is .js; from a checkout it is .ts.
+  const entry = new URL(`./thread-entry${import.meta.url.slice(-3)}`, import.meta.url);
+  const worker = new Worker(entry, { workerData: { module: module.href, input } });
+  let failure: Error | undefined;
+  worker.on('message', (message: unknown) => sink.message(message));
+  worker.on('error', (error: unknown) => (failure = asError(error)));
+  worker.on('exit', () => sink.ended(failure));
+  return { post: (message) => worker.postMessage(message) };
+}

@@ -1,0 +1,80 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { RunningListener, TlsListenOptions } from '../listener.ts';
+import { plainAddress, remoteOf } from './endpoint.ts';
+import { errnoOf, listenError } from './errno.ts';
+import { Incoming } from './incoming.ts';
+import { MIN_TLS_VERSION, SecureContexts } from './secure-contexts.ts';
+import type { SharedReceive } from './shared-receive.ts';
+
+/** A log-in storm waits in the kernel, not in refusals (the kernel's own cap is net.core.somaxconn). */
+const BACKLOG = 4096;
+/** A client that vanished is noticed also where nobody writes to it. */
+const KEEP_ALIVE_MS = 60_000;
+const TROUBLE_INTERVAL_MS = 1_000;
+
+export async function listenTls(options: TlsListenOptions, shared: SharedReceive): Promise<RunningListener> {
+  const contexts = new SecureContexts(options.identity);
+  contexts.get(MIN_TLS_VERSION);
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+  const incoming = new Set<Incoming>();
+  server.on('connection', (tcp) => accept(tcp));
+  await listening(server, options);
+  server.on('error', reportTrouble(options));
+
+  function accept(tcp: Socket): void {
+    tcp.on('error', ignore);
+    const remote = remoteOf(tcp);
+    if (remote === undefined || !options.admit(remote)) {
+      tcp.destroy();
+      return;
+    }
+    const connection = new Incoming(
+      { options, contexts, shared, settled: () => incoming.delete(connection) },
+      tcp,
+      remote,
+    );
+    incoming.add(connection);
+  }
+
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const host = typeof address === 'object' && address !== null ? address.address : options.host;
+  return {
+    local: { address: plainAddress(host), port },
+    close: () =>
+      new Promise((resolve) => {
+        // Streams that are up stay up: the server's own `close` event would wait for them.
+        server.close();
+        for (const connection of incoming) connection.stop('the listener is closing');
+        setImmediate(resolve);
+      }),
+  };
+}
+
+const ignore = (): void => undefined;
+
+function listening(server: Server, options: TlsListenOptions): Promise<void> {
+  const { host, port, reusePort = false } = options;
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error): void => reject(listenError(host, port, error));
+    server.once('error', failed);
+    server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+}
+
+/**
+ * `accept` fails when no descriptor is left. libuv then closes what waits by a descriptor that it keeps in reserve, so the
+ * loop does not spin and the listener goes on by itself as soon as there is room.
+ */
+function reportTrouble({ host, port, troubled }: TlsListenOptions): (error: Error) => void {
+  let quietUntilMs = 0;
+  return (error) => {
+    const nowMs = performance.now();
+    if (troubled === undefined || nowMs < quietUntilMs) return;
+    quietUntilMs = nowMs + TROUBLE_INTERVAL_MS;
+    troubled(errnoOf(error) === '' ? error : listenError(host, port, error));
+  };
+}
