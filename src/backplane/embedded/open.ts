@@ -1,5 +1,5 @@
 import { silentLogger, type Logger } from '#base';
-import type { Clock } from '#io';
+import type { Clock, Threads } from '#io';
 import type { Backplane } from '../backplane.ts';
 import { EmbeddedBackplane } from './embedded-backplane.ts';
 import { inlineEngine } from './inline-engine.ts';
@@ -10,20 +10,17 @@ export interface EmbeddedOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly logger?: Logger;
+  /** Where SQLite shall work: in a thread of its own. Without: in the caller's loop, which each fsync holds up. */
+  readonly threads?: Threads;
   /** A call that the store has not answered by then is `Unavailable`. */
   readonly callTimeoutMs?: number;
-  /**
-   * `own` (default): SQLite works in a thread of its own, so that fsync never holds up this loop.
-   * `caller`: it works in this loop; for tools, and for tests that open many stores.
-   */
-  readonly thread?: 'own' | 'caller';
 }
 
 const defaultCallTimeoutMs = 5_000;
 
 /** Opens the store of a stand-alone server. Rejects with a `StoreError`, whose code and message say why. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Backplane> {
-  const { path, clock, logger = silentLogger, callTimeoutMs = defaultCallTimeoutMs } = options;
-  const engine = options.thread === 'caller' ? inlineEngine(path) : await threadEngine(path);
+  const { path, clock, logger = silentLogger, threads, callTimeoutMs = defaultCallTimeoutMs } = options;
+  const engine = threads === undefined ? inlineEngine(path) : await threadEngine(path, threads);
   return new EmbeddedBackplane(engine, clock, callTimeoutMs, logger);
 }

@@ -1,20 +1,21 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import type { ThreadPort } from '#io';
 import type { Engine } from './engine.ts';
 import { inlineEngine } from './inline-engine.ts';
 import { StoreError } from './store-error.ts';
 import { openingId, type Answer, type FromThread, type Question, type ToThread } from './thread-messages.ts';
 
-/** The body of the store's own thread. `workerData` = the path of the store. It ends after `close`. */
-function main(port: NonNullable<typeof parentPort>, path: string): void {
-  const send = (id: number, answer: Answer): void => port.postMessage({ id, answer } satisfies FromThread);
+/** The body of the store's own thread. `input` = the path of the store. It ends after `close`. */
+export function run(port: ThreadPort, input: unknown): void {
+  const send = (id: number, answer: Answer): void => port.post({ id, answer } satisfies FromThread);
   let engine: Engine;
   try {
-    engine = inlineEngine(path);
+    engine = inlineEngine(String(input));
   } catch (error) {
     send(openingId, failure(error));
     return;
   }
-  port.on('message', ({ id, question }: ToThread) => {
+  port.receive((message) => {
+    const { id, question } = message as ToThread;
     void answer(engine, question).then((answered) => {
       send(id, answered);
       if (question.kind === 'close') port.close();
@@ -44,5 +45,3 @@ function failure(error: unknown): Answer {
   const message = error instanceof Error ? error.message : String(error);
   return { kind: 'error', code: error instanceof StoreError ? error.code : 'STORE_FAILED', message };
 }
-
-if (parentPort !== null && typeof workerData === 'string') main(parentPort, workerData);
