@@ -1,6 +1,19 @@
 export { BufferPool } from './buffer-pool.ts';
 export { ByteQueue } from './byte-queue.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
+export {
+  certificateDer,
+  certificatePem,
+  inspectCertificate,
+  isKeyOf,
+  isSignedBy,
+  plainHex,
+  privateKeyDer,
+  privateKeyPem,
+  signRsaSha1,
+  verifyRsaSha1,
+  type CertificateInfo,
+} from './certificate.ts';
 export { DecodeError, HubfarmError } from './errors.ts';
 export { equalConstantTime, hex, md4, md5, sha0, sha1, sha256, type HashInput } from './hash.ts';
 export { formatIpAddress, parseIpAddress } from './ip-address.ts';
