@@ -1,3 +1,4 @@
+export { BoundedQueue, type BoundedQueueOptions } from './bounded-queue.ts';
 export { BufferPool } from './buffer-pool.ts';
 export { ByteQueue } from './byte-queue.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
@@ -16,5 +17,7 @@ export {
 } from './certificate.ts';
 export { DecodeError, HubfarmError } from './errors.ts';
 export { equalConstantTime, hex, md4, md5, sha0, sha1, sha256, type HashInput } from './hash.ts';
+export type { Branded } from './ids.ts';
 export { formatIpAddress, parseIpAddress } from './ip-address.ts';
+export { Lifecycle, type Component, type StopFailure } from './lifecycle.ts';
 export { silentLogger, type Logger } from './logger.ts';
