@@ -1,4 +1,8 @@
+export { adminPasswordHash, ntHash, securePassword, userPasswordHash } from './auth/password-hash.ts';
 export { ErrorCode, errorText } from './codec/error-codes.ts';
+export { encodeError } from './codec/login-answer.ts';
+export { nodeInfoOf, setNodeInfo } from './codec/node-info.ts';
 export { Pack } from './codec/pack.ts';
 export type { PackElement, PackType, PackValue } from './codec/pack-element.ts';
 export { adminPackLimits, preAuthPackLimits, type PackLimits } from './codec/pack-limits.ts';
+export { hasPolicy, policyFieldKinds, policyOf, setPolicy } from './codec/policy-fields.ts';

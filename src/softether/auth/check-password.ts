@@ -1,0 +1,59 @@
+import { equalConstantTime } from '#base';
+import type { HubRecord, UserRecord } from '#hub';
+import {
+  ADMINISTRATOR,
+  isNoPassword,
+  PASSWORD_HASH_BYTES,
+  securePassword,
+  storedHashOf,
+  userPasswordHash,
+} from './password-hash.ts';
+
+/** Compared with where there is nothing to compare with, so that an unknown user takes as long as a known one. */
+const NOBODY = Buffer.alloc(PASSWORD_HASH_BYTES);
+
+/** Whether `secure` proves the user's password for this connection. */
+export function checkPassword(user: UserRecord | undefined, secure: Uint8Array, random: Uint8Array): boolean {
+  const stored = storedPassword(user);
+  const isEqual = equalConstantTime(secure, securePassword(stored ?? NOBODY, random));
+  return isEqual && stored !== undefined;
+}
+
+/** Whether `secure` proves the hub's password, for its administrator as a VPN user. */
+export function checkAdministrator(hub: HubRecord, secure: Uint8Array, random: Uint8Array): boolean {
+  return equalConstantTime(secure, securePassword(storedHubPassword(hub), random));
+}
+
+/**
+ * Whether `password` is the user's, where it comes in clear. Old Windows clients hash and send their code page: what
+ * reads as Latin-1 is tried so as well.
+ */
+export function checkPlainPassword(user: UserRecord | undefined, userName: string, password: string): boolean {
+  const stored = storedPassword(user);
+  const isUtf8 = equalConstantTime(userPasswordHash(password, userName), stored ?? NOBODY);
+  const asLatin1 = userPasswordHash(Buffer.from(password, 'latin1'), userName);
+  const isLatin1 = equalConstantTime(asLatin1, stored ?? NOBODY) && fitsLatin1(password);
+  return (isUtf8 || isLatin1) && stored !== undefined;
+}
+
+/** Whether the stored password of the user is the empty one. */
+export function isPasswordEmpty(user: UserRecord): boolean {
+  return storedPassword(user)?.equals(userPasswordHash('', user.name)) ?? false;
+}
+
+export function isHubPasswordEmpty(hub: HubRecord): boolean {
+  return storedHubPassword(hub).equals(userPasswordHash('', ADMINISTRATOR));
+}
+
+function storedPassword(user: UserRecord | undefined): Buffer | undefined {
+  return user?.auth.kind === 'password' ? storedHashOf(user.auth.hashedKey) : undefined;
+}
+
+function storedHubPassword(hub: HubRecord): Buffer {
+  const stored = storedHashOf(hub.securePassword);
+  return stored === undefined || isNoPassword(stored) ? userPasswordHash('', ADMINISTRATOR) : stored;
+}
+
+function fitsLatin1(text: string): boolean {
+  return Buffer.from(text, 'latin1').toString('latin1') === text;
+}
