@@ -24,7 +24,11 @@ export interface HubRecord {
 
 export type UserAuth =
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'password'; /** SHA-0(password ‖ USERNAME) */ readonly hashedKey: string; /** MD4(UTF-16LE), may be zeros */ readonly ntHash: string }
+  | {
+      readonly kind: 'password';
+      /** SHA-0(password ‖ USERNAME) */ readonly hashedKey: string;
+      /** MD4(UTF-16LE), may be zeros */ readonly ntHash: string;
+    }
   | { readonly kind: 'userCertificate'; /** DER, base64 */ readonly certificate: string }
   | { readonly kind: 'signedCertificate'; readonly commonName: string; /** hex, empty = any */ readonly serial: string }
   | { readonly kind: 'radius'; readonly radiusName: string }

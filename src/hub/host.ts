@@ -1,0 +1,210 @@
+import type { Backplane } from '#backplane';
+import { silentLogger, type Logger } from '#base';
+import type { Clock, Random, Timer } from '#io';
+import type { AttachedSession } from './attached-session.ts';
+import type { DirectoryChange, HubDirectory } from './directory.ts';
+import { defaultHubLimits, type HubLimits } from './limits.ts';
+import { hubKeyOf } from './names.ts';
+import type { HubPort } from './port.ts';
+import { addStatistics, noStatistics, StatisticsStore, type Statistics } from './statistics.ts';
+import { differenceOfTraffic, noTraffic } from './traffic.ts';
+import { createHubEnvironment, VirtualHub, type HubEnvironment, type HubObserver } from './virtual-hub.ts';
+import type { Traffic } from './session-info.ts';
+
+export interface HubHostOptions {
+  readonly directory: HubDirectory;
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger?: Logger;
+  readonly limits?: HubLimits;
+}
+
+/** How often statistics are written. What is younger is lost when the process is killed. */
+const flushIntervalMs = 60_000;
+
+/** Traffic of a port, or of a hub, that has gone into the statistics already. */
+interface Reported {
+  traffic: Traffic;
+}
+
+/** The hubs that are online on this member. Follows the directory, counts seconds for the hubs, keeps statistics. */
+export class HubHost implements HubObserver {
+  readonly environment: HubEnvironment;
+  readonly #directory: HubDirectory;
+  readonly #clock: Clock;
+  readonly #statistics: StatisticsStore;
+  readonly #instances = new Map<string, VirtualHub>();
+  readonly #reported = new Map<HubPort | VirtualHub, Reported>();
+  readonly #ports = new Map<HubPort, VirtualHub>();
+  readonly #listeners = new Set<(hub: VirtualHub) => void>();
+  readonly #timers: Timer[];
+  readonly #unsubscribe: () => void;
+  #isStopped = false;
+
+  private constructor(options: HubHostOptions, statistics: StatisticsStore) {
+    const { clock, directory } = options;
+    this.environment = createHubEnvironment(
+      clock,
+      options.random.bytes(4).readInt32BE(0),
+      options.limits ?? defaultHubLimits,
+    );
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#statistics = statistics;
+    this.#unsubscribe = directory.onChange((change) => this.#follow(change));
+    for (const { name } of directory.hubs()) this.#followHub(name);
+    this.#timers = [
+      clock.every(1_000, () => {
+        for (const hub of this.#instances.values()) hub.tick();
+      }),
+      clock.every(flushIntervalMs, () => void this.flushStatistics()),
+    ];
+  }
+
+  static async open(options: HubHostOptions): Promise<HubHost> {
+    const { backplane, directory, logger = silentLogger } = options;
+    return new HubHost(options, await StatisticsStore.open(backplane, directory, logger));
+  }
+
+  /** The hub of this name if it is online here. */
+  instance(name: string): VirtualHub | undefined {
+    return this.#instances.get(hubKeyOf(name));
+  }
+
+  instances(): VirtualHub[] {
+    return [...this.#instances.values()];
+  }
+
+  /** Called for each hub that comes online or has gone offline (`isStopped`). Returns the function that ends this. */
+  onInstance(listener: (hub: VirtualHub) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Since the hub was made, whether it is online or not. Traffic is seen from the hub. */
+  hubStatistics(hubName: string): Statistics {
+    const hub = this.instance(hubName);
+    const kept = this.#statistics.of({ hubName });
+    return hub === undefined ? kept : addStatistics(kept, this.#unreportedOfHub(hub));
+  }
+
+  /** Since the user was made, running sessions included. Traffic is seen from the user: `send` is what he sent. */
+  userStatistics(hubName: string, userName: string): Statistics {
+    const hub = this.instance(hubName);
+    let sum = this.#statistics.of({ hubName, userName });
+    if (hub === undefined) return sum;
+    for (const [port, owner] of this.#ports) {
+      if (owner !== hub || !isUser(port.session, userName)) continue;
+      sum = addStatistics(sum, { ...noStatistics, traffic: this.#unreported(port, port.traffic) });
+    }
+    return sum;
+  }
+
+  /** Resolves when what was counted so far is durable, or could not be written now. */
+  async flushStatistics(): Promise<void> {
+    this.#collect();
+    await this.#statistics.flush();
+  }
+
+  /** Ends all sessions of all hubs and writes the statistics. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#unsubscribe();
+    for (const timer of this.#timers) timer.cancel();
+    for (const hub of this.instances()) hub.stop('serverStopping');
+    await this.flushStatistics();
+    this.#statistics.close();
+  }
+
+  attached(hub: VirtualHub, port: HubPort): void {
+    this.#ports.set(port, hub);
+    if (port.session.kind !== 'client') return;
+    const login = { ...noStatistics, lastLoginAtMs: this.#clock.wallMs() };
+    this.#statistics.add({ hubName: hub.name, userName: port.session.userName }, login);
+    this.#statistics.add({ hubName: hub.name }, login);
+  }
+
+  loginCounted(hub: VirtualHub, session: AttachedSession): void {
+    const counted = { ...noStatistics, loginCount: 1 };
+    this.#statistics.add({ hubName: hub.name, userName: session.userName }, counted);
+    this.#statistics.add({ hubName: hub.name }, counted);
+  }
+
+  detached(hub: VirtualHub, port: HubPort): void {
+    this.#collectPort(hub, port);
+    this.#ports.delete(port);
+    this.#reported.delete(port);
+  }
+
+  #follow(change: DirectoryChange): void {
+    if (change.kind === 'hub') {
+      if (change.record === undefined) this.#statistics.forget({ hubName: change.hubName });
+      this.#followHub(change.hubName);
+    } else if (change.record === undefined) {
+      this.#statistics.forget({ hubName: change.hubName, userName: change.userName });
+    }
+  }
+
+  /** Makes the instance what the directory says: there and up to date, or gone. */
+  #followHub(name: string): void {
+    const key = hubKeyOf(name);
+    const record = this.#directory.hub(name);
+    const hub = this.#instances.get(key);
+    if (record?.isOnline === true) {
+      if (hub !== undefined) {
+        hub.update(record);
+        return;
+      }
+      const started = new VirtualHub(record, this.environment, this);
+      this.#instances.set(key, started);
+      this.#tell(started);
+    } else if (hub !== undefined) {
+      this.#instances.delete(key);
+      hub.stop(record === undefined ? 'hubDeleted' : 'hubOffline');
+      if (record !== undefined) this.#collectHub(hub);
+      this.#reported.delete(hub);
+      this.#tell(hub);
+    }
+  }
+
+  #tell(hub: VirtualHub): void {
+    for (const listener of this.#listeners) listener(hub);
+  }
+
+  #collect(): void {
+    for (const [port, hub] of this.#ports) this.#collectPort(hub, port);
+    for (const hub of this.#instances.values()) this.#collectHub(hub);
+  }
+
+  #collectPort(hub: VirtualHub, port: HubPort): void {
+    if (port.session.kind !== 'client') return;
+    const { traffic } = port;
+    const delta = { ...noStatistics, traffic: this.#unreported(port, traffic) };
+    this.#statistics.add({ hubName: hub.name, userName: port.session.userName }, delta);
+    this.#reported.set(port, { traffic });
+  }
+
+  #collectHub(hub: VirtualHub): void {
+    const delta = this.#unreportedOfHub(hub);
+    this.#statistics.add({ hubName: hub.name }, delta);
+    this.#reported.set(hub, { traffic: hub.traffic });
+  }
+
+  #unreportedOfHub(hub: VirtualHub): Statistics {
+    return {
+      ...noStatistics,
+      traffic: this.#unreported(hub, hub.traffic),
+      lastCommunicationAtMs: hub.lastCommunicationAtMs,
+    };
+  }
+
+  #unreported(of: HubPort | VirtualHub, traffic: Traffic): Traffic {
+    return differenceOfTraffic(traffic, this.#reported.get(of)?.traffic ?? noTraffic);
+  }
+}
+
+function isUser(session: AttachedSession, userName: string): boolean {
+  return session.kind === 'client' && session.userName.toLowerCase() === userName.toLowerCase();
+}

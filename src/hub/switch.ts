@@ -1,0 +1,291 @@
+import { AddressLearner } from './address-learner.ts';
+import type { FloodPacer } from './flood-pacer.ts';
+import type { FlushScheduler } from './flush-scheduler.ts';
+import type { HubLimits } from './limits.ts';
+import { MacTable } from './mac-table.ts';
+import { flushDue, flushIdle, type HubPort, type PortOwner } from './port.ts';
+import { StormLimiter } from './storm-limiter.ts';
+import { broadcast, unicast, type FrameKind } from './traffic.ts';
+
+export interface SwitchOptions {
+  readonly limits: HubLimits;
+  readonly scheduler: FlushScheduler;
+  readonly pacer: FloodPacer;
+  readonly seed: number;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * The learning switch of one hub: run of frames in, copies in the output queues of the ports that are to have it.
+ * Order of the frame path (SoftEther protocol §10.1): filters, MAC learning, IP learning, storm limiter, monitor ports,
+ * forwarding. Nothing is allocated here per frame. A full destination drops; the source never waits.
+ */
+export class Switch implements PortOwner {
+  readonly macTable: MacTable;
+  readonly addresses: AddressLearner;
+  /** Frames whose source was new while the MAC table was full. */
+  macTableFullFrames = 0;
+  floodedFrames = 0;
+  /** Seconds; set by the hub once a second. */
+  tick = 0;
+  /** Tick of the last frame. */
+  lastFrameTick = 0;
+  readonly #options: SwitchOptions;
+  readonly #ports: (HubPort | undefined)[] = [];
+  /** Ports that take part in flooding. */
+  readonly #members: HubPort[] = [];
+  readonly #monitors: HubPort[] = [];
+  #storms: StormLimiter | undefined;
+  #macsExpiredTick = 0;
+
+  constructor(options: SwitchOptions) {
+    this.#options = options;
+    this.macTable = new MacTable(options.limits.maxMacEntries, options.seed);
+    this.addresses = new AddressLearner({
+      limits: options.limits,
+      seed: options.seed,
+      portOf: (id) => this.#ports[id],
+      portOfMac: (hi, lo) => this.#ports[this.macTable.find(hi, lo)],
+    });
+  }
+
+  /** The smallest id that no port has. */
+  freeId(): number {
+    const free = this.#ports.indexOf(undefined);
+    return free === -1 ? this.#ports.length : free;
+  }
+
+  port(id: number): HubPort | undefined {
+    return this.#ports[id];
+  }
+
+  add(port: HubPort): void {
+    this.#ports[port.id] = port;
+    (port.isMonitor ? this.#monitors : this.#members).push(port);
+  }
+
+  remove(port: HubPort): void {
+    if (port.macCount > 0) this.macTable.removePort(port.id);
+    if (port.ipv4Count + port.ipv6Count > 0) this.addresses.table.removePort(port.id);
+    this.#ports[port.id] = undefined;
+    removeFrom(port.isMonitor ? this.#monitors : this.#members, port);
+  }
+
+  /** Removes addresses that are too old from both tables. */
+  expire(): void {
+    this.#expireMacs();
+    this.addresses.table.expire(this.tick);
+  }
+
+  deleteMac(key: number): boolean {
+    const port = this.macTable.removeKey(key);
+    if (port === -1) return false;
+    this.#forgetMac(port);
+    return true;
+  }
+
+  endOfRead(): void {
+    this.#options.scheduler.endOfRead();
+  }
+
+  receive(port: HubPort, buf: Buffer, from: number, to: number, frames: number): void {
+    const kind = (buf[from + 4]! & 1) === 0 ? unicast : broadcast;
+    port.received.add(kind, to - from - 4 * frames, frames);
+    if (port.isMonitor || !port.isAttached) {
+      port.refusedFrames += frames;
+      return;
+    }
+    this.lastFrameTick = this.tick;
+    if (port.filters.length === 0) this.#admit(port, buf, from, to, frames, kind);
+    else this.#filter(port, buf, from, to, kind);
+  }
+
+  #filter(port: HubPort, buf: Buffer, from: number, to: number, kind: FrameKind): void {
+    let start = from;
+    let count = 0;
+    for (let at = from; at < to;) {
+      const size = recordSize(buf, at);
+      const next = at + 4 + size;
+      if (passesAll(port, buf, at + 4, size)) {
+        count++;
+      } else {
+        port.refusedFrames++;
+        if (count !== 0) this.#admit(port, buf, start, at, count, kind);
+        start = next;
+        count = 0;
+      }
+      at = next;
+    }
+    if (count !== 0) this.#admit(port, buf, start, to, count, kind);
+  }
+
+  /** Learning. All frames of a run have one source MAC; their IP addresses may differ. */
+  #admit(port: HubPort, buf: Buffer, from: number, to: number, frames: number, kind: FrameKind): void {
+    const hi = (buf[from + 10]! << 8) | buf[from + 11]!;
+    const lo = (buf[from + 12]! << 24) | (buf[from + 13]! << 16) | (buf[from + 14]! << 8) | buf[from + 15]!;
+    if (
+      (lo !== port.lastMacLo || hi !== port.lastMacHi || port.lastMacTick !== this.tick) &&
+      !this.#learnMac(port, hi, lo)
+    ) {
+      port.refusedFrames += frames;
+      return;
+    }
+    if (port.checksEachAddress) {
+      this.#admitEach(port, buf, from, to, kind);
+      return;
+    }
+    // Where nothing is forbidden it is enough to look at the first frame of each run.
+    this.addresses.admits(port, buf, from + 4, recordSize(buf, from), this.tick);
+    this.#forward(port, buf, from, to, frames, kind);
+  }
+
+  #admitEach(port: HubPort, buf: Buffer, from: number, to: number, kind: FrameKind): void {
+    const { addresses, tick } = this;
+    let start = from;
+    let count = 0;
+    for (let at = from; at < to;) {
+      const size = recordSize(buf, at);
+      const next = at + 4 + size;
+      if (addresses.admits(port, buf, at + 4, size, tick)) {
+        count++;
+      } else {
+        port.refusedFrames++;
+        if (count !== 0) this.#forward(port, buf, start, at, count, kind);
+        start = next;
+        count = 0;
+      }
+      at = next;
+    }
+    if (count !== 0) this.#forward(port, buf, start, to, count, kind);
+  }
+
+  #forward(port: HubPort, buf: Buffer, from: number, to: number, frames: number, kind: FrameKind): void {
+    if (kind === unicast) {
+      const hi = (buf[from + 4]! << 8) | buf[from + 5]!;
+      const lo = (buf[from + 6]! << 24) | (buf[from + 7]! << 16) | (buf[from + 8]! << 8) | buf[from + 9]!;
+      const id = this.macTable.find(hi, lo);
+      if (id !== -1) {
+        if (id === port.id) return;
+        if (this.#monitors.length !== 0) this.#copyToMonitors(port, buf, from, to, frames, kind);
+        this.#deliver(port, this.#ports[id]!, buf, from, to, frames, kind);
+        return;
+      }
+    }
+    if (port.limitsStorms) this.#floodLimited(port, buf, from, to, kind);
+    else this.#flood(port, buf, from, to, frames, kind);
+  }
+
+  #floodLimited(port: HubPort, buf: Buffer, from: number, to: number, kind: FrameKind): void {
+    const { limits, seed, nowMs } = this.#options;
+    const storms = (this.#storms ??= new StormLimiter(limits.stormThresholdPerSecond, seed));
+    const now = nowMs();
+    let start = from;
+    let count = 0;
+    for (let at = from; at < to;) {
+      const size = recordSize(buf, at);
+      const next = at + 4 + size;
+      if (storms.admits(port.id, buf, at + 4, size, now)) {
+        count++;
+      } else {
+        port.refusedFrames++;
+        if (count !== 0) this.#flood(port, buf, start, at, count, kind);
+        start = next;
+        count = 0;
+      }
+      at = next;
+    }
+    if (count !== 0) this.#flood(port, buf, start, to, count, kind);
+  }
+
+  #flood(port: HubPort, buf: Buffer, from: number, to: number, frames: number, kind: FrameKind): void {
+    this.floodedFrames += frames;
+    if (this.#monitors.length !== 0) this.#copyToMonitors(port, buf, from, to, frames, kind);
+    const { scheduler, pacer, limits } = this.#options;
+    const members = this.#members;
+    const isBusy = pacer.isBusy();
+    let writes = 0;
+    for (let i = 0; i < members.length; i++) {
+      const member = members[i]!;
+      if (member === port) continue;
+      member.output.append(buf, from, to, frames, kind);
+      if (member.flushState === flushDue) continue;
+      if (!isBusy) {
+        scheduler.mark(member, port.id);
+        writes++;
+      } else if (member.flushState === flushIdle) {
+        pacer.hold(member, members.length);
+      } else if (member.output.pendingBytes > limits.floodHoldMaxBytes) {
+        scheduler.mark(member, port.id);
+      }
+    }
+    pacer.spend(writes);
+  }
+
+  #copyToMonitors(port: HubPort, buf: Buffer, from: number, to: number, frames: number, kind: FrameKind): void {
+    for (const monitor of this.#monitors) this.#deliver(port, monitor, buf, from, to, frames, kind);
+  }
+
+  #deliver(port: HubPort, to: HubPort, buf: Buffer, start: number, end: number, frames: number, kind: FrameKind): void {
+    to.output.append(buf, start, end, frames, kind);
+    if (to.flushState !== flushDue) this.#options.scheduler.mark(to, port.id);
+  }
+
+  /** False = the frame must be dropped (§10.2). */
+  #learnMac(port: HubPort, hi: number, lo: number): boolean {
+    const { macTable, tick } = this;
+    // A group address is no source (IEEE 802.3 §3.2.3): nothing to learn, and nothing to remember.
+    if ((hi & 0x100) !== 0) return true;
+    if (!macTable.refresh(hi, lo, port.id, tick) && !this.#learnNewMac(port, hi, lo)) return false;
+    port.lastMacHi = hi;
+    port.lastMacLo = lo;
+    port.lastMacTick = tick;
+    return true;
+  }
+
+  #learnNewMac(port: HubPort, hi: number, lo: number): boolean {
+    const { macTable, tick } = this;
+    const { limits } = this.#options;
+    const owner = macTable.find(hi, lo);
+    if (owner === -1) {
+      if ((macTable.isFull || port.macCount >= port.limits.mac) && this.#macsExpiredTick !== tick) this.#expireMacs();
+    } else if (port.refusesTakenMac && macTable.updatedTick(hi, lo) + limits.exclusiveSeconds >= tick) {
+      return false;
+    }
+    if (port.macCount >= port.limits.mac) return false;
+    if (!macTable.set(hi, lo, port.id, tick)) {
+      this.macTableFullFrames++;
+      return false;
+    }
+    port.macCount++;
+    if (owner !== -1) this.#forgetMac(owner);
+    return true;
+  }
+
+  #expireMacs(): void {
+    this.#macsExpiredTick = this.tick;
+    this.macTable.expireBefore(this.tick - this.#options.limits.macExpirySeconds, (id) => this.#forgetMac(id));
+  }
+
+  /** One address of this port has left the table or moved: the count goes down, the cache may be wrong. */
+  #forgetMac(id: number): void {
+    const port = this.#ports[id];
+    if (port === undefined) return;
+    port.macCount--;
+    port.lastMacTick = -1;
+  }
+}
+
+function recordSize(buf: Buffer, at: number): number {
+  return (buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!;
+}
+
+function passesAll(port: HubPort, buf: Buffer, at: number, size: number): boolean {
+  for (const filter of port.filters) if (!filter.passes(buf, at, size)) return false;
+  return true;
+}
+
+function removeFrom(list: HubPort[], port: HubPort): void {
+  const index = list.indexOf(port);
+  if (index !== -1) list.splice(index, 1);
+}
