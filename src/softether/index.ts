@@ -6,3 +6,16 @@ export { Pack } from './codec/pack.ts';
 export type { PackElement, PackType, PackValue } from './codec/pack-element.ts';
 export { adminPackLimits, preAuthPackLimits, type PackLimits } from './codec/pack-limits.ts';
 export { hasPolicy, policyFieldKinds, policyOf, setPolicy } from './codec/policy-fields.ts';
+export type {
+  AdminChannel,
+  AdminConnectionHandler,
+  AdminConversation,
+  AdminLogin,
+} from './admin-connection-handler.ts';
+export { defaultSoftEtherLimits, type SoftEtherLimits } from './config.ts';
+export type { ConnectionInfo, ConnectionType } from './connection-info.ts';
+export type { SoftEtherCounters } from './counters.ts';
+export type { Place, Placement, PlacementRequest } from './handshake/placement.ts';
+export type { Ban, LoginGuard } from './login-guard.ts';
+export { SoftEtherServer, type SoftEtherServerDeps } from './server.ts';
+export type { SoftEtherSession } from './session.ts';

@@ -1,0 +1,33 @@
+import type { HubRecord } from '#hub';
+import type { Endpoint } from '#io';
+
+/** What is known of a log-in when its place is chosen: everything has been checked but the limits of the place. */
+export interface PlacementRequest {
+  readonly hub: HubRecord;
+  readonly userName: string;
+  readonly isAdministrator: boolean;
+  readonly remote: Endpoint;
+}
+
+/** Where a session shall live. */
+export type Place =
+  | { readonly kind: 'here' }
+  | {
+      readonly kind: 'elsewhere';
+      /** IPv4 text: the Redirect cannot carry another. */
+      readonly address: string;
+      /** The client takes the one that equals its present port, else the first. */
+      readonly ports: readonly number[];
+      /** 20 bytes, already known to the other member. */
+      readonly ticket: Buffer;
+      /** DER of the other member's listener certificate; a wrong one ends the session at its second connection. */
+      readonly certificateDer: Buffer;
+    }
+  | { readonly kind: 'refused'; readonly code: number };
+
+/** Chooses the member for a session. A stand-alone server has no choice. */
+export interface Placement {
+  place(request: PlacementRequest): Promise<Place> | Place;
+}
+
+export const admitHere: Placement = { place: () => ({ kind: 'here' }) };

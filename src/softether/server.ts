@@ -1,0 +1,220 @@
+import { BufferPool, type Logger } from '#base';
+import type { HubDirectory, HubHost, Policy } from '#hub';
+import type { ByteStream, Clock, Endpoint, Random } from '#io';
+import type { AdminConnectionHandler } from './admin-connection-handler.ts';
+import { Admission } from './admission.ts';
+import type { ExternalAuthenticator } from './auth/external-authenticator.ts';
+import { maxBlockBytes } from './codec/block-reader.ts';
+import { inflateFrame } from './codec/frame-compression.ts';
+import type { SoftEtherLimits } from './config.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionInfo } from './connection-info.ts';
+import { ConnectionRegistry } from './connection-registry.ts';
+import type { ConnectionServices } from './connection-services.ts';
+import { newCounters, type SoftEtherCounters } from './counters.ts';
+import { admitHere, type Placement } from './handshake/placement.ts';
+import { HandshakePacer } from './handshake-pacer.ts';
+import { LoginGuard, type Ban } from './login-guard.ts';
+import type { SessionEnd, SessionHome, SoftEtherSession } from './session.ts';
+import { SessionTable } from './session-table.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+export interface SoftEtherServerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly directory: HubDirectory;
+  readonly host: HubHost;
+  readonly limits: SoftEtherLimits;
+  /** DER of the listener's certificate. */
+  identityCertificateDer(): Buffer;
+  /** SHA-0 of the server administrator's password, 20 bytes. */
+  readonly adminPassword: { hashed(): Buffer };
+  readonly admin: AdminConnectionHandler;
+  /** Takes over a connection that speaks plain HTTP; `unread` is what came so far. */
+  readonly http: (stream: ByteStream, unread: Buffer) => void;
+  readonly productName: string;
+  /** 501 = 5.01 */
+  readonly version: number;
+  readonly build: number;
+  /** Where sessions live. Absent: here. */
+  readonly placement?: Placement;
+  /** Absent: users of RADIUS and domains cannot log in. */
+  readonly external?: ExternalAuthenticator;
+  readonly groupPolicy?: (hubName: string, groupName: string) => Policy | undefined;
+}
+
+/** Lent for records that straddle two chunks; more come and go with the garbage collector. */
+const STRADDLE_BUFFERS_KEPT = 64;
+const STOP_POLL_MS = 50;
+
+/**
+ * The server side of the SoftEther protocol: from an accepted stream to a session on a Virtual Hub, an administrator's
+ * conversation, or an HTTP connection that somebody else serves.
+ *
+ * Listeners ask `admits` for each TCP connection, give what became a stream to `accept` and tell `abandoned` of the
+ * others; `pace` lets their TLS handshakes begin a few at a time.
+ */
+export class SoftEtherServer {
+  readonly counters: SoftEtherCounters = newCounters();
+  /** Shared with the other ways to log in as an administrator, so that a ban holds for all of them. */
+  readonly guard: LoginGuard;
+  readonly #services: ConnectionServices;
+  readonly #admission: Admission;
+  readonly #pacer: HandshakePacer;
+  #isStopping = false;
+
+  constructor(deps: SoftEtherServerDeps) {
+    const { clock, random, limits, logger } = deps;
+    this.guard = new LoginGuard(clock, limits);
+    this.#admission = new Admission(limits);
+    this.#pacer = new HandshakePacer(clock, limits.tlsHandshakesPerTurn);
+    const wheel = new TimerWheel(clock);
+    this.#services = {
+      clock,
+      random,
+      logger,
+      limits,
+      directory: deps.directory,
+      host: deps.host,
+      guard: this.guard,
+      sessions: new SessionTable(),
+      sessionHome: this.#sessionHome(deps, wheel),
+      connections: new ConnectionRegistry(),
+      adminChannels: new Set(),
+      adminPassword: deps.adminPassword,
+      placement: deps.placement ?? admitHere,
+      counters: this.counters,
+      product: { name: deps.productName, version: deps.version, build: deps.build },
+      wheel,
+      admin: deps.admin,
+      http: deps.http,
+      leave: (remote) => this.#admission.leave(remote.address),
+      ...(deps.external === undefined ? {} : { external: deps.external }),
+      ...(deps.groupPolicy === undefined ? {} : { groupPolicy: deps.groupPolicy }),
+    };
+  }
+
+  /** Whether a TCP connection from there may come in. True takes a place: `accept` or `abandoned` must follow. */
+  admits(remote: Endpoint): boolean {
+    const isAdmitted = !this.#isStopping && this.#admission.enter(remote.address);
+    if (!isAdmitted) this.counters.connectionsRefused++;
+    return isAdmitted;
+  }
+
+  /** An admitted connection ended before it became a stream. */
+  abandoned(remote: Endpoint): void {
+    this.counters.connectionsAbandoned++;
+    this.#admission.leave(remote.address);
+  }
+
+  /** For the listeners: begins TLS handshakes a few per turn of the loop, frames in between. */
+  readonly pace = (start: () => void): void => this.#pacer.enter(start);
+
+  /** An admitted connection whose TLS is up. */
+  accept(stream: ByteStream, listenerPort: number): void {
+    this.counters.connectionsAccepted++;
+    if (this.#isStopping) {
+      this.#admission.leave(stream.remote.address);
+      stream.close();
+      return;
+    }
+    new Connection(stream, listenerPort, this.#services).start();
+  }
+
+  /** Those of no session: still logging in, or administrators'. */
+  connections(): ConnectionInfo[] {
+    return this.#services.connections.all().map((connection) => connection.info());
+  }
+
+  connection(name: string): ConnectionInfo | undefined {
+    return this.#services.connections.get(name)?.info();
+  }
+
+  /** False: there is no such connection. */
+  disconnect(name: string): boolean {
+    const connection = this.#services.connections.get(name);
+    connection?.disconnect();
+    return connection !== undefined;
+  }
+
+  /** Client sessions of this member, over all hubs. */
+  sessions(): readonly SoftEtherSession[] {
+    return this.#services.sessions.all();
+  }
+
+  get sessionCount(): number {
+    return this.#services.sessions.size;
+  }
+
+  /** TCP connections of all kinds. */
+  get tcpConnectionCount(): number {
+    const { connections, sessions } = this.#services;
+    return sessions.all().reduce((count, session) => count + session.sockets.length, connections.size);
+  }
+
+  /** Connections that have not logged in, TLS handshakes included. */
+  get unauthenticatedCount(): number {
+    return this.#admission.total;
+  }
+
+  bans(): Ban[] {
+    return this.guard.bans();
+  }
+
+  /** An address, `HUB/user`, or a user's name. False: nothing was banned under it. */
+  liftBan(addressOrUser: string): boolean {
+    return this.guard.lift(addressOrUser);
+  }
+
+  /** Ends all sessions and connections in order; resolves when they are closed, or after `stopTimeoutMs` at the latest. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const { sessions, connections } = this.#services;
+    const streams = [
+      ...sessions.all().flatMap((session) => session.sockets.map((socket) => socket.stream)),
+      ...connections.all().map((connection) => connection.stream),
+    ];
+    for (const session of sessions.all()) session.disconnect('serverStopping');
+    for (const connection of connections.all()) connection.disconnect();
+    await this.#allClosed(streams);
+  }
+
+  #allClosed(streams: readonly ByteStream[]): Promise<void> {
+    const { clock, limits } = this.#services;
+    const deadlineMs = clock.nowMs() + limits.stopTimeoutMs;
+    let open = streams.filter((stream) => !stream.isClosed);
+    if (open.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const poll = clock.every(STOP_POLL_MS, () => {
+        open = open.filter((stream) => !stream.isClosed);
+        const isLate = clock.nowMs() >= deadlineMs;
+        if (open.length > 0 && !isLate) return;
+        for (const stream of open) stream.destroy();
+        poll.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #sessionHome(deps: SoftEtherServerDeps, wheel: TimerWheel): SessionHome {
+    const { clock, random, limits, logger } = deps;
+    const pool = new BufferPool(maxBlockBytes + 4, STRADDLE_BUFFERS_KEPT);
+    return {
+      clock,
+      random,
+      wheel,
+      counters: this.counters,
+      maxWritesInFlight: limits.maxWritesInFlight,
+      resumeGraceMs: limits.resumeGraceMs,
+      serverProduct: deps.productName,
+      plainReaderOptions: { pool },
+      compressedReaderOptions: { pool, inflate: inflateFrame },
+      ended: (session: SoftEtherSession, why: SessionEnd) => {
+        this.#services.sessions.remove(session);
+        const lastedSeconds = Math.round((clock.wallMs() - session.startedAtMs) / 1000);
+        logger.info({ session: session.name, hub: session.hub.name, why, lastedSeconds }, 'session ends');
+      },
+    };
+  }
+}
