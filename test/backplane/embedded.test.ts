@@ -1,0 +1,6 @@
+import { createNodeThreads } from '#io/node';
+import { describeBackplane } from './conformance.ts';
+import { embeddedHarness } from './embedded-harness.ts';
+
+describeBackplane('the embedded store in the caller’s loop', () => embeddedHarness());
+describeBackplane('the embedded store in its own thread', () => embeddedHarness(createNodeThreads()));
