@@ -1,0 +1,5 @@
+/** Writes the files of the repository that follow from the sources; tests fail when one is not current. */
+import { writeFileSync } from 'node:fs';
+import { exampleConfig } from '../src/app/config/example.ts';
+
+writeFileSync('docs/operations/hubfarm.example.toml', exampleConfig());

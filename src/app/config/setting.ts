@@ -1,0 +1,106 @@
+/**
+ * One key of the configuration: what it means, what it may be, what it is when nobody says anything. The file, `--set`
+ * and the documented example all work from this one declaration.
+ */
+export interface Setting<T> {
+  /** One or two sentences for the person who edits the file. */
+  readonly description: string;
+  /** Completes "… must be": `a whole number from 1 to 65535`. */
+  readonly expects: string;
+  readonly fallback: T;
+  /** The fallback as a TOML value; undefined where none says the same. */
+  readonly fallbackToml: string | undefined;
+  /** The value of a TOML value, or undefined when it is not what the setting expects. */
+  readonly accept: (value: unknown) => { readonly value: T } | undefined;
+  /** The TOML value that a word on the command line stands for; `accept` judges it. */
+  readonly fromWord: (word: string) => unknown;
+}
+
+/** What belongs together: one table of the file. */
+export interface Section<T> {
+  readonly description: string;
+  readonly settings: { readonly [K in keyof T]-?: Setting<T[K]> };
+  /** What single values cannot tell: why these do not go together, or undefined. Names the key that it blames. */
+  readonly conflict?: (values: T) => { readonly key: keyof T & string; readonly message: string } | undefined;
+}
+
+/** Keeps the kind of problem apart that a too large file of settings would be: no text is longer. */
+const textMaxChars = 4096;
+
+const wordOf = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value));
+
+export function text(fallback: string, description: string): Setting<string> {
+  return {
+    description,
+    expects: `text of at most ${textMaxChars} characters without control characters`,
+    fallback,
+    fallbackToml: wordOf(fallback),
+    accept: (value) =>
+      typeof value === 'string' && value.length <= textMaxChars && !/\p{Cc}/u.test(value) ? { value } : undefined,
+    fromWord: (word) => word,
+  };
+}
+
+export function integer(fallback: number, least: number, most: number, description: string): Setting<number> {
+  return {
+    description,
+    expects: `a whole number from ${least} to ${most}`,
+    fallback,
+    fallbackToml: wordOf(fallback),
+    accept: (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most ? { value } : undefined,
+    fromWord: (word) => (/^-?\d+(_\d+)*$/.test(word) ? Number(word.replaceAll('_', '')) : word),
+  };
+}
+
+export function flag(fallback: boolean, description: string): Setting<boolean> {
+  return {
+    description,
+    expects: 'true or false',
+    fallback,
+    fallbackToml: wordOf(fallback),
+    accept: (value) => (typeof value === 'boolean' ? { value } : undefined),
+    fromWord: (word) => word === 'true' || (word === 'false' ? false : word),
+  };
+}
+
+export function choice<const C extends string>(fallback: C, choices: readonly C[], description: string): Setting<C> {
+  return {
+    description,
+    expects: `one of ${choices.map(wordOf).join(', ')}`,
+    fallback,
+    fallbackToml: wordOf(fallback),
+    accept: (value) => {
+      const found = choices.find((one) => one === value);
+      return found === undefined ? undefined : { value: found };
+    },
+    fromWord: (word) => word,
+  };
+}
+
+/** What one entry of a list is. `decode` answers undefined to what it does not know. */
+export interface Item<T> {
+  readonly expects: string;
+  readonly decode: (value: unknown) => T | undefined;
+  /** Two entries with the same identity are an error. */
+  readonly identity: (value: T) => string | number;
+}
+
+const listMaxEntries = 256;
+
+/** A list that has no fallback of its own: undefined = the file says nothing. A word is split at commas. */
+export function optionalList<T>(item: Item<T>, description: string): Setting<readonly T[] | undefined> {
+  return {
+    description,
+    expects: `a list of at most ${listMaxEntries} different entries, each ${item.expects}`,
+    fallback: undefined,
+    fallbackToml: undefined,
+    accept: (value) => {
+      if (!Array.isArray(value) || value.length > listMaxEntries) return undefined;
+      const decoded = value.map((entry) => item.decode(entry)).filter((entry) => entry !== undefined);
+      const isEachDifferent = new Set(decoded.map((entry) => item.identity(entry))).size === value.length;
+      return isEachDifferent ? { value: decoded } : undefined;
+    },
+    fromWord: (word) => (word === '' ? [] : word.split(',').map((part) => part.trim())),
+  };
+}
