@@ -1,6 +1,10 @@
+export type { Certificates, SelfSignedOptions } from './certificates.ts';
 export type { Clock, Random, Timer } from './clock.ts';
+export type { CommandOptions, CommandResult, Commands } from './command.ts';
+export type { Compression } from './compression.ts';
 export type { EthernetDevice, EthernetDevices, EthernetSink } from './ethernet.ts';
 export { IoError, type IoErrorCode } from './errors.ts';
+export type { AppendLog, AppendLogOptions, DirectoryLock, Files } from './files.ts';
 export type {
   HttpClient,
   HttpClientLimits,

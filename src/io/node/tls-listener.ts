@@ -5,6 +5,7 @@ import { errnoOf, listenError } from './errno.ts';
 import { Incoming } from './incoming.ts';
 import { MIN_TLS_VERSION, SecureContexts } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
+import { notSentLowWaterSetter } from './socket-options.ts';
 
 /** A log-in storm waits in the kernel, not in refusals (the kernel's own cap is net.core.somaxconn). */
 const BACKLOG = 4096;
@@ -15,6 +16,9 @@ const TROUBLE_INTERVAL_MS = 1_000;
 export async function listenTls(options: TlsListenOptions, shared: SharedReceive): Promise<RunningListener> {
   const contexts = new SecureContexts(options.identity);
   contexts.get(MIN_TLS_VERSION);
+  const { notSentLowWaterBytes } = options;
+  const setLowWater =
+    notSentLowWaterBytes === undefined ? undefined : await notSentLowWaterSetter(notSentLowWaterBytes);
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
   const incoming = new Set<Incoming>();
   server.on('connection', (tcp) => accept(tcp));
@@ -28,6 +32,7 @@ export async function listenTls(options: TlsListenOptions, shared: SharedReceive
       tcp.destroy();
       return;
     }
+    setLowWater?.(tcp);
     const connection = new Incoming(
       { options, contexts, shared, settled: () => incoming.delete(connection) },
       tcp,

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { IoError } from '../errors.ts';
+import type { Files } from '../files.ts';
+import { FileAppendLog } from './append-log.ts';
+import { lockDirectoryHere } from './directory-lock.ts';
+import { errnoOf, fileError } from './errno.ts';
+
+const OWNER_ONLY_FILE = 0o600;
+const OWNER_ONLY_DIRECTORY = 0o700;
+
+/** `clock` gives the day of a log's file. */
+export function createNodeFiles(clock: Clock): Files {
+  return {
+    read,
+    writeAtomic,
+    exists,
+    makeDirectory,
+    lockDirectory: lockDirectoryHere,
+    freeBytes,
+    openLog: (options) => new FileAppendLog(options, clock),
+  };
+}
+
+async function read(path: string, maxBytes: number): Promise<Buffer | undefined> {
+  try {
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    if (size > maxBytes) throw new IoError('TOO_LARGE', `${path} has ${size} bytes, at most ${maxBytes} are read`);
+    return await file.readFile();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw fileError(`cannot read ${path}`, error);
+  }
+}
+
+async function writeAtomic(
+  path: string,
+  content: Uint8Array | string,
+  { mode = OWNER_ONLY_FILE }: { readonly mode?: number } = {},
+): Promise<void> {
+  // In the same directory: only within one file system is a rename atomic.
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeDurably(temporary, content, mode);
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw fileError(`cannot write ${path}`, error);
+  }
+}
+
+async function writeDurably(path: string, content: Uint8Array | string, mode: number): Promise<void> {
+  await using file = await open(path, 'wx', mode);
+  await file.writeFile(content);
+  await file.sync();
+}
+
+/** The name of a new file is as durable as its directory. */
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, 'r');
+  await directory.sync();
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+    throw fileError(`cannot look at ${path}`, error);
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+  } catch (error) {
+    throw fileError(`cannot make the directory ${path}`, error);
+  }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  } catch (error) {
+    throw fileError(`cannot look at the disk of ${path}`, error);
+  }
+}
