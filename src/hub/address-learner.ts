@@ -8,6 +8,9 @@ const ipv6Type = 0x86dd;
 const udp = 17;
 const icmpv6 = 58;
 
+/** Slots for addresses that were let through in this second. A power of two. */
+const recentSlots = 256;
+
 export interface AddressLearnerOptions {
   readonly limits: HubLimits;
   readonly seed: number;
@@ -20,17 +23,30 @@ export interface AddressLearnerOptions {
 export class AddressLearner {
   readonly table: IpTable;
   readonly #options: AddressLearnerOptions;
+  // Which IPv4 address was let through on which port, and when: the same again needs no look at the table. One slot per
+  // hash, the last one wins.
+  readonly #recentIp = new Int32Array(recentSlots);
+  readonly #recentPort = new Int32Array(recentSlots);
+  readonly #recentTick = new Int32Array(recentSlots).fill(-1);
 
   constructor(options: AddressLearnerOptions) {
     this.#options = options;
-    this.table = new IpTable(options.limits, options.seed, (id, isIpv6) => {
+    this.table = new IpTable(options.limits, options.seed, (id, ip) => {
+      if (typeof ip === 'number') this.#recentTick[recentSlot(ip)] = -1;
       const port = options.portOf(id);
       if (port === undefined) return;
-      if (isIpv6) port.ipv6Count--;
-      else port.ipv4Count--;
-      port.lastIpv4Tick = -1;
       port.lastIpv6Tick = -1;
+      if (typeof ip === 'number') port.ipv4Count--;
+      else port.ipv6Count--;
     });
+  }
+
+  /** The port is gone, its id may be given to another one. */
+  forget(port: HubPort): void {
+    if (port.ipv4Count + port.ipv6Count > 0) this.table.removePort(port.id);
+    for (let slot = 0; slot < recentSlots; slot++) {
+      if (this.#recentPort[slot] === port.id) this.#recentTick[slot] = -1;
+    }
   }
 
   /** buf[at, at + size) is a frame sent by `port`. False = the port may not use that source address: drop it. */
@@ -38,9 +54,9 @@ export class AddressLearner {
     const type = (buf[at + 12]! << 8) | buf[at + 13]!;
     if (type === ipv4Type) {
       if (size < 34) return true;
-      const source = buf.readInt32BE(at + 26);
-      if (source === port.lastIpv4 && port.lastIpv4Tick === tick && buf[at + 23] !== udp) return true;
-      return this.#admitsIpv4(port, buf, at, size, source, tick);
+      const source = (buf[at + 26]! << 24) | (buf[at + 27]! << 16) | (buf[at + 28]! << 8) | buf[at + 29]!;
+      if (buf[at + 23] === udp && this.#isDhcp(buf, at, size, tick)) return true;
+      return this.#isRecent(source, port.id, tick) || this.#admitsIpv4(port, buf, at, source, tick);
     }
     if (type === arpType) {
       // Ethernet and IPv4 only (RFC 826): hardware type 1, protocol 0800, lengths 6 and 4.
@@ -51,24 +67,29 @@ export class AddressLearner {
     return true;
   }
 
-  #admitsIpv4(port: HubPort, buf: Buffer, at: number, size: number, source: number, tick: number): boolean {
-    if (buf[at + 23] === udp) {
-      const header = (buf[at + 14]! & 15) * 4;
-      const ports = at + 14 + header;
-      if (header >= 20 && ports + 4 <= at + size) {
-        const from = buf.readUInt16BE(ports);
-        const to = buf.readUInt16BE(ports + 2);
-        // RFC 2131 §4.1. What a client without an address sends, and a server answers, teaches nothing by its source.
-        if ((from === 67 || from === 68) && (to === 67 || to === 68)) {
-          if (from === 67) this.#learnLease(buf, ports + 8, at + size, tick);
-          return true;
-        }
-      }
-      if (source === port.lastIpv4 && port.lastIpv4Tick === tick) return true;
-    }
+  #isRecent(ip: number, port: number, tick: number): boolean {
+    const slot = recentSlot(ip);
+    return this.#recentIp[slot] === ip && this.#recentPort[slot] === port && this.#recentTick[slot] === tick;
+  }
+
+  #admitsIpv4(port: HubPort, buf: Buffer, at: number, source: number, tick: number): boolean {
     if (!this.#use(port, buf, at, source, tick)) return false;
-    port.lastIpv4 = source;
-    port.lastIpv4Tick = tick;
+    const slot = recentSlot(source);
+    this.#recentIp[slot] = source;
+    this.#recentPort[slot] = port.id;
+    this.#recentTick[slot] = tick;
+    return true;
+  }
+
+  /** What a client without an address sends, and a server answers, teaches nothing by its source (RFC 2131 §4.1). */
+  #isDhcp(buf: Buffer, at: number, size: number, tick: number): boolean {
+    const header = (buf[at + 14]! & 15) * 4;
+    const ports = at + 14 + header;
+    if (header < 20 || ports + 8 > at + size) return false;
+    const from = (buf[ports]! << 8) | buf[ports + 1]!;
+    const to = (buf[ports + 2]! << 8) | buf[ports + 3]!;
+    if ((from !== 67 && from !== 68) || (to !== 67 && to !== 68)) return false;
+    if (from === 67) this.#learnLease(buf, ports + 8, at + size, tick);
     return true;
   }
 
@@ -123,6 +144,10 @@ export class AddressLearner {
     const port = this.#options.portOfMac(hi, lo);
     if (port !== undefined && this.table.setDhcpAllocated(ip, port.id, hi, lo, tick)) countAddress(port, false);
   }
+}
+
+function recentSlot(ip: number): number {
+  return Math.imul(ip, 0x9e37_79b1) >>> 24;
 }
 
 function countAddress(port: HubPort, isIpv6: boolean): void {

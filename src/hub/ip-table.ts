@@ -37,12 +37,12 @@ export interface IpTableLimits {
 export class IpTable {
   readonly #limits: IpTableLimits;
   readonly #seed: number;
-  readonly #removed: (port: number, isIpv6: boolean) => void;
+  readonly #removed: (port: number, ip: IpKey) => void;
   readonly #rows = new Map<IpKey, Row>();
   #nextKey = 1;
 
   /** `removed` is told of each row that goes, whatever the reason, and of the old port of one that moves. */
-  constructor(limits: IpTableLimits, seed: number, removed: (port: number, isIpv6: boolean) => void) {
+  constructor(limits: IpTableLimits, seed: number, removed: (port: number, ip: IpKey) => void) {
     this.#limits = limits;
     this.#seed = seed | 0;
     this.#removed = removed;
@@ -73,7 +73,7 @@ export class IpTable {
       return true;
     }
     const isNew = row.port !== port;
-    if (isNew) this.#removed(row.port, typeof ip === 'string');
+    if (isNew) this.#removed(row.port, ip);
     row.port = port;
     row.macHi = macHi;
     row.macLo = macLo;
@@ -147,6 +147,6 @@ export class IpTable {
 
   #delete(mapKey: IpKey, row: Row): void {
     this.#rows.delete(mapKey);
-    this.#removed(row.port, typeof row.ip === 'string');
+    this.#removed(row.port, row.ip);
   }
 }

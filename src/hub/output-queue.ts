@@ -88,9 +88,15 @@ export class OutputQueue {
 
   /** Takes back what `take` gave. A buffer that is not lent out (any more) is ignored. */
   release(taken: Buffer): void {
-    const index = this.#lent.findIndex((block) => block.buffer === taken.buffer);
-    if (index === -1) return;
-    this.#giveBack(this.#lent.splice(index, 1)[0]!);
+    const lent = this.#lent;
+    for (let i = 0; i < lent.length; i++) {
+      const block = lent[i]!;
+      if (block.buffer !== taken.buffer) continue;
+      lent[i] = lent[lent.length - 1]!;
+      lent.pop();
+      this.#giveBack(block);
+      return;
+    }
   }
 
   /** Drops what waits. Blocks lent out stay valid until they are released. */

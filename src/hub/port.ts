@@ -58,8 +58,6 @@ export class HubPort {
   lastMacHi = -1;
   lastMacLo = 0;
   lastMacTick = -1;
-  lastIpv4 = 0;
-  lastIpv4Tick = -1;
   readonly lastIpv6 = new Int32Array(4);
   lastIpv6Tick = -1;
   flushState: FlushState = flushIdle;

@@ -67,7 +67,7 @@ export class Switch implements PortOwner {
 
   remove(port: HubPort): void {
     if (port.macCount > 0) this.macTable.removePort(port.id);
-    if (port.ipv4Count + port.ipv6Count > 0) this.addresses.table.removePort(port.id);
+    this.addresses.forget(port);
     this.#ports[port.id] = undefined;
     removeFrom(port.isMonitor ? this.#monitors : this.#members, port);
   }
@@ -140,14 +140,18 @@ export class Switch implements PortOwner {
     this.#forward(port, buf, from, to, frames, kind);
   }
 
+  /** As `#filter`. A frame with the source of the one before it is let through without asking again. */
   #admitEach(port: HubPort, buf: Buffer, from: number, to: number, kind: FrameKind): void {
     const { addresses, tick } = this;
     let start = from;
     let count = 0;
+    let admitted = 0;
     for (let at = from; at < to;) {
       const size = recordSize(buf, at);
       const next = at + 4 + size;
-      if (addresses.admits(port, buf, at + 4, size, tick)) {
+      const source = plainIpv4Source(buf, at + 4, size);
+      if ((source !== 0 && source === admitted) || addresses.admits(port, buf, at + 4, size, tick)) {
+        admitted = source;
         count++;
       } else {
         port.refusedFrames++;
@@ -278,6 +282,14 @@ export class Switch implements PortOwner {
 
 function recordSize(buf: Buffer, at: number): number {
   return (buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!;
+}
+
+/** The source address of an IPv4 packet that cannot be DHCP; 0 for anything else. */
+function plainIpv4Source(buf: Buffer, at: number, size: number): number {
+  if (size < 42 || buf[at + 12] !== 8 || buf[at + 13] !== 0) return 0;
+  // UDP from a port below 256, or behind IP options: to be looked at closely.
+  if (buf[at + 23] === 17 && (buf[at + 14] !== 0x45 || buf[at + 34] === 0)) return 0;
+  return (buf[at + 26]! << 24) | (buf[at + 27]! << 16) | (buf[at + 28]! << 8) | buf[at + 29]!;
 }
 
 function passesAll(port: HubPort, buf: Buffer, at: number, size: number): boolean {
