@@ -1,0 +1,45 @@
+import { equalConstantTime, hex, md4, md5, sha0, sha1, sha256 } from '#base';
+import { describe, expect, test } from 'vitest';
+import { readVectors } from '../softether/codec/vectors.ts';
+
+describe('SHA-0', () => {
+  test.each(readVectors('hashes').sha0)('of "$ascii"', ({ ascii, hex: expected }) => {
+    expect(hex(sha0(ascii))).toBe(expected);
+  });
+
+  test('takes its input in parts', () => {
+    expect(sha0('pass', Buffer.from('USER'))).toEqual(sha0('passUSER'));
+  });
+});
+
+describe('MD4', () => {
+  // RFC 1320 appendix A.5
+  test.each([
+    ['', '31d6cfe0d16ae931b73c59d7e0c089c0'],
+    ['a', 'bde52cb31de33e46245e05fbdbd6fb24'],
+    ['abc', 'a448017aaf21d8525fc10ae87aa6729d'],
+    ['message digest', 'd9130a8164549fe818874806e1c7014b'],
+    ['abcdefghijklmnopqrstuvwxyz', 'd79e1c308aa5bbcdeea8ed63df412da9'],
+    ['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', '043f8582f241db351ce627e153e7f0e4'],
+    ['1234567890'.repeat(8), 'e33b4ddc9c38f2199c3e7b164fcc0536'],
+  ])('of "%s"', (text, expected) => {
+    expect(hex(md4(text))).toBe(expected);
+  });
+});
+
+describe('the hashes of the runtime', () => {
+  test('are those of the standards', () => {
+    expect(hex(md5('abc'))).toBe('900150983cd24fb0d6963f7d28e17f72');
+    expect(hex(sha1('abc'))).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
+    expect(hex(sha256('a', 'bc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+});
+
+describe('equalConstantTime', () => {
+  test('compares bytes, and takes different lengths for different', () => {
+    expect(equalConstantTime(Buffer.from('abc'), Buffer.from('abc'))).toBe(true);
+    expect(equalConstantTime(Buffer.from('abc'), Buffer.from('abd'))).toBe(false);
+    expect(equalConstantTime(Buffer.from('abc'), Buffer.from('abcd'))).toBe(false);
+    expect(equalConstantTime(Buffer.alloc(0), Buffer.alloc(0))).toBe(true);
+  });
+});
