@@ -1,0 +1,76 @@
+import type { Writable } from 'node:stream';
+import { pino, stdSerializers } from 'pino';
+import type { Logger } from '#base';
+import type { Clock } from '#io';
+import type { LogSettings } from './config/sections.ts';
+import { formatLogLine } from './log-text.ts';
+
+/** Takes whole lines, each with its line end. */
+export interface LogOutput {
+  write(line: string): void;
+  /** Resolves when the system has taken all that was written; never, if nobody reads it. */
+  flush(): Promise<void>;
+  /** Lines lost because whoever reads the output was too slow, or gone. */
+  readonly droppedLines: number;
+}
+
+export interface LogOptions {
+  readonly settings: LogSettings;
+  readonly clock: Clock;
+  readonly output: LogOutput;
+  /** Somebody reads along: text instead of JSON where the settings leave it open. */
+  readonly isTerminal: boolean;
+  readonly isColoured: boolean;
+}
+
+/** A net below the rule that nobody logs secrets: these names are blanked, also one level down. */
+const secretNames = [
+  'password',
+  'hashedPassword',
+  'securePassword',
+  'hashedKey',
+  'ntHash',
+  'privateKeyPem',
+  'sessionKey',
+];
+
+/** The log of the server: JSON lines (time, level, fields, message), or text for people. */
+export function createLogger({ settings, clock, output, isTerminal, isColoured }: LogOptions): Logger {
+  const isText = settings.format === 'text' || (settings.format === 'auto' && isTerminal);
+  return pino(
+    {
+      level: settings.level,
+      // No pid, no host name: whoever collects lines adds where they come from.
+      base: null,
+      messageKey: 'message',
+      timestamp: () => `,"time":"${new Date(clock.wallMs()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: stdSerializers.errWithCause },
+      redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '(secret)' },
+    },
+    isText ? { write: (line: string) => output.write(formatLogLine(line, isColoured)) } : output,
+  );
+}
+
+/** What may wait for a slow reader of the log. Beyond it new lines are dropped and counted. */
+const maxWaitingBytes = 1024 * 1024;
+
+/**
+ * The log on `stream`, standard output. Where that is a pipe or a socket, a reader that stops reading makes us lose
+ * lines and nothing else: the runtime writes without waiting, and we cap what it keeps.
+ */
+export function openLogOutput(stream: Writable): LogOutput {
+  let droppedLines = 0;
+  // The reader has gone. Without a listener that would be the end of the process.
+  stream.on('error', () => (droppedLines += 1));
+  return {
+    write: (line) => {
+      if (stream.writableLength > maxWaitingBytes || stream.destroyed) droppedLines += 1;
+      else stream.write(line);
+    },
+    flush: () => new Promise((resolve) => stream.write('', () => resolve())),
+    get droppedLines() {
+      return droppedLines;
+    },
+  };
+}
