@@ -10,6 +10,9 @@ export type {
   Operation,
   Revision,
 } from './backplane.ts';
+export { BadDocument, type ConfigDocument, type DocumentEntry } from './documents/document.ts';
+export { exportJson } from './documents/export.ts';
+export { importJson, type ImportOptions, type ImportResult } from './documents/import.ts';
 export { openEmbedded, type EmbeddedOptions } from './embedded/open.ts';
 export { StoreError, type StoreErrorCode } from './embedded/store-error.ts';
 export { BadRequest, limits as backplaneLimits } from './limits.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { applicationId, migrate, pragma, schemaVersion } from './schema.ts';
-import { sqlite, sqliteCode, StoreError } from './store-error.ts';
+import { isLockFailure, sqlite, sqliteCode, StoreError } from './store-error.ts';
 
 export interface OpenedDatabase {
   readonly database: DatabaseSync;
@@ -59,6 +59,10 @@ function boot(database: DatabaseSync): number {
 
 function openFailure(path: string, cause: unknown): StoreError {
   const detail = cause instanceof Error ? cause.message : String(cause);
+  if (isLockFailure(cause)) {
+    const message = `${path} cannot be locked: this user may not write it, or its file system knows no locks`;
+    return new StoreError('STORE_UNWRITABLE', message, cause);
+  }
   switch (sqliteCode(cause)) {
     case sqlite.busy:
       return new StoreError('STORE_IN_USE', `${path} is in use by another process; stop that one first`, cause);
@@ -77,14 +81,19 @@ function openFailure(path: string, cause: unknown): StoreError {
 }
 
 function corrupt(path: string, detail: string, cause?: unknown): StoreError {
-  const message = `${path} is damaged or not an SQLite file (${detail}); move it away and restore a backup`;
+  const oneLine = detail.replaceAll(/\s+/g, ' ');
+  const message = `${path} is damaged or not an SQLite file (${oneLine}); move it away and restore a backup`;
   return new StoreError('STORE_CORRUPT', message, cause);
 }
 
 function cannotOpen(path: string, cause: unknown): StoreError {
   const directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.';
   if (!isDirectory(directory)) {
-    return new StoreError('STORE_NO_DIRECTORY', `cannot make ${path}: there is no directory ${directory}`, cause);
+    return new StoreError(
+      'STORE_NO_DIRECTORY',
+      `cannot make ${path}: there is no directory ${directory}, or this user may not enter it`,
+      cause,
+    );
   }
   return new StoreError('STORE_UNWRITABLE', `${path} cannot be opened: no permission to write there`, cause);
 }

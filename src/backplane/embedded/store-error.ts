@@ -32,6 +32,13 @@ export const sqlite = {
   notADatabase: 26,
 } as const;
 
+const lockFailed = sqlite.ioError | (15 << 8);
+
+/** What an exclusive lock on a file without the right to write ends in. */
+export function isLockFailure(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === lockFailed;
+}
+
 /** The primary result code of an error of node:sqlite, or undefined if it is another error. */
 export function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
