@@ -24,6 +24,7 @@ export type {
   TlsVersion,
 } from './listener.ts';
 export type { ByteStream, Endpoint, StreamSink, TlsInfo } from './stream.ts';
+export type { Machine, OperatingSystem } from './machine.ts';
 export type { LineEditing, Terminal } from './terminal.ts';
 export type { UserFiles } from './user-files.ts';
 export type { Thread, ThreadBody, ThreadPort, Threads, ThreadSink } from './threads.ts';

@@ -3,6 +3,8 @@ export { createNodeClock } from './clock.ts';
 export { nodeCommands } from './command.ts';
 export { nodeCompression } from './compression.ts';
 export { createNodeFiles } from './files.ts';
+export { createNodeMachine } from './machine.ts';
 export { createNodeNetwork } from './network.ts';
+export { createNodeIo, type NodeIo } from './node-io.ts';
 export { createNodeRandom } from './random.ts';
 export { createNodeThreads } from './threads.ts';
