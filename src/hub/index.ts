@@ -1,4 +1,6 @@
 export type { AttachedSession, DisconnectReason } from './attached-session.ts';
+export { BridgeDirectory, type Bridge, type BridgeRecord } from './bridge-directory.ts';
+export { BridgeHost, type BridgeHostOptions, type BridgeStatus } from './bridge-host.ts';
 export {
   HubDirectory,
   defaultDirectoryLimits,
