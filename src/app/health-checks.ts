@@ -1,0 +1,45 @@
+import type { Backplane } from '#backplane';
+import type { CertificateInfo } from '#base';
+import type { Clock } from '#io';
+import type { HealthCheck } from './health.ts';
+import type { ListenerStatus } from './listener-set.ts';
+
+const dayMs = 24 * 60 * 60_000;
+
+export function storeCheck(backplane: Pick<Backplane, 'state'>): HealthCheck {
+  return {
+    name: 'store',
+    problem: () =>
+      backplane.state() === 'ok' ? undefined : 'not reachable, or it cannot write: nothing can be changed',
+  };
+}
+
+/** Some port that was asked for must be open. One of several that is not is no reason to send sessions elsewhere. */
+export function listenersCheck(list: () => readonly ListenerStatus[]): HealthCheck {
+  return {
+    name: 'listeners',
+    problem: () => {
+      if (list().some(({ isListening }) => isListening)) return undefined;
+      const errors = list()
+        .map(({ error }) => error)
+        .filter((error) => error !== undefined);
+      return errors.length === 0 ? 'no port is open' : `no port is open: ${errors.join('; ')}`;
+    },
+  };
+}
+
+/** Clients that check certificates refuse one that is not valid at this moment. */
+export function certificateCheck(
+  clock: Clock,
+  certificate: () => Pick<CertificateInfo, 'notBeforeMs' | 'notAfterMs'>,
+): HealthCheck {
+  return {
+    name: 'certificate',
+    problem: () => {
+      const { notBeforeMs, notAfterMs } = certificate();
+      const now = clock.wallMs();
+      if (now < notBeforeMs) return `not valid before ${new Date(notBeforeMs).toISOString()}: is the clock right?`;
+      return now > notAfterMs ? `expired ${Math.ceil((now - notAfterMs) / dayMs)} days ago: set a new one` : undefined;
+    },
+  };
+}

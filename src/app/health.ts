@@ -1,0 +1,50 @@
+/** One thing that must be right for the server to be of use. */
+export interface HealthCheck {
+  /** In lower case, for `/readyz`: `store`, `listeners`, `certificate`. */
+  readonly name: string;
+  /** What is wrong, for people, or undefined. Asked at each request: cheap, and without a secret in its answer. */
+  readonly problem: () => string | undefined;
+}
+
+export interface HealthReport {
+  /** HTTP status: 200, or 503 when something is wrong. */
+  readonly status: 200 | 503;
+  /** Plain text, a line for each check: `store: ok`. */
+  readonly body: string;
+}
+
+/**
+ * `/healthz`: this process answers, so there is no point in restarting it. `/readyz`: it can take new sessions, so a
+ * load balancer may send them. A server that is stopping is healthy and not ready.
+ */
+export class Health {
+  readonly #checks: HealthCheck[] = [];
+  #notReady: string | undefined = 'the server is starting';
+
+  addCheck(check: HealthCheck): void {
+    this.#checks.push(check);
+  }
+
+  /** All is up. */
+  started(): void {
+    this.#notReady = undefined;
+  }
+
+  /** From now on new sessions should go elsewhere; `why` is shown. */
+  stopping(why: string): void {
+    this.#notReady = why;
+  }
+
+  healthz(): HealthReport {
+    return { status: 200, body: 'ok\n' };
+  }
+
+  readyz(): HealthReport {
+    if (this.#notReady !== undefined) return { status: 503, body: `server: ${this.#notReady}\n` };
+    const results = this.#checks.map(({ name, problem }) => ({ name, problem: problem() }));
+    return {
+      status: results.every(({ problem }) => problem === undefined) ? 200 : 503,
+      body: `${['server: ok', ...results.map(({ name, problem }) => `${name}: ${problem ?? 'ok'}`)].join('\n')}\n`,
+    };
+  }
+}
