@@ -1,0 +1,26 @@
+export { documentationMarkdown } from './documentation/markdown.ts';
+export { HttpFace, type HttpFaceOptions } from './http/http-face.ts';
+export { defaultHttpFaceLimits, type HttpFaceLimits } from './http/limits.ts';
+export type { Guard } from './http/guard.ts';
+export type { Health } from './http/page-routes.ts';
+export { FileAuditLog, type AuditFile, type AuditLog } from './operations/audit-log.ts';
+export type { AuditEvent, AuditRecord } from './operations/audit-record.ts';
+export type {
+  AdminContext,
+  AdminPasswordControl,
+  BridgeControl,
+  ConnectionControl,
+  HubDirectoryControl,
+  HubHostControl,
+  IdentityControl,
+  ListenerControl,
+  LocalBridgeStatus,
+  MemoryFacts,
+  OsFacts,
+  ServerFacts,
+  ServerLimits,
+} from './operations/context.ts';
+export type { Operation } from './operations/operation.ts';
+export { operations } from './operations/table.ts';
+export { documentedFields } from './documentation/model.ts';
+export { SoftEtherRpc } from './softether-rpc/softether-rpc.ts';

@@ -1,0 +1,114 @@
+import { ErrorCode } from '#softether';
+import { bool, int, list, str, unistr } from '../schema/field.ts';
+import { seesHub } from './caller.ts';
+import { operation } from './operation.ts';
+import { refuse } from './refusal.ts';
+
+const bridgeFields = {
+  DeviceName: str('network interface, or the name for a new TAP interface'),
+  HubNameLB: str(),
+  TapMode: bool('make a TAP interface'),
+};
+
+export const bridgeOperations = [
+  operation({
+    name: 'GetBridgeSupport',
+    noun: 'bridge',
+    verb: 'support',
+    about: 'Whether this server can join Virtual Hubs and network interfaces.',
+    role: 'anyone',
+    effect: 'read',
+    input: {},
+    output: { IsBridgeSupportedOs: bool(), IsWinPcapNeeded: bool() },
+    run: (context) => ({ IsBridgeSupportedOs: context.bridges.isSupported, IsWinPcapNeeded: false }),
+  }),
+  operation({
+    name: 'EnumEthernet',
+    noun: 'bridge',
+    verb: 'devices',
+    about: 'Network interfaces of the host that a local bridge can use.',
+    role: 'server',
+    effect: 'read',
+    input: {},
+    output: { NumItem: int(), EthList: list({ DeviceName: str(), NetworkConnectionName: unistr() }) },
+    run: async (context) => {
+      if (!context.bridges.isSupported) return refuse(ErrorCode.NOT_SUPPORTED);
+      const devices = await context.bridges.devices();
+      return {
+        NumItem: devices.length,
+        EthList: devices.map((device) => ({ DeviceName: device, NetworkConnectionName: '' })),
+      };
+    },
+  }),
+  operation({
+    name: 'AddLocalBridge',
+    noun: 'bridge',
+    verb: 'create',
+    about: 'Joins a Virtual Hub and a network interface. The hub may come later; the bridge waits for it.',
+    role: 'server',
+    effect: 'change',
+    input: bridgeFields,
+    output: bridgeFields,
+    run: async (context, input, call) => {
+      if (!context.bridges.isSupported) return refuse(ErrorCode.LOCAL_BRIDGE_UNSUPPORTED);
+      if (input.DeviceName === '' || input.HubNameLB === '') {
+        return refuse(ErrorCode.INVALID_PARAMETER, 'DeviceName and HubNameLB must not be empty');
+      }
+      const bridge = { deviceName: input.DeviceName, hubName: input.HubNameLB, isTap: input.TapMode };
+      await context.bridges.add(bridge);
+      call.changed(`local bridge ${bridge.hubName} ${bridge.deviceName}`, undefined, bridge);
+      return input;
+    },
+  }),
+  operation({
+    name: 'DeleteLocalBridge',
+    noun: 'bridge',
+    verb: 'delete',
+    about: 'Takes a local bridge away, and the TAP interface that was made for it.',
+    role: 'server',
+    effect: 'change',
+    input: bridgeFields,
+    output: bridgeFields,
+    run: async (context, input, call) => {
+      if (input.DeviceName === '' || input.HubNameLB === '') {
+        return refuse(ErrorCode.INVALID_PARAMETER, 'DeviceName and HubNameLB must not be empty');
+      }
+      await context.bridges.delete(input.DeviceName, input.HubNameLB);
+      const before = { deviceName: input.DeviceName, hubName: input.HubNameLB };
+      call.changed(`local bridge ${input.HubNameLB} ${input.DeviceName}`, before, undefined);
+      return input;
+    },
+  }),
+  operation({
+    name: 'EnumLocalBridge',
+    noun: 'bridge',
+    verb: 'list',
+    about: 'Local bridges; for a hub administrator those of the own hub.',
+    role: 'anyone',
+    effect: 'read',
+    input: {},
+    output: {
+      NumItem: int(),
+      LocalBridgeList: list({
+        DeviceName: str(),
+        HubNameLB: str(),
+        Online: bool('wanted, and its hub is online'),
+        Active: bool('frames flow'),
+        TapMode: bool(),
+      }),
+    },
+    run: (context, _input, { caller }) => {
+      const bridges = context.bridges.list().filter((bridge) => seesHub(caller, bridge.hubName));
+      return {
+        NumItem: bridges.length,
+        LocalBridgeList: bridges.map((bridge) => ({
+          DeviceName: bridge.deviceName,
+          HubNameLB: bridge.hubName,
+          Online: bridge.isOnline,
+          Active: bridge.isActive,
+          TapMode: bridge.isTap,
+        })),
+      };
+    },
+  }),
+];

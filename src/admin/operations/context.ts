@@ -1,0 +1,145 @@
+import type { Logger } from '#base';
+import type { Clock, ServerIdentity } from '#io';
+import type { Backplane } from '#backplane';
+import type { HubDirectory, HubHost } from '#hub';
+import type { Ban, ConnectionInfo } from '#softether';
+import type { AuditLog } from './audit-log.ts';
+
+/** Everything that operations act on. app supplies it. */
+export interface AdminContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly audit: AuditLog;
+  readonly directory: HubDirectoryControl;
+  readonly host: HubHostControl;
+  readonly server: ConnectionControl;
+  readonly listeners: ListenerControl;
+  readonly identity: IdentityControl;
+  readonly adminPassword: AdminPasswordControl;
+  readonly bridges: BridgeControl;
+  readonly backplane: Backplane;
+  readonly info: ServerFacts;
+}
+
+export type HubDirectoryControl = Pick<
+  HubDirectory,
+  | 'hubs'
+  | 'hub'
+  | 'users'
+  | 'userCount'
+  | 'user'
+  | 'createHub'
+  | 'updateHub'
+  | 'deleteHub'
+  | 'createUser'
+  | 'updateUser'
+  | 'deleteUser'
+>;
+
+export type HubHostControl = Pick<HubHost, 'instance' | 'hubStatistics' | 'userStatistics'>;
+
+/** The SoftEther server's connections and bans. */
+export interface ConnectionControl {
+  connections(): readonly ConnectionInfo[];
+  connection(name: string): ConnectionInfo | undefined;
+  /** False: there is no such connection. */
+  disconnect(name: string): boolean;
+  bans(): readonly Ban[];
+  /** Address, `HUB/user` or user name. False: nothing was banned under it. */
+  liftBan(addressOrUser: string): boolean;
+}
+
+export interface ListenerControl {
+  list(): readonly { readonly port: number; readonly isEnabled: boolean; readonly error: string | undefined }[];
+  /** Errors: LISTENER_EXISTS. A port that cannot be opened is no error: `list` shows it. */
+  create(port: number, isEnabled: boolean): Promise<void>;
+  /** Errors: LISTENER_NOT_FOUND. */
+  delete(port: number): Promise<void>;
+  /** Errors: LISTENER_NOT_FOUND. */
+  enable(port: number, isEnabled: boolean): Promise<void>;
+}
+
+export interface IdentityControl {
+  current(): ServerIdentity;
+  /** Takes effect for new connections. The key belongs to the certificate: that was checked. */
+  replace(identity: ServerIdentity): Promise<void>;
+  /** A new key and a self-signed certificate of this common name. */
+  regenerate(commonName: string): Promise<void>;
+}
+
+export interface AdminPasswordControl {
+  /** SHA-0 of the server administrator's password; 20 bytes. */
+  hashed(): Buffer;
+  set(hashed: Buffer): Promise<void>;
+}
+
+export interface LocalBridgeStatus {
+  readonly deviceName: string;
+  readonly hubName: string;
+  readonly isTap: boolean;
+  /** Wanted: its hub exists and is online. */
+  readonly isOnline: boolean;
+  /** Frames flow. */
+  readonly isActive: boolean;
+}
+
+export interface BridgeControl {
+  readonly isSupported: boolean;
+  /** Physical interfaces that a bridge may use. */
+  devices(): Promise<readonly string[]>;
+  list(): readonly LocalBridgeStatus[];
+  /** Errors: BRIDGE_EXISTS, BRIDGE_UNSUPPORTED, DEVICE_NOT_FOUND, and those of the device. */
+  add(bridge: { readonly deviceName: string; readonly hubName: string; readonly isTap: boolean }): Promise<void>;
+  /** Errors: BRIDGE_NOT_FOUND. */
+  delete(deviceName: string, hubName: string): Promise<void>;
+}
+
+/** What this server says of itself. */
+export interface ServerFacts {
+  readonly productName: string;
+  /** `Version 5.02 Build 1000   (English)` */
+  readonly versionText: string;
+  readonly buildText: string;
+  /** Version × 100: 502. */
+  readonly version: number;
+  readonly build: number;
+  readonly buildDateMs: number;
+  readonly familyName: string;
+  readonly hostName: string;
+  readonly startedAtMs: number;
+  readonly os: OsFacts;
+  /** TLS ciphers that listeners offer, best first, as the runtime names them. */
+  readonly ciphers: readonly string[];
+  readonly limits: ServerLimits;
+  memory(): MemoryFacts;
+}
+
+/** What a client is told of the caps. */
+export interface ServerLimits {
+  readonly maxHubs: number;
+  readonly maxUsersPerHub: number;
+  readonly maxSessions: number;
+  /** Per hub. */
+  readonly maxMacEntries: number;
+  /** Per hub. */
+  readonly maxIpEntries: number;
+}
+
+export interface OsFacts {
+  readonly systemName: string;
+  readonly productName: string;
+  readonly vendorName: string;
+  readonly version: string;
+  readonly kernelName: string;
+  readonly kernelVersion: string;
+}
+
+/** Bytes. */
+export interface MemoryFacts {
+  readonly total: number;
+  readonly used: number;
+  readonly free: number;
+  readonly totalPhysical: number;
+  readonly usedPhysical: number;
+  readonly freePhysical: number;
+}

@@ -1,0 +1,168 @@
+import { exportJson, importJson } from '#backplane';
+import { HubfarmError } from '#base';
+import { ErrorCode } from '#softether';
+import { data, int, list, str, time } from '../schema/field.ts';
+import { operation } from './operation.ts';
+import { refuse } from './refusal.ts';
+
+/** What SoftEther has no function for. Offered over JSON-RPC only; the names begin with the product's. */
+const MAX_AUDIT_RECORDS = 1000;
+
+export const hubfarmOperations = [
+  operation({
+    name: 'HubfarmEnumBan',
+    noun: 'ban',
+    verb: 'list',
+    about: 'Addresses and users that are kept out after too many failed log-ins.',
+    role: 'server',
+    effect: 'read',
+    faces: 'json',
+    input: {},
+    output: {
+      BanList: list({
+        Kind: str('address, user, or userAtAddress'),
+        Address: str('empty: from anywhere'),
+        Username: str('hub and user, with a slash; empty: anybody'),
+        SinceTime: time(),
+        UntilTime: time(),
+      }),
+    },
+    run: (context) => ({
+      BanList: context.server.bans().map((ban) => ({
+        Kind: ban.kind,
+        Address: ban.address,
+        Username: ban.user,
+        SinceTime: ban.sinceMs,
+        UntilTime: ban.untilMs,
+      })),
+    }),
+  }),
+  operation({
+    name: 'HubfarmLiftBan',
+    noun: 'ban',
+    verb: 'lift',
+    about: 'Lets an address or a user try again at once.',
+    role: 'server',
+    effect: 'change',
+    faces: 'json',
+    input: { Target: str('address, hub/user, or user') },
+    output: { Target: str() },
+    run: (context, input, call) => {
+      if (!context.server.liftBan(input.Target)) {
+        return refuse(ErrorCode.OBJECT_NOT_FOUND, `nothing is banned under "${input.Target}"`);
+      }
+      call.changed(`ban of ${input.Target}`, {}, undefined);
+      return input;
+    },
+  }),
+  operation({
+    name: 'HubfarmBackup',
+    noun: 'server',
+    verb: 'backup',
+    about: 'Writes a copy of the whole store to a new file on the server, while it is in use.',
+    role: 'server',
+    effect: 'change',
+    faces: 'json',
+    input: { Path: str('absolute path; must not exist') },
+    output: { Path: str() },
+    run: async (context, input, call) => {
+      if (!input.Path.startsWith('/') || input.Path.includes('\0')) {
+        return refuse(ErrorCode.INVALID_PARAMETER, `"${input.Path}" is not an absolute path`);
+      }
+      await context.backplane.backup(input.Path);
+      call.changed(`backup ${input.Path}`, undefined, {});
+      return input;
+    },
+  }),
+  operation({
+    name: 'HubfarmTailAudit',
+    noun: 'audit',
+    verb: 'tail',
+    about: 'The newest records of the audit log, oldest first; for a hub administrator those of the own hub.',
+    role: 'anyone',
+    effect: 'read',
+    faces: 'json',
+    input: { Count: int(`1 to ${MAX_AUDIT_RECORDS}; 0 = all that are kept in memory`) },
+    output: {
+      AuditList: list({
+        Time: str('RFC 3339'),
+        Operation: str(),
+        Role: str(),
+        HubName: str(),
+        From: str('address of the caller'),
+        Face: str('softether-rpc, json-rpc, or socket'),
+        Outcome: str('done, or the number of the error'),
+        Changes: str('JSON: target, before, after'),
+      }),
+    },
+    run: (context, input, { caller }) => {
+      const count = input.Count === 0 ? MAX_AUDIT_RECORDS : Math.min(input.Count, MAX_AUDIT_RECORDS);
+      const records = context.audit.tail(count, caller.role === 'hub' ? caller.hubName : undefined);
+      return {
+        AuditList: records.map((record) => ({
+          Time: record.time,
+          Operation: record.operation,
+          Role: record.role,
+          HubName: record.hub ?? '',
+          From: record.from,
+          Face: record.face,
+          Outcome: String(record.outcome),
+          Changes: JSON.stringify(record.changes),
+        })),
+      };
+    },
+  }),
+];
+
+const configFields = { FileName: str(), FileData: data('one JSON document, UTF-8') };
+const CONFIG_FILE_NAME = 'hubfarm.json';
+
+/** What GetConfig and SetConfig move here: the JSON document of export and import, not the original's text format. */
+export const configOperations = [
+  operation({
+    name: 'GetConfig',
+    noun: 'config',
+    verb: 'export',
+    about: 'The whole configuration as one JSON document, secrets included.',
+    role: 'server',
+    effect: 'read',
+    input: {},
+    output: configFields,
+    run: async (context) => ({
+      FileName: CONFIG_FILE_NAME,
+      FileData: Buffer.from(JSON.stringify(await exportJson(context.backplane), null, 2), 'utf8'),
+    }),
+  }),
+  operation({
+    name: 'SetConfig',
+    noun: 'config',
+    verb: 'import',
+    about: 'Replaces the configuration by an exported one. Takes effect at once.',
+    role: 'server',
+    effect: 'change',
+    input: configFields,
+    output: configFields,
+    run: async (context, input, call) => {
+      const document = parseDocument(input.FileData);
+      if (document === undefined) return refuse(ErrorCode.INVALID_PARAMETER, 'FileData is not a JSON document');
+      try {
+        await importJson(context.backplane, document);
+      } catch (error) {
+        if (error instanceof HubfarmError && error.code === 'BAD_DOCUMENT') {
+          return refuse(ErrorCode.INVALID_PARAMETER, error.message);
+        }
+        throw error;
+      }
+      call.changed('configuration', {}, { importedBytes: input.FileData.length });
+      return { FileName: input.FileName, FileData: Buffer.alloc(0) };
+    },
+  }),
+];
+
+function parseDocument(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { HubfarmError } from '#base';
+import { ErrorCode } from '#softether';
+import type { AdminContext } from './context.ts';
+import { rightsOf, type Caller } from './caller.ts';
+import type { AuditChange } from './audit-record.ts';
+import type { Operation } from './operation.ts';
+import { Refusal, refuse } from './refusal.ts';
+
+/** What the modules below throw, as the number that the wire has for it. */
+const errorNumbers: ReadonlyMap<string, number> = new Map([
+  ['HUB_NOT_FOUND', ErrorCode.HUB_NOT_FOUND],
+  ['HUB_EXISTS', ErrorCode.HUB_ALREADY_EXISTS],
+  ['TOO_MANY_HUBS', ErrorCode.TOO_MANY_HUBS],
+  ['USER_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
+  ['USER_EXISTS', ErrorCode.USER_ALREADY_EXISTS],
+  ['TOO_MANY_USERS', ErrorCode.TOO_MANY_USER],
+  ['BAD_NAME', ErrorCode.INVALID_PARAMETER],
+  ['BAD_RECORD', ErrorCode.INVALID_PARAMETER],
+  ['BAD_VALUE', ErrorCode.INVALID_PARAMETER],
+  ['LISTENER_NOT_FOUND', ErrorCode.LISTENER_NOT_FOUND],
+  ['LISTENER_EXISTS', ErrorCode.LISTENER_ALREADY_EXISTS],
+  ['BRIDGE_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
+  ['BRIDGE_EXISTS', ErrorCode.OBJECT_EXISTS],
+  ['TOO_MANY_BRIDGES', ErrorCode.TOO_MANT_ITEMS],
+  ['TOO_MANY_LISTENERS', ErrorCode.TOO_MANT_ITEMS],
+  ['BRIDGE_UNSUPPORTED', ErrorCode.LOCAL_BRIDGE_UNSUPPORTED],
+  ['DEVICE_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
+]);
+
+export type Outcome =
+  { readonly kind: 'done'; readonly output: object } | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** The one way to an operation, for every face: rights, then the operation, then the audit log. Never throws. */
+export async function invoke(
+  context: AdminContext,
+  operation: Operation,
+  input: object,
+  caller: Caller,
+): Promise<Outcome> {
+  const changes: AuditChange[] = [];
+  const answer = await run(context, operation, input, caller, changes);
+  const refusal = answer instanceof Refusal ? answer : undefined;
+  if (operation.effect === 'change') {
+    const outcome = refusal === undefined ? 'done' : refusal.error;
+    context.audit.record({ timeMs: context.clock.wallMs(), caller, operation: operation.name, outcome, changes });
+  }
+  return refusal === undefined ? { kind: 'done', output: answer } : { kind: 'refused', refusal };
+}
+
+async function run(
+  context: AdminContext,
+  operation: Operation,
+  input: object,
+  caller: Caller,
+  changes: AuditChange[],
+): Promise<object> {
+  const rights = rightsOf(operation, input, caller);
+  if (rights === 'denied') return refuse(ErrorCode.NOT_ENOUGH_RIGHT);
+  if (rights === 'noHubNamed')
+    return refuse(ErrorCode.INVALID_PARAMETER, `${operation.hubField} must name a Virtual Hub`);
+  const changed = (target: string, before: object | undefined, after: object | undefined): void => {
+    changes.push({ target, before, after });
+  };
+  try {
+    return await operation.run(context, input as never, { caller, changed });
+  } catch (error) {
+    return refusalFor(context, operation, error);
+  }
+}
+
+function refusalFor(context: AdminContext, operation: Operation, error: unknown): Refusal {
+  if (error instanceof HubfarmError) {
+    const number = errorNumbers.get(error.code);
+    if (number !== undefined) return refuse(number, error.message);
+    context.logger.warn({ operation: operation.name, code: error.code, err: error }, 'administration request failed');
+    return refuse(ErrorCode.INTERNAL_ERROR, error.message);
+  }
+  context.logger.error({ operation: operation.name, err: error }, 'administration request failed unexpectedly');
+  return refuse(ErrorCode.INTERNAL_ERROR);
+}

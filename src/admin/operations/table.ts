@@ -1,0 +1,40 @@
+import { absentOperations } from './absent.ts';
+import { addressTableOperations } from './address-table.ts';
+import { bridgeOperations } from './bridge.ts';
+import { capsOperations } from './caps.ts';
+import { certificateOperations } from './certificate.ts';
+import { clusterOperations } from './cluster.ts';
+import { connectionOperations } from './connection.ts';
+import { hubOperations } from './hub.ts';
+import { hubStatusOperations } from './hub-status.ts';
+import { configOperations, hubfarmOperations } from './hubfarm.ts';
+import { listenerOperations } from './listener.ts';
+import { notSupportedOperations } from './not-supported.ts';
+import type { Operation } from './operation.ts';
+import { serverOperations } from './server.ts';
+import { serverStatusOperations } from './server-status.ts';
+import { sessionOperations } from './session.ts';
+import { userOperations } from './user.ts';
+
+/** Everything that an administrator can ask of this server, by the name on the wire. */
+export const operations: ReadonlyMap<string, Operation> = new Map(
+  [
+    serverOperations,
+    serverStatusOperations,
+    capsOperations,
+    listenerOperations,
+    certificateOperations,
+    connectionOperations,
+    hubOperations,
+    hubStatusOperations,
+    userOperations,
+    sessionOperations,
+    addressTableOperations,
+    bridgeOperations,
+    clusterOperations,
+    configOperations,
+    hubfarmOperations,
+    absentOperations,
+    notSupportedOperations,
+  ].flatMap((group) => group.map((operation) => [operation.name, operation])),
+);
