@@ -61,7 +61,7 @@ export interface TlsDialOptions {
   /** Name for SNI; undefined sends none. */
   readonly serverName?: string;
   readonly tls: boolean;
-  /** The caller may use `dropEncryption`: what follows the last TLS record is kept back from TLS, at some cost. */
+  /** The caller may use `dropEncryption`: clear bytes right behind the last TLS record are kept from TLS, at some cost. */
   readonly mayDropEncryption?: boolean;
 }
 

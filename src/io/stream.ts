@@ -43,14 +43,21 @@ export interface ByteStream {
   pause(): void;
   resume(): void;
 
-  /** `bytes` must not be changed until `done`. `done` gets no error: a failed write ends in `closed`. */
+  /**
+   * `bytes` must not be changed until `done`, which is called once, also when the write failed or the stream is closed (a
+   * failure ends in `closed`), and never before `write` returns.
+   */
   write(bytes: Uint8Array, done?: () => void): void;
   /** Writes what is queued, sends close_notify (TLS), then FIN; destroys after a short grace. */
   close(): void;
   /** At once, without waiting for queued bytes. Still sends close_notify where TLS is up and the kernel takes it. */
   destroy(): void;
 
-  /** TLS 1.2 only: asks the peer for a new handshake (heals stock SoftEther clients after an unclean end). False = not possible. */
+  /**
+   * TLS 1.2 server, once per connection: asks the client for a new handshake (heals stock SoftEther clients after an
+   * unclean end). Writes wait until it is over, 3 s at most. False = not possible, or the client does not do it; one that
+   * refuses outright loses the connection.
+   */
   renegotiate(): Promise<boolean>;
   /**
    * Writes `last` inside TLS, then goes on in clear on the same TCP connection, without close_notify (SoftEther

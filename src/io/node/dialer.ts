@@ -3,7 +3,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { IoError } from '../errors.ts';
 import type { TlsDialOptions } from '../listener.ts';
 import { asError, dialError, hostAndPort } from './errno.ts';
-import { directDrop } from './encryption-drop.ts';
+import { gateDrop, RecordGate } from './record-gate.ts';
 import { CIPHERS, MIN_TLS_VERSION } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { tlsEndWasOrderly } from './socket-internals.ts';
@@ -41,9 +41,10 @@ function connected(tcp: Socket, { host, port }: TlsDialOptions): Promise<void> {
 
 function secured(tcp: Socket, options: TlsDialOptions): Promise<TlsLayer> {
   const { host, port, serverName } = options;
+  const gate = options.mayDropEncryption === true ? new RecordGate(tcp) : undefined;
   return new Promise((resolve, reject) => {
     const socket = connectTls({
-      socket: tcp,
+      socket: gate ?? tcp,
       // Whether to trust the certificate is the caller's decision; SoftEther servers sign their own.
       rejectUnauthorized: false,
       ciphers: CIPHERS,
@@ -63,14 +64,22 @@ function secured(tcp: Socket, options: TlsDialOptions): Promise<TlsLayer> {
     socket.on('error', failed).on('close', closed);
     socket.once('secureConnect', () => {
       socket.off('error', failed).off('close', closed);
-      resolve(layer(tcp, socket));
+      resolve(gate === undefined ? direct(socket) : gated(gate, socket));
     });
   });
 }
 
-const layer = (tcp: Socket, socket: TLSSocket): TlsLayer => ({
+/** Without a gate clear bytes that follow the last record closely would be lost: such a stream stays in TLS. */
+const direct = (socket: TLSSocket): TlsLayer => ({
   socket,
   isServer: false,
   endWasOrderly: () => tlsEndWasOrderly(socket),
-  drop: directDrop(tcp, socket),
+  drop: undefined,
+});
+
+const gated = (gate: RecordGate, socket: TLSSocket): TlsLayer => ({
+  socket,
+  isServer: false,
+  endWasOrderly: () => !gate.hasEnded,
+  drop: gateDrop(gate, socket),
 });

@@ -6,7 +6,7 @@ import type { ByteStream, Endpoint, StreamSink, TlsInfo } from '../stream.ts';
 import { localOf, remoteOf } from './endpoint.ts';
 import { asError, hostAndPort } from './errno.ts';
 import type { EncryptionDrop } from './encryption-drop.ts';
-import { renegotiate } from './renegotiate.ts';
+import { Renegotiation } from './renegotiation.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { forgetFlowing } from './socket-internals.ts';
 
@@ -50,6 +50,7 @@ export class SocketStream implements ByteStream {
   /** Bytes that are still to come from the socket's own buffer although the handle reads into the shared one. */
   #bufferedBytes = 0;
   #grace: NodeJS.Timeout | undefined;
+  #renegotiation: Renegotiation | undefined;
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
@@ -65,7 +66,7 @@ export class SocketStream implements ByteStream {
   }
 
   get queuedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + (this.#renegotiation?.heldBytes ?? 0);
   }
 
   get canDropEncryption(): boolean {
@@ -97,12 +98,14 @@ export class SocketStream implements ByteStream {
   }
 
   write(bytes: Uint8Array, done?: () => void): void {
-    if (!this.isClosed) this.#socket.write(bytes, done);
+    if (this.#renegotiation?.isOver === false) this.#renegotiation.hold(bytes, done);
+    else if (!this.isClosed) this.#socket.write(bytes, done);
     else if (done !== undefined) process.nextTick(done);
   }
 
   close(): void {
     if (this.#phase !== 'open') return;
+    this.#renegotiation?.end();
     this.#phase = 'closing';
     this.#armGrace();
     this.#socket.end();
@@ -117,6 +120,7 @@ export class SocketStream implements ByteStream {
       this.#socket.destroy();
       return;
     }
+    this.#renegotiation?.end();
     // The runtime sends close_notify only in an orderly end; give it the few turns that it needs when nothing is in the way.
     this.#socket.end();
     this.#destroySoon(LAST_TURNS);
@@ -125,12 +129,15 @@ export class SocketStream implements ByteStream {
   renegotiate(): Promise<boolean> {
     const { tls } = this.#parts;
     if (this.isClosed || tls?.isServer !== true || this.tls?.protocol !== 'TLSv1.2') return Promise.resolve(false);
-    return renegotiate(tls.socket);
+    if (this.#renegotiation !== undefined) return Promise.resolve(false);
+    this.#renegotiation = new Renegotiation(tls.socket);
+    return this.#renegotiation.run();
   }
 
   dropEncryption(last: Uint8Array): Promise<ByteStream> | undefined {
     const drop = this.#parts.tls?.drop;
     if (drop === undefined || this.isClosed) return undefined;
+    this.#renegotiation?.end();
     drop.hold();
     return new Promise((resolve, reject) => {
       const gone = (): void => {
@@ -148,6 +155,7 @@ export class SocketStream implements ByteStream {
 
   handOver(unread: Buffer): Duplex {
     this.#wantsShared = false;
+    this.#renegotiation?.end();
     this.#leave();
     this.#socket.pause();
     if (unread.length > 0) this.#socket.unshift(unread);

@@ -17,7 +17,7 @@ async function holder(directory: string, way: string): Promise<ChildProcess> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);
-  const [said] = (await once(child.stdout!, 'data')) as [Buffer];
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
   expect(said.toString()).toBe('locked\n');
   return child;
 }

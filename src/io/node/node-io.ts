@@ -1,0 +1,45 @@
+import type { Certificates } from '../certificates.ts';
+import type { Clock, Random } from '../clock.ts';
+import type { Commands } from '../command.ts';
+import type { Compression } from '../compression.ts';
+import type { Files } from '../files.ts';
+import type { Network } from '../listener.ts';
+import type { Machine } from '../machine.ts';
+import type { Threads } from '../threads.ts';
+import { createNodeCertificates } from './certificates.ts';
+import { createNodeClock } from './clock.ts';
+import { nodeCommands } from './command.ts';
+import { nodeCompression } from './compression.ts';
+import { createNodeFiles } from './files.ts';
+import { createNodeMachine } from './machine.ts';
+import { createNodeNetwork } from './network.ts';
+import { createNodeRandom } from './random.ts';
+import { createNodeThreads } from './threads.ts';
+
+export interface NodeIo {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: Network;
+  readonly files: Files;
+  readonly certificates: Certificates;
+  readonly compression: Compression;
+  readonly commands: Commands;
+  readonly machine: Machine;
+  readonly threads: Threads;
+}
+
+/** The outside world of this process. One is enough: its streams share one receive buffer. */
+export function createNodeIo(): NodeIo {
+  const clock = createNodeClock();
+  return {
+    clock,
+    random: createNodeRandom(),
+    network: createNodeNetwork(),
+    files: createNodeFiles(clock),
+    certificates: createNodeCertificates(clock),
+    compression: nodeCompression,
+    commands: nodeCommands,
+    machine: createNodeMachine(),
+    threads: createNodeThreads(),
+  };
+}
