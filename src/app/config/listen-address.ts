@@ -1,6 +1,11 @@
 import { parseIpAddress } from '#base';
-import type { ListenAddress } from '../listener-set.ts';
 import type { Item } from './setting.ts';
+
+/** A place to listen at; `host` undefined = every address of the machine. */
+export interface ListenAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+}
 
 function parsePort(word: string): number | undefined {
   const port = Number(word);

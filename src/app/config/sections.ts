@@ -1,8 +1,7 @@
 import type { HubLimits } from '#hub';
 import type { SoftEtherLimits } from '#softether';
-import type { ListenAddress } from '../listener-set.ts';
 import { hub } from './hub-section.ts';
-import { listenAddressItem } from './listen-address.ts';
+import { listenAddressItem, type ListenAddress } from './listen-address.ts';
 import { choice, integer, optionalList, text, type Section } from './setting.ts';
 import { softether } from './softether-section.ts';
 
