@@ -42,9 +42,9 @@ export function formatLogLine(line: string, isColoured: boolean): string {
     isColoured ? styleText(style, text, { validateStream: false }) : text;
   const { time, level, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const label = String(level);
-  const error = errorOf(fields['error']);
+  const error = errorOf(fields['error'] ?? fields['err']);
   const words = Object.entries(fields).map(([key, value]) => {
-    return `${paint('cyan', `${harmless(key)}=`)}${valueText(key === 'error' && error !== undefined ? error.message : value)}`;
+    return `${paint('cyan', `${harmless(key)}=`)}${valueText(errorOf(value)?.message ?? value)}`;
   });
   const head = `${paint('gray', timeText(time))} ${paint(levelStyles[label] ?? 'reset', label.toUpperCase().padEnd(5))}`;
   const text = [head, harmless(typeof message === 'string' ? message : ''), ...words].join(' ');

@@ -45,7 +45,7 @@ export function createLogger({ settings, clock, output, isTerminal, isColoured }
       messageKey: 'message',
       timestamp: () => `,"time":"${new Date(clock.wallMs()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: stdSerializers.errWithCause },
+      serializers: { error: stdSerializers.errWithCause, err: stdSerializers.errWithCause },
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '(secret)' },
     },
     isText ? { write: (line: string) => output.write(formatLogLine(line, isColoured)) } : output,

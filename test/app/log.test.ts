@@ -43,6 +43,8 @@ describe('the log', () => {
     expect(JSON.parse(lines[0]!)).toMatchObject({
       error: { message: 'cannot store', cause: { message: 'disk full' } },
     });
+    logger.error({ err: new Error('cannot send') }, 'change lost');
+    expect(JSON.parse(lines[1]!)).toMatchObject({ err: { message: 'cannot send' } });
   });
 
   test('blanks secrets that somebody logged against the rule', () => {
@@ -74,9 +76,9 @@ describe('the log', () => {
   test('shows an error in one line, and where it arose below it when it is grave', () => {
     const { lines, logger } = record({}, true);
     const error = new Error('cannot store');
-    logger.warn({ error }, 'trying again');
+    logger.warn({ err: error }, 'trying again');
     logger.error({ error }, 'giving up');
-    expect(lines[0]).toMatch(/trying again error="cannot store"\n$/);
+    expect(lines[0]).toMatch(/trying again err="cannot store"\n$/);
     expect(lines[1]).toMatch(/giving up error="cannot store"\n {4}at .*log\.test\.ts/);
   });
 

@@ -102,6 +102,12 @@ export const softether: Section<SoftEtherLimits> = {
       60_000,
       'How long a session that lost its last TCP connection can be taken up again.',
     ),
+    hangUpGraceMs: integer(
+      limits.hangUpGraceMs,
+      0,
+      60_000,
+      'The same after a hang-up without a TLS farewell, which is how stock clients end a session.',
+    ),
     stopTimeoutMs: integer(
       limits.stopTimeoutMs,
       0,
