@@ -1,8 +1,11 @@
+export { cliCommands } from './cli/commands-of-program.ts';
+export { runProgram, type CliProgram, type CommandRegistration } from './cli/program.ts';
+export type { CliRuntime } from './cli/runtime.ts';
 export { documentationMarkdown } from './documentation/markdown.ts';
 export { HttpFace, type HttpFaceOptions } from './http/http-face.ts';
 export { defaultHttpFaceLimits, type HttpFaceLimits } from './http/limits.ts';
 export type { Guard } from './http/guard.ts';
-export type { Health } from './http/page-routes.ts';
+export type { Health, HealthReport } from './http/page-routes.ts';
 export { FileAuditLog, type AuditFile, type AuditLog } from './operations/audit-log.ts';
 export type { AuditEvent, AuditRecord } from './operations/audit-record.ts';
 export type {
@@ -14,7 +17,6 @@ export type {
   HubHostControl,
   IdentityControl,
   ListenerControl,
-  LocalBridgeStatus,
   MemoryFacts,
   OsFacts,
   ServerFacts,

@@ -1,13 +1,21 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { isLoopback } from './authenticate.ts';
 import { requireCaller, type ApiDeps } from './api-routes.ts';
 import { frontPage } from './pages.ts';
 import { callerOf } from './request-caller.ts';
 
+/** HTTP status and plain text. */
+export interface HealthReport {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** What the server knows of its own health; app supplies it. */
 export interface Health {
-  /** Why the server should not get work now; empty = it is ready. */
-  notReady(): readonly string[];
+  /** The process serves: there is no point in starting it again. */
+  healthz(): HealthReport;
+  /** It may get new sessions. */
+  readyz(): HealthReport;
   /** In the text format of Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -20,15 +28,10 @@ export interface PageDeps extends ApiDeps {
 export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
   const { context, health } = deps;
   app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(frontPage(context.info.productName)));
-  app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'));
-  app.get('/readyz', (_request, reply) => {
-    const reasons = health.notReady();
-    const text = reasons.length === 0 ? 'ready' : reasons.join('\n');
-    return reply
-      .code(reasons.length === 0 ? 200 : 503)
-      .type('text/plain')
-      .send(`${text}\n`);
-  });
+  const report = (reply: FastifyReply, { status, body }: HealthReport): FastifyReply =>
+    reply.code(status).header('Cache-Control', 'no-cache').type('text/plain').send(body);
+  app.get('/healthz', (_request, reply) => report(reply, health.healthz()));
+  app.get('/readyz', (_request, reply) => report(reply, health.readyz()));
   app.get(
     '/metrics',
     {

@@ -9,9 +9,9 @@ export interface AuditLog {
   tail(count: number, hubName?: string): readonly AuditRecord[];
 }
 
-/** Appends to a file; lines are durable in order. `append` resolves when the line is written. */
+/** A file of lines that only grows. `write` takes a line without its line feed; false = it could not be taken. */
 export interface AuditFile {
-  append(line: string): Promise<void>;
+  write(line: string): boolean;
 }
 
 /** Records kept in memory for `tail`; at the cap the oldest is forgotten (the file keeps them all). */
@@ -32,9 +32,9 @@ export class FileAuditLog implements AuditLog {
     const record = auditRecordOf(event);
     this.#tail.push(record);
     if (this.#tail.length > AUDIT_TAIL_RECORDS) this.#tail.shift();
-    this.#file.append(`${JSON.stringify(record)}\n`).catch((error: unknown) => {
-      this.#logger.error({ err: error, record }, 'audit record not written to its file; it is here instead');
-    });
+    if (!this.#file.write(JSON.stringify(record))) {
+      this.#logger.error({ record }, 'audit record not written to its file; it is here instead');
+    }
   }
 
   tail(count: number, hubName?: string): readonly AuditRecord[] {

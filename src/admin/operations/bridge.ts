@@ -54,8 +54,8 @@ export const bridgeOperations = [
       if (input.DeviceName === '' || input.HubNameLB === '') {
         return refuse(ErrorCode.INVALID_PARAMETER, 'DeviceName and HubNameLB must not be empty');
       }
-      const bridge = { deviceName: input.DeviceName, hubName: input.HubNameLB, isTap: input.TapMode };
-      await context.bridges.add(bridge);
+      const bridge = { deviceName: input.DeviceName, hubName: input.HubNameLB, tapMode: input.TapMode };
+      await context.bridges.create(bridge);
       call.changed(`local bridge ${bridge.hubName} ${bridge.deviceName}`, undefined, bridge);
       return input;
     },
@@ -73,7 +73,7 @@ export const bridgeOperations = [
       if (input.DeviceName === '' || input.HubNameLB === '') {
         return refuse(ErrorCode.INVALID_PARAMETER, 'DeviceName and HubNameLB must not be empty');
       }
-      await context.bridges.delete(input.DeviceName, input.HubNameLB);
+      await context.bridges.delete(input.HubNameLB, input.DeviceName);
       const before = { deviceName: input.DeviceName, hubName: input.HubNameLB };
       call.changed(`local bridge ${input.HubNameLB} ${input.DeviceName}`, before, undefined);
       return input;
@@ -106,7 +106,7 @@ export const bridgeOperations = [
           HubNameLB: bridge.hubName,
           Online: bridge.isOnline,
           Active: bridge.isActive,
-          TapMode: bridge.isTap,
+          TapMode: bridge.tapMode,
         })),
       };
     },

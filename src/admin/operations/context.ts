@@ -1,7 +1,7 @@
 import type { Logger } from '#base';
 import type { Clock, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
-import type { HubDirectory, HubHost } from '#hub';
+import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost } from '#hub';
 import type { Ban, ConnectionInfo } from '#softether';
 import type { AuditLog } from './audit-log.ts';
 
@@ -73,25 +73,15 @@ export interface AdminPasswordControl {
   set(hashed: Buffer): Promise<void>;
 }
 
-export interface LocalBridgeStatus {
-  readonly deviceName: string;
-  readonly hubName: string;
-  readonly isTap: boolean;
-  /** Wanted: its hub exists and is online. */
-  readonly isOnline: boolean;
-  /** Frames flow. */
-  readonly isActive: boolean;
-}
-
 export interface BridgeControl {
   readonly isSupported: boolean;
   /** Physical interfaces that a bridge may use. */
   devices(): Promise<readonly string[]>;
-  list(): readonly LocalBridgeStatus[];
-  /** Errors: BRIDGE_EXISTS, BRIDGE_UNSUPPORTED, DEVICE_NOT_FOUND, and those of the device. */
-  add(bridge: { readonly deviceName: string; readonly hubName: string; readonly isTap: boolean }): Promise<void>;
+  list(): readonly BridgeStatus[];
+  /** Errors: BRIDGE_EXISTS, BAD_NAME, TOO_MANY_BRIDGES. Whether its device can be opened shows in `list`. */
+  create(bridge: BridgeRecord): Promise<unknown>;
   /** Errors: BRIDGE_NOT_FOUND. */
-  delete(deviceName: string, hubName: string): Promise<void>;
+  delete(hubName: string, deviceName: string): Promise<void>;
 }
 
 /** What this server says of itself. */

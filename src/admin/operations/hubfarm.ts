@@ -1,7 +1,6 @@
 import { exportJson, importJson } from '#backplane';
-import { HubfarmError } from '#base';
 import { ErrorCode } from '#softether';
-import { data, int, list, str, time } from '../schema/field.ts';
+import { bool, data, int, list, str, time } from '../schema/field.ts';
 import { operation } from './operation.ts';
 import { refuse } from './refusal.ts';
 
@@ -54,6 +53,36 @@ export const hubfarmOperations = [
       call.changed(`ban of ${input.Target}`, {}, undefined);
       return input;
     },
+  }),
+  operation({
+    name: 'HubfarmEnumBridge',
+    noun: 'bridge',
+    verb: 'status',
+    about: 'Local bridges as EnumLocalBridge has them, and why one of them is not active.',
+    role: 'server',
+    effect: 'read',
+    faces: 'json',
+    input: {},
+    output: {
+      BridgeList: list({
+        DeviceName: str(),
+        HubName: str(),
+        TapMode: bool(),
+        Online: bool('wanted, and its hub is online'),
+        Active: bool('frames flow'),
+        LastError: str('why the device is not open; empty while it is'),
+      }),
+    },
+    run: (context) => ({
+      BridgeList: context.bridges.list().map((bridge) => ({
+        DeviceName: bridge.deviceName,
+        HubName: bridge.hubName,
+        TapMode: bridge.tapMode,
+        Online: bridge.isOnline,
+        Active: bridge.isActive,
+        LastError: bridge.lastError ?? '',
+      })),
+    }),
   }),
   operation({
     name: 'HubfarmBackup',
@@ -130,7 +159,7 @@ export const configOperations = [
     output: configFields,
     run: async (context) => ({
       FileName: CONFIG_FILE_NAME,
-      FileData: Buffer.from(JSON.stringify(await exportJson(context.backplane), null, 2), 'utf8'),
+      FileData: Buffer.from(JSON.stringify(await exportJson(context.backplane, context.clock), null, 2), 'utf8'),
     }),
   }),
   operation({
@@ -145,15 +174,8 @@ export const configOperations = [
     run: async (context, input, call) => {
       const document = parseDocument(input.FileData);
       if (document === undefined) return refuse(ErrorCode.INVALID_PARAMETER, 'FileData is not a JSON document');
-      try {
-        await importJson(context.backplane, document);
-      } catch (error) {
-        if (error instanceof HubfarmError && error.code === 'BAD_DOCUMENT') {
-          return refuse(ErrorCode.INVALID_PARAMETER, error.message);
-        }
-        throw error;
-      }
-      call.changed('configuration', {}, { importedBytes: input.FileData.length });
+      const { written, deleted } = await importJson(context.backplane, document);
+      call.changed('configuration', {}, { writtenRecords: written, deletedRecords: deleted });
       return { FileName: input.FileName, FileData: Buffer.alloc(0) };
     },
   }),

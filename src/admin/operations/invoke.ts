@@ -15,6 +15,9 @@ const errorNumbers: ReadonlyMap<string, number> = new Map([
   ['USER_EXISTS', ErrorCode.USER_ALREADY_EXISTS],
   ['TOO_MANY_USERS', ErrorCode.TOO_MANY_USER],
   ['BAD_NAME', ErrorCode.INVALID_PARAMETER],
+  ['BAD_DOCUMENT', ErrorCode.INVALID_PARAMETER],
+  ['BAD_IDENTITY', ErrorCode.PROTOCOL_ERROR],
+  ['BAD_PORT', ErrorCode.INVALID_PARAMETER],
   ['BAD_RECORD', ErrorCode.INVALID_PARAMETER],
   ['BAD_VALUE', ErrorCode.INVALID_PARAMETER],
   ['LISTENER_NOT_FOUND', ErrorCode.LISTENER_NOT_FOUND],
@@ -23,8 +26,6 @@ const errorNumbers: ReadonlyMap<string, number> = new Map([
   ['BRIDGE_EXISTS', ErrorCode.OBJECT_EXISTS],
   ['TOO_MANY_BRIDGES', ErrorCode.TOO_MANT_ITEMS],
   ['TOO_MANY_LISTENERS', ErrorCode.TOO_MANT_ITEMS],
-  ['BRIDGE_UNSUPPORTED', ErrorCode.LOCAL_BRIDGE_UNSUPPORTED],
-  ['DEVICE_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
 ]);
 
 export type Outcome =
