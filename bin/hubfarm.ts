@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { argv, exit } from 'node:process';
+import { homedir } from 'node:os';
+import { cliCommands, runProgram, type CliRuntime, type CommandRegistration } from '#admin';
+import { createNodeClock, createNodeRandom, nodeUserFiles, NodeTerminal, openNodeHttpClient } from '#io/node';
+
+/** Every command of `hubfarm`. A new one is one line here. */
+const registrations: readonly CommandRegistration[] = [...cliCommands];
 
 function packageVersion(): string {
   const file = findPackageJSON('..', import.meta.url);
@@ -8,9 +13,21 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-if (argv.includes('--version')) {
-  console.log(packageVersion());
-} else {
-  console.error('hubfarm: nothing but --version yet');
-  exit(2);
-}
+/** `hubfarm … | head` closes our output early: that ends us quietly, as it does other tools. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const runtime: CliRuntime = {
+  terminal: new NodeTerminal({ input: process.stdin, output: process.stdout, errors: process.stderr }),
+  files: nodeUserFiles,
+  random: createNodeRandom(),
+  clock: createNodeClock(),
+  openHttp: openNodeHttpClient,
+  environment: process.env,
+  homeDirectory: homedir(),
+  version: packageVersion(),
+};
+
+process.exitCode = await runProgram(process.argv.slice(2), runtime, registrations);

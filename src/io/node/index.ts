@@ -8,3 +8,6 @@ export { createNodeNetwork } from './network.ts';
 export { createNodeIo, type NodeIo } from './node-io.ts';
 export { createNodeRandom } from './random.ts';
 export { createNodeThreads } from './threads.ts';
+export { openNodeHttpClient } from './http-client.ts';
+export { NodeTerminal, type StandardStreams } from './terminal.ts';
+export { nodeUserFiles } from './user-files.ts';

@@ -1,0 +1,5 @@
+import { cmdCommand } from './cmd-command.ts';
+import type { CommandRegistration } from './program.ts';
+
+/** What administrators run. `serve` and `connect` are app's. */
+export const cliCommands: readonly CommandRegistration[] = [cmdCommand];
