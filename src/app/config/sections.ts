@@ -1,6 +1,8 @@
+import type { HttpFaceLimits } from '#admin';
 import type { HubLimits } from '#hub';
 import type { SoftEtherLimits } from '#softether';
 import { hub } from './hub-section.ts';
+import { http } from './http-section.ts';
 import { listenAddressItem, type ListenAddress } from './listen-address.ts';
 import { choice, integer, optionalList, text, type Section } from './setting.ts';
 import { softether } from './softether-section.ts';
@@ -36,6 +38,7 @@ export interface Config {
   readonly log: LogSettings;
   readonly softether: SoftEtherLimits;
   readonly hub: HubLimits;
+  readonly http: HttpFaceLimits;
 }
 
 /** Where stock SoftEther clients look for a server. */
@@ -99,4 +102,5 @@ export const sections: { readonly [S in keyof Config]: Section<Config[S]> } = {
   log,
   softether,
   hub,
+  http,
 };
