@@ -90,10 +90,11 @@ export function verifyRsaSha1(certificate: Uint8Array, data: Uint8Array, signatu
   return orElse(() => createVerify('RSA-SHA1').update(data).verify(key, signature), false);
 }
 
-/** Undefined if the key is not RSA. */
+/** Undefined if the key is not RSA, or its numbers do not fit together. */
 export function signRsaSha1(privateKey: Uint8Array | string, data: Uint8Array): Buffer | undefined {
   const key = readPrivateKey(privateKey);
-  return key?.asymmetricKeyType === 'rsa' ? createSign('RSA-SHA1').update(data).sign(key) : undefined;
+  if (key?.asymmetricKeyType !== 'rsa') return undefined;
+  return orElse(() => createSign('RSA-SHA1').update(data).sign(key), undefined);
 }
 
 /** The form in which SoftEther moves keys: PKCS#1 for RSA, its counterpart SEC 1 for elliptic curves. */

@@ -3,8 +3,8 @@ import { ByteReader, DecodeError } from '#base';
 import { MAX_NAME_BYTES, packTypes, type PackElement, type PackType } from './pack-element.ts';
 import type { PackLimits } from './pack-limits.ts';
 
-/** u32 name length, u32 type, u32 value count, one value of four bytes. */
-const MIN_ELEMENT_BYTES = 16;
+/** u32 name length, a name of one byte, u32 type, u32 value count, one value of four bytes. */
+const MIN_ELEMENT_BYTES = 17;
 /** What one value takes at least: int itself, int64 itself, else its u32 length. */
 const MIN_VALUE_BYTES: Readonly<Record<PackType, number>> = { int: 4, data: 4, str: 4, unistr: 4, int64: 8 };
 const NO_BYTES = Buffer.alloc(0);
@@ -71,10 +71,10 @@ function requireCount(count: number, limit: number, minBytes: number, reader: By
   }
 }
 
-/** The length on the wire counts a NUL that is not sent. */
+/** The length on the wire counts a NUL that is not sent. Nobody sends an empty name, and none could be written back. */
 function decodeName(reader: ByteReader): string {
   const stored = reader.u32();
-  if (stored === 0) throw new DecodeError('PACK element name of length 0', reader.offset - 4);
+  if (stored < 2) throw new DecodeError('PACK element without a name', reader.offset - 4);
   if (stored - 1 > MAX_NAME_BYTES) {
     throw new DecodeError(`PACK element name of ${stored - 1} bytes; at most ${MAX_NAME_BYTES}`, reader.offset - 4);
   }

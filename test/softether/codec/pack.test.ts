@@ -43,6 +43,11 @@ describe('a PACK on the wire', () => {
     expect(() => Pack.decode(withName(64), preAuthPackLimits)).toThrow('at most 63');
   });
 
+  test('is rejected with an element that has no name', () => {
+    const bytes = Buffer.concat([u32(1), name(''), u32(0, 1, 7, 7)]);
+    expect(() => Pack.decode(bytes, preAuthPackLimits)).toThrow('without a name');
+  });
+
   test('may have bytes after its last element, which mean nothing', () => {
     const bytes = Buffer.concat([new Pack().setInt('a', 1).encode(), Buffer.from('rest')]);
     expect(Pack.decode(bytes, preAuthPackLimits).int('a')).toBe(1);
