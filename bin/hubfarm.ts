@@ -2,10 +2,28 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { homedir } from 'node:os';
 import { cliCommands, runProgram, type CliRuntime, type CommandRegistration } from '#admin';
-import { createNodeClock, createNodeRandom, nodeUserFiles, NodeTerminal, openNodeHttpClient } from '#io/node';
+import { configCommand, serveCommand, type ServeRuntime } from '#app';
+import {
+  createNodeClock,
+  createNodeIo,
+  createNodeRandom,
+  nodeUserFiles,
+  NodeTerminal,
+  openNodeHttpClient,
+} from '#io/node';
+
+const serveRuntime: ServeRuntime = {
+  createIo: createNodeIo,
+  stopSignal: () =>
+    new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    }),
+  logOutput: process.stdout,
+  isTerminal: process.stdout.isTTY,
+};
 
 /** Every command of `hubfarm`. A new one is one line here. */
-const registrations: readonly CommandRegistration[] = [...cliCommands];
+const registrations: readonly CommandRegistration[] = [...cliCommands, serveCommand(serveRuntime), configCommand];
 
 function packageVersion(): string {
   const file = findPackageJSON('..', import.meta.url);

@@ -1,6 +1,6 @@
 import type { Backplane } from '#backplane';
 import type { Certificates, ServerIdentity } from '#io';
-import { certificateDer } from '#base';
+import { certificateDer, inspectCertificate, type CertificateInfo } from '#base';
 import { objectOf, stringOf } from './parse-record.ts';
 import { StoredRecord } from './stored-record.ts';
 
@@ -42,6 +42,10 @@ export class StoredIdentity {
       this.#der = { of, bytes: certificateDer(Buffer.from(of.certificatePem)) ?? Buffer.alloc(0) };
     }
     return this.#der.bytes;
+  }
+
+  info(): Pick<CertificateInfo, 'notBeforeMs' | 'notAfterMs'> {
+    return inspectCertificate(this.certificateDer()) ?? { notBeforeMs: Infinity, notAfterMs: Infinity };
   }
 
   /** @throws IoError BAD_IDENTITY: unreadable, or the key does not belong to the certificate. */

@@ -1,3 +1,4 @@
+import type { ServerFacts } from '#admin';
 import type { Clock, Machine } from '#io';
 
 /** As SoftEther clients read it: they expect the numbers of the edition whose protocol we speak. */
@@ -11,18 +12,17 @@ export function serverFacts(options: {
   readonly hostName: string;
   /** Of the package: `0.1.0`. */
   readonly packageVersion: string;
-  readonly builtAtMs: number;
-  readonly ciphers: readonly string[];
-  readonly maxSessions: number;
-}) {
-  const { machine, clock, hostName, packageVersion, builtAtMs, ciphers, maxSessions } = options;
+  readonly ciphers: ServerFacts['ciphers'];
+  readonly limits: ServerFacts['limits'];
+}): ServerFacts {
+  const { machine, clock, hostName, packageVersion, ciphers, limits } = options;
   const { os } = machine;
   return {
     productName,
     versionText: `hubfarm ${packageVersion} (Version 5.01 Build ${protocolVersion.build} protocol)`,
     buildText: `hubfarm ${packageVersion}`,
     ...protocolVersion,
-    buildDateMs: builtAtMs,
+    buildDateMs: 0,
     familyName: 'SoftEther',
     hostName,
     startedAtMs: clock.wallMs(),
@@ -35,7 +35,7 @@ export function serverFacts(options: {
       kernelVersion: os.kernelVersion,
     },
     ciphers,
-    maxSessions,
+    limits,
     memory: () => {
       const { total, free } = machine.memory();
       return {

@@ -15,6 +15,11 @@ export interface Files {
   /** Bytes that this user may still write on the file system that holds `path`. */
   freeBytes(path: string): Promise<number>;
   openLog(options: AppendLogOptions): AppendLog;
+  /**
+   * Runs `listen`, which listens on a Unix socket at `path`, and leaves the socket to its owner alone. One that a
+   * process left behind when it was killed is removed first: the caller knows that nobody listens there.
+   */
+  openOwnSocket(path: string, listen: () => Promise<void>): Promise<void>;
 }
 
 export interface DirectoryLock {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { IoError } from '../errors.ts';
@@ -21,6 +21,7 @@ export function createNodeFiles(clock: Clock): Files {
     lockDirectory: lockDirectoryHere,
     freeBytes,
     openLog: (options) => new FileAppendLog(options, clock),
+    openOwnSocket,
   };
 }
 
@@ -89,5 +90,15 @@ async function freeBytes(path: string): Promise<number> {
     return bavail * bsize;
   } catch (error) {
     throw fileError(`cannot look at the disk of ${path}`, error);
+  }
+}
+
+async function openOwnSocket(path: string, listen: () => Promise<void>): Promise<void> {
+  try {
+    if ((await stat(path).catch(() => undefined))?.isSocket() === true) await rm(path);
+    await listen();
+    await chmod(path, OWNER_ONLY_FILE);
+  } catch (error) {
+    throw fileError(`cannot listen on ${path}`, error);
   }
 }

@@ -2,6 +2,7 @@ import type { Certificates } from '../certificates.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Commands } from '../command.ts';
 import type { Compression } from '../compression.ts';
+import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
 import type { Network } from '../listener.ts';
 import type { Machine } from '../machine.ts';
@@ -10,10 +11,12 @@ import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
 import { nodeCommands } from './command.ts';
 import { nodeCompression } from './compression.ts';
+import { ethernetUnavailable } from './ethernet-unavailable.ts';
 import { createNodeFiles } from './files.ts';
 import { createNodeMachine } from './machine.ts';
 import { createNodeNetwork } from './network.ts';
 import { createNodeRandom } from './random.ts';
+import { CIPHERS } from './secure-contexts.ts';
 import { createNodeThreads } from './threads.ts';
 
 export interface NodeIo {
@@ -26,6 +29,9 @@ export interface NodeIo {
   readonly commands: Commands;
   readonly machine: Machine;
   readonly threads: Threads;
+  readonly ethernet: EthernetDevices;
+  /** What listeners offer, best first. */
+  readonly tlsCiphers: readonly string[];
 }
 
 /** The outside world of this process. One is enough: its streams share one receive buffer. */
@@ -41,5 +47,7 @@ export function createNodeIo(): NodeIo {
     commands: nodeCommands,
     machine: createNodeMachine(),
     threads: createNodeThreads(),
+    ethernet: ethernetUnavailable('local bridges need Linux'),
+    tlsCiphers: CIPHERS.split(':'),
   };
 }

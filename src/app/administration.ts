@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { FileAuditLog, HttpFace, SoftEtherRpc, type AdminContext } from '#admin';
+import type { Backplane } from '#backplane';
+import type { Lifecycle } from '#base';
+import { defaultDirectoryLimits, type BridgeDirectory, type BridgeHost, type HubDirectory, type HubHost } from '#hub';
+import type { AppendLog, ByteStream, EthernetDevices } from '#io';
+import type { AdminConnectionHandler, SoftEtherServer } from '#softether';
+import type { AdminPassword } from './admin-password.ts';
+import type { Health } from './health.ts';
+import type { StoredIdentity } from './identity.ts';
+import type { Metrics } from './metrics.ts';
+import type { SavedListeners } from './saved-listeners.ts';
+import { serverFacts } from './server-facts.ts';
+import type { ServerOptions } from './server-options.ts';
+
+/** Everything that administration acts on or shows. */
+export interface Administered {
+  readonly backplane: Backplane;
+  readonly directory: HubDirectory;
+  readonly host: HubHost;
+  readonly bridges: {
+    readonly directory: BridgeDirectory;
+    readonly host: BridgeHost;
+    readonly devices: EthernetDevices;
+  };
+  readonly softether: SoftEtherServer;
+  readonly listeners: SavedListeners;
+  readonly identity: StoredIdentity;
+  readonly adminPassword: AdminPassword;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly hostName: string;
+  /** Path of the Unix socket on which every caller is the server's administrator. */
+  readonly localSocket: string;
+}
+
+/** The faces of administration that connections are given to. */
+export interface Administration {
+  readonly rpc: AdminConnectionHandler;
+  serveHttp(stream: ByteStream, unread: Buffer): void;
+}
+
+/** Folder in the data directory for logs of whom did what. */
+const auditFolder = 'audit';
+
+export async function openAdministration(
+  options: ServerOptions,
+  administered: Administered,
+  lifecycle: Lifecycle,
+): Promise<Administration> {
+  const { io, logger, config } = options;
+  const audit = io.files.openLog({
+    directory: join(config.server.dataDirectory, auditFolder),
+    name: 'audit',
+    failed: (error) => logger.error({ err: error }, 'the audit log cannot be written'),
+  });
+  await lifecycle.start({ name: 'audit log', stop: () => audit.close() });
+  const context = contextOf(options, administered, audit);
+  const { softether, health, metrics, localSocket } = administered;
+  const pages = {
+    healthz: () => health.healthz(),
+    readyz: () => health.readyz(),
+    metrics: async () => ({ contentType: metrics.contentType, body: await metrics.text() }),
+  };
+  const face = { context, guard: softether.guard, health: pages };
+  const http = await HttpFace.open(face);
+  await lifecycle.start({ name: 'HTTP', stop: () => http.stop() });
+  const local = await HttpFace.open({ ...face, trust: 'socket' });
+  await lifecycle.start({
+    name: 'local socket',
+    start: () => io.files.openOwnSocket(localSocket, () => local.listenUnix(localSocket)),
+    stop: () => local.stop(),
+  });
+  return {
+    rpc: new SoftEtherRpc(context),
+    serveHttp: (stream, unread) => {
+      const { remote } = stream;
+      http.accept(stream.handOver(unread), remote);
+    },
+  };
+}
+
+function contextOf(
+  { io, logger, config, packageVersion }: ServerOptions,
+  administered: Administered,
+  audit: AppendLog,
+): AdminContext {
+  const { bridges } = administered;
+  return {
+    clock: io.clock,
+    logger,
+    audit: new FileAuditLog(audit, logger),
+    directory: administered.directory,
+    host: administered.host,
+    server: administered.softether,
+    listeners: administered.listeners,
+    identity: administered.identity,
+    adminPassword: administered.adminPassword,
+    bridges: {
+      isSupported: true,
+      devices: () => bridges.devices.list(),
+      list: () => bridges.host.bridges(),
+      create: (bridge) => bridges.directory.create(bridge),
+      delete: (hubName, deviceName) => bridges.directory.delete(hubName, deviceName),
+    },
+    backplane: administered.backplane,
+    info: serverFacts({
+      machine: io.machine,
+      clock: io.clock,
+      hostName: administered.hostName,
+      packageVersion,
+      ciphers: io.tlsCiphers,
+      limits: {
+        ...defaultDirectoryLimits,
+        maxSessions: config.softether.maxSessions,
+        maxMacEntries: config.hub.maxMacEntries,
+        maxIpEntries: config.hub.maxIpEntries,
+      },
+    }),
+  };
+}

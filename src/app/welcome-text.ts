@@ -1,0 +1,30 @@
+import type { Config } from './config/sections.ts';
+import type { RunningServer } from './server.ts';
+
+/** What a person who has just started the server wants to know; the password is shown at this one start only. */
+export function welcomeText(server: RunningServer, config: Config): string {
+  const open = server.listeners.filter(({ isListening }) => isListening).map(({ port }) => port);
+  const shut = server.listeners.filter(({ error }) => error !== undefined);
+  const lines = [
+    `hubfarm listens on port${open.length === 1 ? '' : 's'} ${open.join(', ')}`,
+    ...shut.map(({ port, error }) => `  not on ${port}: ${error ?? ''}`),
+    `data directory: ${config.server.dataDirectory}`,
+  ];
+  if (server.generatedAdminPassword !== undefined) {
+    lines.push('', `  administrator password (shown only now): ${server.generatedAdminPassword}`);
+  }
+  if (server.isFirstStart) lines.push('', ...nextSteps(config, open[0]));
+  return `${lines.join('\n')}\n\n`;
+}
+
+function nextSteps(config: Config, port: number | undefined): string[] {
+  const hub = config.server.firstHub === '' ? 'VPN' : config.server.firstHub;
+  const at = `--data-dir ${config.server.dataDirectory}`;
+  return [
+    'What to do next, on this machine (no password needed):',
+    ...(config.server.firstHub === '' ? [`  npx hubfarm hub create ${hub} ${at}`] : []),
+    `  npx hubfarm user add alice --hub ${hub} ${at}`,
+    `then connect a SoftEther VPN client to this host, port ${port ?? 443}, hub ${hub}, user alice.`,
+    `vpncmd and VPN Server Manager administer this server too: vpncmd localhost:${port ?? 443} /SERVER`,
+  ];
+}
