@@ -12,7 +12,7 @@ const maxDiscard = 1024;
  * which forgives them.
  */
 export class StormLimiter {
-  readonly #framesPerWindow: number;
+  readonly #framesPerMs: number;
   readonly #owner = new Int32Array(slots);
   readonly #key = new Int32Array(slots);
   readonly #startMs = new Float64Array(slots).fill(-Infinity);
@@ -21,7 +21,7 @@ export class StormLimiter {
   #dice: number;
 
   constructor(thresholdPerSecond: number, seed: number) {
-    this.#framesPerWindow = (thresholdPerSecond * windowMs) / 1000;
+    this.#framesPerMs = thresholdPerSecond / 1000;
     this.#dice = seed | 1;
   }
 
@@ -40,7 +40,8 @@ export class StormLimiter {
   /** Judges the window that ended and starts the next one. True = too many frames came in it. */
   #endWindow(slot: number, nowMs: number): boolean {
     const elapsedMs = nowMs - this.#startMs[slot]!;
-    const isOver = this.#frames[slot]! >= this.#framesPerWindow;
+    // A window that silence made longer counts as long as it was, unlike in the original: no frame is lost after it.
+    const isOver = this.#frames[slot]! >= this.#framesPerMs * elapsedMs;
     const discard = this.#discard[slot]!;
     this.#startMs[slot] = nowMs;
     this.#frames[slot] = 0;
