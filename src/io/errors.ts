@@ -20,6 +20,14 @@ export type IoErrorCode =
   | 'READ_ONLY'
   | 'TOO_LARGE'
   | 'COMMAND_NOT_FOUND'
+  | 'NO_SUCH_DEVICE'
+  | 'NAME_TAKEN'
+  | 'BAD_NAME'
+  | 'BAD_ADDRESS'
+  | 'IN_USE'
+  | 'NOT_USABLE'
+  | 'NOT_AVAILABLE'
+  | 'DEVICE_GONE'
   | 'OTHER';
 
 /** Something outside the process failed. The message names what was tried and says what to do, where that is known. */

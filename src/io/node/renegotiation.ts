@@ -58,9 +58,8 @@ export class Renegotiation {
       const timer = setTimeout(failed, ANSWER_TIMEOUT_MS);
       socket.on('close', failed);
       this.#whenWritten(() => {
-        if (this.#isOver || socket.destroyed) return failed();
         socket.on('secure', done);
-        if (!requestHandshake(socket)) failed();
+        if (this.#isOver || socket.destroyed || !requestHandshake(socket)) failed();
       });
     });
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { findReadBufferSymbols, handleOf, type ReadBufferSymbols } from './socket-internals.ts';
+import { handleOf, type ReadBufferSymbols } from './socket-internals.ts';
 
 /** A TCP read is at most this long; a TLS record fills a quarter of it. */
 const SHARED_BUFFER_BYTES = 64 * 1024;
@@ -17,7 +17,8 @@ export class SharedReceive {
   readonly #buffer: Buffer;
   #state: 'untried' | 'proven' | 'broken';
 
-  constructor(symbols: ReadBufferSymbols | undefined = findReadBufferSymbols()) {
+  /** `symbols`: what `findReadBufferSymbols` gave; undefined = this runtime cannot do it. */
+  constructor(symbols: ReadBufferSymbols | undefined) {
     this.#symbols = symbols;
     this.#buffer = Buffer.allocUnsafeSlow(SHARED_BUFFER_BYTES);
     this.#state = symbols === undefined ? 'broken' : 'untried';

@@ -1,2 +1,6 @@
+export { MemoryEthernetDevice, MemoryEthernetDevices } from './memory-ethernet.ts';
+export { MemoryNetwork } from './memory-network.ts';
+export type { MemoryStream } from './memory-stream.ts';
 export { SeededRandom } from './seeded-random.ts';
+export { StreamPair, type LinkSettings, type PairEnds } from './stream-pair.ts';
 export { VirtualClock } from './virtual-clock.ts';

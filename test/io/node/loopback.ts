@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import type { ByteStream, Network, RunningListener, ServerIdentity, StreamSink, TlsDialOptions, TlsListenOptions } from '#io';
+import type { ByteStream, Network, RunningListener, ServerIdentity, TlsDialOptions, TlsListenOptions } from '#io';
 import { createNodeCertificates, createNodeClock, createNodeNetwork } from '#io/node';
 
 const identities = new Map<string, Promise<ServerIdentity>>();
@@ -99,50 +99,6 @@ export async function connectedPair(
     server.destroy();
   });
   return { server, client, listener };
-}
-
-export type Ending = Parameters<StreamSink['closed']>[0];
-
-/** Keeps everything that a stream delivers. */
-export class Recorder implements StreamSink {
-  readonly chunks: Buffer[] = [];
-  ending: Ending | undefined;
-  #bytes = 0;
-  #waiters: { readonly bytes: number; readonly resolve: () => void }[] = [];
-  readonly #ended = Promise.withResolvers<Ending>();
-
-  data(chunk: Buffer): void {
-    if (this.ending !== undefined) throw new Error('data after the end');
-    this.chunks.push(Buffer.from(chunk));
-    this.#bytes += chunk.length;
-    const ready = this.#waiters.filter(({ bytes }) => bytes <= this.#bytes);
-    this.#waiters = this.#waiters.filter(({ bytes }) => bytes > this.#bytes);
-    for (const { resolve } of ready) resolve();
-  }
-
-  closed(ending: Ending): void {
-    if (this.ending !== undefined) throw new Error('closed twice');
-    this.ending = ending;
-    this.#ended.resolve(ending);
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.chunks);
-  }
-
-  get text(): string {
-    return this.bytes.toString('latin1');
-  }
-
-  /** Resolves when at least so many bytes have come in all. */
-  received(bytes: number): Promise<void> {
-    if (this.#bytes >= bytes) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push({ bytes, resolve }));
-  }
-
-  ended(): Promise<Ending> {
-    return this.#ended.promise;
-  }
 }
 
 export const event = async (emitter: NodeJS.EventEmitter, name: string): Promise<unknown> =>

@@ -1,0 +1,144 @@
+import { certificateDer } from '#base';
+import { IoError } from '../errors.ts';
+import type { ClientHello, Network, RunningListener, TlsDialOptions, TlsListenOptions } from '../listener.ts';
+import type { ByteStream, Endpoint, TlsInfo } from '../stream.ts';
+import { StreamPair, type LinkSettings } from './stream-pair.ts';
+
+const FIRST_FREE_PORT = 40_000;
+const FIRST_CLIENT_PORT = 50_000;
+const DEFAULT_CLIENT = '192.0.2.1';
+const ANY_ADDRESS = ['0.0.0.0', '::'];
+const CIPHER = 'SIMULATED';
+
+interface Listening {
+  readonly options: TlsListenOptions;
+  readonly local: Endpoint;
+}
+
+/** A network in memory: listeners, connections, and what can happen to them. Time is the clock's. */
+export class MemoryNetwork implements Network {
+  readonly #settings: LinkSettings;
+  readonly #listeners: Listening[] = [];
+  readonly #pairs: StreamPair[] = [];
+  readonly #unreachable = new Set<string>();
+  #nextPort = FIRST_FREE_PORT;
+  #nextClientPort = FIRST_CLIENT_PORT;
+
+  constructor(settings: LinkSettings) {
+    this.#settings = settings;
+  }
+
+  /** Every connection made so far, oldest first. */
+  get pairs(): readonly StreamPair[] {
+    return this.#pairs;
+  }
+
+  /** The same network, as seen by the machine with this address. */
+  machine(address: string): Network {
+    return { listenTls: (options) => this.listenTls(options), dial: (options) => this.dial(options, address) };
+  }
+
+  /** Packets to this address get lost from now on, those of connections that are up as well. */
+  isolate(address: string): void {
+    this.#unreachable.add(address);
+    for (const pair of this.#pairs) {
+      if ([pair.client.local.address, pair.server.local.address].includes(address)) pair.silence();
+    }
+  }
+
+  /** New connections reach this address again. */
+  rejoin(address: string): void {
+    this.#unreachable.delete(address);
+  }
+
+  listenTls(options: TlsListenOptions): Promise<RunningListener> {
+    const port = options.port === 0 ? this.#nextPort++ : options.port;
+    const local = { address: options.host, port };
+    const isTaken = this.#listeners.some(
+      ({ local: other }) => other.port === port && overlap(other.address, local.address),
+    );
+    if (isTaken && options.reusePort !== true) {
+      const message = `cannot listen on ${options.host}:${port}: another program uses this port`;
+      return Promise.reject(new IoError('ADDRESS_IN_USE', message));
+    }
+    const listening = { options, local };
+    this.#listeners.push(listening);
+    const close = (): Promise<void> => {
+      const at = this.#listeners.indexOf(listening);
+      if (at >= 0) this.#listeners.splice(at, 1);
+      return Promise.resolve();
+    };
+    return Promise.resolve({ local, close });
+  }
+
+  async dial(options: TlsDialOptions, from: string = DEFAULT_CLIENT): Promise<ByteStream> {
+    const { host, port, timeoutMs } = options;
+    const { clock } = this.#settings;
+    const connecting = Promise.withResolvers<ByteStream>();
+    const fail = (code: 'TIMEOUT' | 'REFUSED' | 'TLS_FAILED', why: string): void =>
+      connecting.reject(new IoError(code, `cannot connect to ${host}:${port}: ${why}`));
+    const deadline = clock.after(timeoutMs, () => fail('TIMEOUT', `no answer within ${timeoutMs} ms`));
+    clock.after(this.#roundTripMs, () => {
+      if (this.#unreachable.has(host) || this.#unreachable.has(from)) return;
+      const listening = this.#listeners.find(({ local }) => local.port === port && overlap(local.address, host));
+      if (listening === undefined) fail('REFUSED', 'the connection was refused');
+      else this.#accept(listening, options, from, connecting.resolve, (why) => fail('TLS_FAILED', why));
+    });
+    try {
+      return await connecting.promise;
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  get #roundTripMs(): number {
+    return 2 * (this.#settings.latencyMs ?? 1);
+  }
+
+  #accept(
+    { options, local }: Listening,
+    dialled: TlsDialOptions,
+    from: string,
+    connected: (stream: ByteStream) => void,
+    failed: (why: string) => void,
+  ): void {
+    const client = { address: from, port: this.#nextClientPort++ };
+    const server = { address: ANY_ADDRESS.includes(local.address) ? dialled.host : local.address, port: local.port };
+    if (!options.admit(client)) {
+      failed('the other side closed the connection');
+      return;
+    }
+    if (!dialled.tls) {
+      options.abandoned(client, 'neither TLS nor HTTP');
+      failed('the other side closed the connection');
+      return;
+    }
+    const tls = describeTls(options, dialled);
+    const start = (): void => {
+      this.#settings.clock.after(this.#roundTripMs, () => {
+        const pair = new StreamPair(this.#settings, { client, server, ...tls });
+        this.#pairs.push(pair);
+        options.connected(pair.server);
+        connected(pair.client);
+      });
+    };
+    if (options.pace === undefined) start();
+    else options.pace(start);
+  }
+}
+
+const overlap = (one: string, other: string): boolean =>
+  one === other || ANY_ADDRESS.includes(one) || ANY_ADDRESS.includes(other);
+
+function describeTls(
+  options: TlsListenOptions,
+  { serverName }: TlsDialOptions,
+): { readonly clientTls: TlsInfo; readonly serverTls: TlsInfo } {
+  const hello: ClientHello = { serverName, alpn: [], versions: [0x0304, 0x0303] };
+  const protocol = options.chooseMaxVersion?.(hello) ?? 'TLSv1.2';
+  const peerCertificate = certificateDer(Buffer.from(options.identity().certificatePem));
+  return {
+    clientTls: { protocol, cipher: CIPHER, peerCertificate },
+    serverTls: { protocol, cipher: CIPHER, peerCertificate: undefined },
+  };
+}
