@@ -9,14 +9,19 @@ import {
   userPasswordHash,
 } from './password-hash.ts';
 
-/** Compared with where there is nothing to compare with, so that an unknown user takes as long as a known one. */
-const NOBODY = Buffer.alloc(PASSWORD_HASH_BYTES);
+/** Read and compared with where there is nothing else, so that an unknown user takes as long as a known one. */
+const NOBODY = '0'.repeat(2 * PASSWORD_HASH_BYTES);
+
+interface StoredPassword {
+  readonly hash: Buffer;
+  /** False: there is no password, and nothing can be right. */
+  readonly isReal: boolean;
+}
 
 /** Whether `secure` proves the user's password for this connection. */
 export function checkPassword(user: UserRecord | undefined, secure: Uint8Array, random: Uint8Array): boolean {
-  const stored = storedPassword(user);
-  const isEqual = equalConstantTime(secure, securePassword(stored ?? NOBODY, random));
-  return isEqual && stored !== undefined;
+  const { hash, isReal } = storedPassword(user);
+  return equalConstantTime(secure, securePassword(hash, random)) && isReal;
 }
 
 /** Whether `secure` proves the hub's password, for its administrator as a VPN user. */
@@ -29,24 +34,29 @@ export function checkAdministrator(hub: HubRecord, secure: Uint8Array, random: U
  * reads as Latin-1 is tried so as well.
  */
 export function checkPlainPassword(user: UserRecord | undefined, userName: string, password: string): boolean {
-  const stored = storedPassword(user);
-  const isUtf8 = equalConstantTime(userPasswordHash(password, userName), stored ?? NOBODY);
+  const { hash, isReal } = storedPassword(user);
+  const isUtf8 = equalConstantTime(userPasswordHash(password, userName), hash);
   const asLatin1 = userPasswordHash(Buffer.from(password, 'latin1'), userName);
-  const isLatin1 = equalConstantTime(asLatin1, stored ?? NOBODY) && fitsLatin1(password);
-  return (isUtf8 || isLatin1) && stored !== undefined;
+  const isLatin1 = equalConstantTime(asLatin1, hash) && fitsLatin1(password);
+  return (isUtf8 || isLatin1) && isReal;
 }
 
 /** Whether the stored password of the user is the empty one. */
 export function isPasswordEmpty(user: UserRecord): boolean {
-  return storedPassword(user)?.equals(userPasswordHash('', user.name)) ?? false;
+  const { hash, isReal } = storedPassword(user);
+  return isReal && hash.equals(userPasswordHash('', user.name));
 }
 
 export function isHubPasswordEmpty(hub: HubRecord): boolean {
   return storedHubPassword(hub).equals(userPasswordHash('', ADMINISTRATOR));
 }
 
-function storedPassword(user: UserRecord | undefined): Buffer | undefined {
-  return user?.auth.kind === 'password' ? storedHashOf(user.auth.hashedKey) : undefined;
+function storedPassword(user: UserRecord | undefined): StoredPassword {
+  const own = user?.auth.kind === 'password' ? user.auth.hashedKey : undefined;
+  const hash = storedHashOf(own ?? NOBODY);
+  return hash === undefined
+    ? { hash: Buffer.alloc(PASSWORD_HASH_BYTES), isReal: false }
+    : { hash, isReal: own !== undefined };
 }
 
 function storedHubPassword(hub: HubRecord): Buffer {
