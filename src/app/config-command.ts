@@ -1,4 +1,4 @@
-import type { CommandRegistration } from '#admin';
+import { nounCommand, type CommandRegistration } from '#admin';
 import { ConfigError } from './config/config-error.ts';
 import { exampleConfig } from './config/example.ts';
 import { loadConfig } from './config/load-config.ts';
@@ -8,7 +8,9 @@ const refused = 1;
 
 /** `hubfarm config check FILE` and `hubfarm config example`. Neither needs a server. */
 export const configCommand: CommandRegistration = (program, { terminal, files, exit }) => {
-  const config = program.command('config').description('look over or start a configuration file');
+  // The administrators' `config export` and `config import` are in the same group.
+  const group = program.commands.find((command) => command.name() === 'config');
+  const config = group ?? program.command('config').description('look over or start a configuration file');
   config
     .command('check')
     .description('say what is wrong with a configuration file, each problem with its line')

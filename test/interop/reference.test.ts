@@ -21,12 +21,12 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'iperf3', 'ping', 'ip'])) 
       first = new VpnClient(network().host('first'));
       second = new VpnClient(network().host('second'));
       await Promise.all([server.start(), first.start(), second.start()]);
-      await server.createHub('OFFICE');
+      await server.admin.createHub('OFFICE');
       for (const [client, user, octet] of [
         [first, 'anna', 1],
         [second, 'ben', 2],
       ] as const) {
-        await server.createUser('OFFICE', user, `word of ${user}`);
+        await server.admin.createUser('OFFICE', user, `word of ${user}`);
         const account = { name: 'office', server: `${server.host.address}:443`, hub: 'OFFICE', user };
         await client.createAccount({ ...account, password: `word of ${user}` });
         await client.host.configure(client.device, `192.168.7.${octet}/24`);
@@ -39,7 +39,7 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'iperf3', 'ping', 'ip'])) 
       expect(status.get('Session Status')).toBe('Connection Completed (Session Established)');
       expect(status.get('Maximum Number of TCP Connections')).toBe('1');
       expect(status.get('Use of Compression')).toMatch(/^No/);
-      const sessions = await server.hubRows('OFFICE', 'SessionList');
+      const sessions = await server.admin.hubRows('OFFICE', 'SessionList');
       expect(sessions.flat()).toEqual(expect.arrayContaining(['anna', 'ben']));
     });
 
@@ -69,7 +69,7 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'iperf3', 'ping', 'ip'])) 
     test('the server stops and comes back with its configuration', async () => {
       await server.stop();
       await server.start();
-      expect((await server.rows('HubList')).flat()).toContain('OFFICE');
+      expect((await server.admin.rows('HubList')).flat()).toContain('OFFICE');
     });
   });
 }
