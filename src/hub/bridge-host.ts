@@ -142,7 +142,7 @@ class RunningBridge {
   }
 
   #start(hub: VirtualHub, device: EthernetDevice, opening: State): void {
-    let isEnded = false;
+    let isEnded = false as boolean;
     // The device may be gone before its session is up.
     const session = new LocalBridgeSession(hub, device, this.#options.clock, (error) => {
       isEnded = true;

@@ -8,7 +8,7 @@ function arp(source: Buffer, from: string): Buffer {
   return Buffer.concat([everybody, source, Buffer.from([8, 6]), body]);
 }
 
-function ipv6(source: Buffer, from: string, next = 59, body = Buffer.alloc(8)): Buffer {
+function ipv6(source: Buffer, from: string, next = 59, body: Buffer = Buffer.alloc(8)): Buffer {
   const header = Buffer.alloc(40);
   header[0] = 0x60;
   header[6] = next;
@@ -18,7 +18,7 @@ function ipv6(source: Buffer, from: string, next = 59, body = Buffer.alloc(8)): 
 
 const linkLocal = (n: number): string => `fe80${'00'.repeat(13)}${n.toString(16).padStart(2, '0')}`;
 
-function udp(from: number, to: number, body = Buffer.alloc(0)): Buffer {
+function udp(from: number, to: number, body: Buffer = Buffer.alloc(0)): Buffer {
   const header = Buffer.alloc(8);
   header.writeUInt16BE(from, 0);
   header.writeUInt16BE(to, 2);

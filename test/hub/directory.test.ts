@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbedded, type Backplane } from '#backplane';
 import { HubDirectory, type DirectoryChange } from '#hub';
-import { realClock } from './real-clock.ts';
+import { createNodeClock } from '#io/node';
 import { hubRecord, userRecord } from './hub-fixture.ts';
 
+const realClock = createNodeClock();
 let folder: string;
 let backplane: Backplane;
 let directory: HubDirectory;
@@ -125,7 +126,7 @@ describe('the hub directory', () => {
       (i % 2 === 0 ? directory : other).updateUser('A', 'u', (user) => ({ ...user, note: `${user.note}${i}` })),
     );
     await Promise.all(changes);
-    expect([...directory.user('A', 'u')!.note].sort().join('')).toBe('012345');
+    expect(Array.from(directory.user('A', 'u')!.note).sort().join('')).toBe('012345');
     expect(directory.user('A', 'u')!.updatedAtMs).toBeGreaterThan(0);
     await directory.updateHub('a', (hub) => ({ ...hub, maxSessions: 3 }));
     expect(directory.hub('A')?.maxSessions).toBe(3);

@@ -169,7 +169,7 @@ export function ipv4Frame(
   source: Buffer,
   from: string,
   protocol = 6,
-  body = Buffer.alloc(20),
+  body: Buffer = Buffer.alloc(20),
 ): Buffer {
   const header = Buffer.alloc(20);
   header[0] = 0x45;
