@@ -1,5 +1,6 @@
 import { cmdCommand } from './cmd-command.ts';
+import { verbCommands } from './verbs/register-verbs.ts';
 import type { CommandRegistration } from './program.ts';
 
 /** What administrators run. `serve` and `connect` are app's. */
-export const cliCommands: readonly CommandRegistration[] = [cmdCommand];
+export const cliCommands: readonly CommandRegistration[] = [verbCommands, cmdCommand];

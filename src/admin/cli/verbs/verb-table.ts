@@ -1,0 +1,33 @@
+import { banVerbs } from './ban-verbs.ts';
+import { configVerbs } from './config-verbs.ts';
+import { hubVerbs } from './hub-verbs.ts';
+import { listVerbs } from './list-verbs.ts';
+import { serverVerbs } from './server-verbs.ts';
+import { userVerbs } from './user-verbs.ts';
+import type { Verb } from './verb.ts';
+
+/** Every `hubfarm <noun> <verb>`. */
+export const verbTable: readonly Verb[] = [
+  ...hubVerbs,
+  ...userVerbs,
+  ...listVerbs,
+  ...serverVerbs,
+  ...banVerbs,
+  ...configVerbs,
+];
+
+/** What a noun stands for, in the list of commands. */
+export const nounTitles: Readonly<Record<string, string>> = {
+  hub: 'virtual hubs',
+  user: 'users of a hub',
+  session: 'VPN sessions of a hub',
+  mac: 'the MAC address table of a hub',
+  ip: 'the IP address table of a hub',
+  listener: 'TCP ports of the server',
+  connection: 'TCP connections that are no session (yet)',
+  bridge: 'local bridges between hubs and network interfaces',
+  cert: "the server's certificate",
+  server: 'the server itself',
+  ban: 'who is kept out after too many failed log-ins',
+  config: 'the whole configuration, and configuration files',
+};
