@@ -43,12 +43,17 @@ export default defineConfig({
             ...simulation,
             'test/architecture.test.ts',
             'test/architecture/**/*.test.ts',
+            'test/package/**',
           ],
         },
       },
       {
         extends: true,
         test: { name: 'property', include: property, exclude: [...elsewhere, ...simulation], testTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: elsewhere, hookTimeout: 120_000 },
       },
       { extends: true, test: { name: 'simulation', include: simulation, exclude: elsewhere } },
     ],

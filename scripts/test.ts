@@ -20,7 +20,7 @@ function* staticSteps(): Generator<Promise<Tally>> {
 
 function* testSteps(isQuick: boolean, isFull: boolean): Generator<Promise<Tally>> {
   const inProcess = { timeoutMs: 15 * 60_000, maySkip: false };
-  const projects = isQuick ? ['architecture', 'unit'] : ['architecture', 'unit', 'property', 'simulation'];
+  const projects = isQuick ? ['architecture', 'unit'] : ['architecture', 'unit', 'property', 'simulation', 'package'];
   yield vitestStep(
     projects.join(', '),
     projects.map((name) => `--project=${name}`),

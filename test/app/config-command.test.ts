@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runProgram, type CliRuntime } from '#admin';
+import { cliCommands, runProgram, type CliRuntime } from '#admin';
 import { configCommand } from '../../src/app/config-command.ts';
 import { exampleConfig } from '../../src/app/config/example.ts';
 
@@ -16,7 +16,7 @@ async function run(file: Buffer | string, ...words: string[]) {
     },
     files: { read: () => Promise.resolve(Buffer.from(file)) },
   } as unknown as CliRuntime;
-  const exitCode = await runProgram(['config', ...words], runtime, [configCommand]);
+  const exitCode = await runProgram(['config', ...words], runtime, [...cliCommands, configCommand]);
   return { exitCode, ...said };
 }
 

@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exampleConfig } from '../../src/app/config/example.ts';
+import { pack, root, run, unpackBesideDependencies } from './pack.ts';
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilSays(child: ChildProcess, pattern: RegExp): Promise<string> {
+  let said = '';
+  const keep = (chunk: Buffer): void => void (said += chunk.toString());
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  while (!pattern.test(said)) {
+    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${said}`);
+    await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), once(child, 'exit')]);
+  }
+  return said;
+}
+
+describe('the published package', () => {
+  let folder: string;
+  let tarball: string;
+  let command: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hubfarm-package-'));
+    tarball = pack(folder);
+    const own = unpackBesideDependencies(tarball, folder);
+    // As npm links it.
+    mkdirSync(join(folder, 'node_modules/.bin'));
+    command = join(folder, 'node_modules/.bin/hubfarm');
+    symlinkSync(join(own, 'bin/hubfarm.cjs'), command);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('holds what runs and what explains it, and none of the sources', () => {
+    const files = run('tar', ['tzf', tarball], folder)
+      .split('\n')
+      .map((name) => name.replace('package/', ''));
+    const wanted = [
+      'bin/hubfarm.cjs',
+      'dist/bin/hubfarm.js',
+      'README.md',
+      'LICENSE',
+      'docs/operations/hubfarm.example.toml',
+    ];
+    expect(files).toEqual(expect.arrayContaining(wanted));
+    expect(files.filter((name) => /\.ts$|^test|^src|^scripts|\.npmrc/.test(name))).toEqual([]);
+  });
+
+  test('runs its built program', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(run(command, ['--version'], folder)).toBe(`${version}\n`);
+    expect(run(command, ['config', 'example'], folder)).toBe(exampleConfig());
+  });
+
+  test('runs on its own Node where it is started by an older one', () => {
+    const old = join(folder, 'old.cjs');
+    writeFileSync(
+      old,
+      `Object.defineProperty(process, 'versions', { value: Object.assign({}, process.versions, { node: '20.20.2' }) });
+       process.execve = undefined;`,
+    );
+    expect(run(process.execPath, ['--require', old, command, 'config', 'example'], folder)).toBe(exampleConfig());
+  });
+
+  test('serves: first start, and an orderly stop within 5 s', async () => {
+    const port = await freePort();
+    const args = ['serve', '--data-dir', join(folder, 'data'), '--listen', `127.0.0.1:${port}`];
+    const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    try {
+      expect(await untilSays(child, /server is up/)).toMatch(/administrator password .*: \S{12,}/);
+      const started = performance.now();
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+      expect(performance.now() - started).toBeLessThan(5000);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
