@@ -32,7 +32,7 @@ export interface TlsListenOptions {
   readonly chooseMaxVersion?: (clientHello: ClientHello) => TlsVersion;
   /** TCP_NOTSENT_LOWAT of each connection, where the system has it: caps what waits unsent in the kernel. */
   readonly notSentLowWaterBytes?: number;
-  /** Told of trouble that the listener survives (no file descriptors left to accept with), at most once a second. */
+  /** Told of trouble that the listener survives (connections refused for want of file descriptors), at most once a second. */
   readonly troubled?: (error: Error) => void;
   /** A client that has not finished its TLS handshake after this long is closed. */
   readonly handshakeTimeoutMs: number;

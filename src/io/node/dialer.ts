@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { IoError } from '../errors.ts';
 import type { TlsDialOptions } from '../listener.ts';
-import { asError, dialError, hostAndPort } from './errno.ts';
+import { plainReason, dialError, hostAndPort } from './errno.ts';
 import { gateDrop, RecordGate } from './record-gate.ts';
 import { CIPHERS, MIN_TLS_VERSION } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
@@ -53,7 +53,7 @@ function secured(tcp: Socket, options: TlsDialOptions): Promise<TlsLayer> {
       servername: serverName === undefined || isIP(serverName) !== 0 ? '' : serverName,
     });
     const failed = (cause: unknown): void => {
-      const why = asError(cause).message;
+      const why = plainReason(cause);
       reject(
         cause instanceof IoError
           ? cause

@@ -14,6 +14,15 @@ export function asError(value: unknown): Error {
   return value instanceof Error ? value : new Error(String(value));
 }
 
+/** `…:error:0A0000F5:SSL routines:ssl3_read_bytes:unexpected record:file:line:` */
+const OPENSSL_ERROR = /error:[0-9A-F]{8}:[^:]*:[^:]*:([^:\n]+)/;
+
+/** The message without what only OpenSSL's own developers can use. */
+export function plainReason(error: unknown): string {
+  const { message } = asError(error);
+  return OPENSSL_ERROR.exec(message)?.[1] ?? message;
+}
+
 type Advice = readonly [code: IoErrorCode, text: string];
 
 const listenAdvice: Readonly<Record<string, Advice>> = {

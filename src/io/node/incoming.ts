@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ClientHello, TlsListenOptions, TlsVersion } from '../listener.ts';
 import type { Endpoint } from '../stream.ts';
-import { asError } from './errno.ts';
+import { plainReason } from './errno.ts';
 import { directDrop } from './encryption-drop.ts';
 import { classifyFirstBytes, plainHttpAnswer } from './first-bytes.ts';
 import type { SecureContexts } from './secure-contexts.ts';
@@ -46,7 +46,7 @@ export class Incoming {
     this.#abandon(why);
   }
 
-  readonly #failed = (error: unknown): void => this.#abandon(asError(error).message);
+  readonly #failed = (error: unknown): void => this.#abandon(plainReason(error));
   readonly #closed = (): void => this.#abandon('closed by the client');
 
   readonly #read = (): void => {
@@ -98,7 +98,7 @@ export class Incoming {
       tcp.unshift(bytes);
       socket = new TLSSocket(tcp, { isServer: true, secureContext });
     } catch (error) {
-      this.#abandon(asError(error).message);
+      this.#abandon(plainReason(error));
       return;
     }
     // The TLS socket now reads, and reports the end of, the connection below.

@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { IoError } from '../errors.ts';
 import type { ServerIdentity, TlsVersion } from '../listener.ts';
-import { asError } from './errno.ts';
+import { plainReason } from './errno.ts';
 
 /** Ours first: AES-128-GCM costs a quarter less CPU than ChaCha20 wherever the processor knows AES. */
 export const CIPHERS = [
@@ -64,7 +64,7 @@ function createServerContext(identity: ServerIdentity, maxVersion: TlsVersion): 
   } catch (cause) {
     throw new IoError(
       'BAD_IDENTITY',
-      `the server certificate and its private key cannot be used: ${asError(cause).message}`,
+      `the server certificate and its private key cannot be used: ${plainReason(cause)}`,
       { cause },
     );
   }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { IoError } from '../errors.ts';
 import type { ByteStream, Endpoint, StreamSink, TlsInfo } from '../stream.ts';
 import { localOf, remoteOf } from './endpoint.ts';
-import { asError, hostAndPort } from './errno.ts';
+import { asError, plainReason, hostAndPort } from './errno.ts';
 import type { EncryptionDrop } from './encryption-drop.ts';
 import { Renegotiation } from './renegotiation.ts';
 import type { SharedReceive } from './shared-receive.ts';
@@ -246,7 +246,7 @@ export class SocketStream implements ByteStream {
   };
 
   readonly #onError = (cause: unknown): void => {
-    const why = asError(cause).message;
+    const why = plainReason(cause);
     this.#finish({
       clean: false,
       error: new IoError('CONNECTION_LOST', `connection with ${this.#name} lost: ${why}`, { cause }),

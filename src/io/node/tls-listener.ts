@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { RunningListener, TlsListenOptions } from '../listener.ts';
 import { plainAddress, remoteOf } from './endpoint.ts';
-import { errnoOf, listenError } from './errno.ts';
+import { listenError } from './errno.ts';
+import { DescriptorReserve } from './descriptor-reserve.ts';
 import { Incoming } from './incoming.ts';
 import { MIN_TLS_VERSION, SecureContexts } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
@@ -21,14 +22,18 @@ export async function listenTls(options: TlsListenOptions, shared: SharedReceive
     notSentLowWaterBytes === undefined ? undefined : await notSentLowWaterSetter(notSentLowWaterBytes);
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
   const incoming = new Set<Incoming>();
+  const reserve = new DescriptorReserve();
+  const trouble = limitTrouble(options);
   server.on('connection', (tcp) => accept(tcp));
   await listening(server, options);
-  server.on('error', reportTrouble(options));
+  server.on('error', trouble);
 
   function accept(tcp: Socket): void {
     tcp.on('error', ignore);
     const remote = remoteOf(tcp);
-    if (remote === undefined || !options.admit(remote)) {
+    const shortage = reserve.refuse(tcp);
+    if (shortage !== undefined) trouble(shortage);
+    if (remote === undefined || shortage !== undefined || !options.admit(remote)) {
       tcp.destroy();
       return;
     }
@@ -70,16 +75,13 @@ function listening(server: Server, options: TlsListenOptions): Promise<void> {
   });
 }
 
-/**
- * `accept` fails when no descriptor is left. libuv then closes what waits by a descriptor that it keeps in reserve, so the
- * loop does not spin and the listener goes on by itself as soon as there is room.
- */
-function reportTrouble({ host, port, troubled }: TlsListenOptions): (error: Error) => void {
+/** At most once a second, whatever a flood of connections does. */
+function limitTrouble({ host, port, troubled }: TlsListenOptions): (error: Error) => void {
   let quietUntilMs = 0;
   return (error) => {
     const nowMs = performance.now();
     if (troubled === undefined || nowMs < quietUntilMs) return;
     quietUntilMs = nowMs + TROUBLE_INTERVAL_MS;
-    troubled(errnoOf(error) === '' ? error : listenError(host, port, error));
+    troubled(listenError(host, port, error));
   };
 }

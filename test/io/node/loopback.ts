@@ -85,14 +85,20 @@ export interface StreamPair {
   readonly listener: TestListener;
 }
 
+export interface PairOptions {
+  readonly network?: Network;
+  readonly listen?: Partial<TlsListenOptions>;
+  readonly dial?: Partial<TlsDialOptions>;
+  /** Something to connect through: gets the listener's port, gives its own. */
+  readonly between?: (port: number) => Promise<number>;
+}
+
 /** Two ends of a real TLS connection over the loopback interface. */
-export async function connectedPair(
-  listenOptions: Partial<TlsListenOptions> = {},
-  dialOptions: Partial<TlsDialOptions> = {},
-  network: Network = createNodeNetwork(),
-): Promise<StreamPair> {
-  const listener = await listen(listenOptions, network);
-  const dialled = network.dial({ host: '127.0.0.1', port: listener.port, timeoutMs: 5_000, tls: true, ...dialOptions });
+export async function connectedPair(options: PairOptions = {}): Promise<StreamPair> {
+  const network = options.network ?? createNodeNetwork();
+  const listener = await listen(options.listen, network);
+  const port = (await options.between?.(listener.port)) ?? listener.port;
+  const dialled = network.dial({ host: '127.0.0.1', port, timeoutMs: 5_000, tls: true, ...options.dial });
   const [client, server] = await Promise.all([dialled, listener.accepted()]);
   onTestFinished(() => {
     client.destroy();

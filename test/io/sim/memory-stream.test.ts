@@ -4,18 +4,18 @@ import { describeByteStream } from '../byte-stream-suite.ts';
 import { Recorder } from '../recorder.ts';
 
 async function until<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
-  let isSettled = false;
-  const settled = (): void => {
-    isSettled = true;
+  const progress = { isOver: false };
+  const over = (): void => {
+    progress.isOver = true;
   };
-  promise.then(settled, settled);
-  for (let step = 0; step < 10_000 && !isSettled; step++) {
+  promise.then(over, over);
+  for (let step = 0; step < 10_000; step++) {
     await clock.run(10);
     // Node's own streams (a stream handed over) take turns of the real loop.
     await new Promise(setImmediate);
+    if (progress.isOver) return promise;
   }
-  if (!isSettled) throw new Error('nothing more happens');
-  return promise;
+  throw new Error('nothing more happens');
 }
 
 const pair = (clock: VirtualClock, maxChunkBytes = 16_384): StreamPair =>
