@@ -42,8 +42,10 @@ export interface SoftEtherLimits {
   readonly maxSessions: number;
   /** Blocks handed to one socket and not yet taken by the kernel. The rest waits in the port's queue, which drops. */
   readonly maxWritesInFlight: number;
-  /** How long a session without any socket can be resumed, where its last socket was lost (not closed in order). */
+  /** How long a session without any socket can be resumed, where its last socket broke. */
   readonly resumeGraceMs: number;
+  /** The same where its last socket was hung up (FIN without close_notify), as stock clients do to end a session. */
+  readonly hangUpGraceMs: number;
   /** At server stop: after this, sockets that have not closed are destroyed. */
   readonly stopTimeoutMs: number;
 
@@ -74,7 +76,8 @@ export const defaultSoftEtherLimits: SoftEtherLimits = {
   maxAdminConnections: 128,
   maxSessions: 100_000,
   maxWritesInFlight: 4,
-  resumeGraceMs: 10_000,
+  resumeGraceMs: 5_000,
+  hangUpGraceMs: 750,
   stopTimeoutMs: 4_000,
   renegotiateAfterLogin: true,
   allowUnencrypted: true,

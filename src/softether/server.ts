@@ -12,6 +12,7 @@ import type { ConnectionInfo } from './connection-info.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
 import type { ConnectionServices } from './connection-services.ts';
 import { newCounters, type SoftEtherCounters } from './counters.ts';
+import { allEnded } from './all-ended.ts';
 import { admitHere, type Placement } from './handshake/placement.ts';
 import { HandshakePacer } from './handshake-pacer.ts';
 import { LoginGuard, type Ban } from './login-guard.ts';
@@ -46,7 +47,6 @@ export interface SoftEtherServerDeps {
 
 /** Lent for records that straddle two chunks; more come and go with the garbage collector. */
 const STRADDLE_BUFFERS_KEPT = 64;
-const STOP_POLL_MS = 50;
 
 /**
  * The server side of the SoftEther protocol: from an accepted stream to a session on a Virtual Hub, an administrator's
@@ -170,31 +170,14 @@ export class SoftEtherServer {
   /** Ends all sessions and connections in order; resolves when they are closed, or after `stopTimeoutMs` at the latest. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    const { sessions, connections } = this.#services;
+    const { sessions, connections, clock, limits } = this.#services;
     const streams = [
       ...sessions.all().flatMap((session) => session.sockets.map((socket) => socket.stream)),
       ...connections.all().map((connection) => connection.stream),
     ];
     for (const session of sessions.all()) session.disconnect('serverStopping');
     for (const connection of connections.all()) connection.disconnect();
-    await this.#allClosed(streams);
-  }
-
-  #allClosed(streams: readonly ByteStream[]): Promise<void> {
-    const { clock, limits } = this.#services;
-    const deadlineMs = clock.nowMs() + limits.stopTimeoutMs;
-    let open = streams.filter((stream) => !stream.isClosed);
-    if (open.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const poll = clock.every(STOP_POLL_MS, () => {
-        open = open.filter((stream) => !stream.isClosed);
-        const isLate = clock.nowMs() >= deadlineMs;
-        if (open.length > 0 && !isLate) return;
-        for (const stream of open) stream.destroy();
-        poll.cancel();
-        resolve();
-      });
-    });
+    await allEnded(streams, clock, limits.stopTimeoutMs);
   }
 
   #sessionHome(deps: SoftEtherServerDeps, wheel: TimerWheel): SessionHome {
@@ -205,8 +188,7 @@ export class SoftEtherServer {
       random,
       wheel,
       counters: this.counters,
-      maxWritesInFlight: limits.maxWritesInFlight,
-      resumeGraceMs: limits.resumeGraceMs,
+      limits,
       serverProduct: deps.productName,
       plainReaderOptions: { pool },
       compressedReaderOptions: { pool, inflate: inflateFrame },

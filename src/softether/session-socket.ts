@@ -16,9 +16,14 @@ export interface SocketOwner {
   keepAliveSent(): void;
   /** A block has gone out; there is room for another. */
   roomToSend(): void;
-  /** `isClean`: the peer closed it in order. `isTimeout`: it was silent for too long. */
-  lost(socket: SessionSocket, end: { readonly isClean: boolean; readonly isTimeout: boolean }): void;
+  lost(socket: SessionSocket, how: SocketEnd): void;
 }
+
+/**
+ * `closed`: with close_notify. `hungUp`: FIN alone, which is how stock clients end a session, and a dying process its
+ * connections. `broken`: reset, or bytes that are not the protocol. `silent`: nothing for the time-out.
+ */
+export type SocketEnd = 'closed' | 'hungUp' | 'broken' | 'silent';
 
 /** `[0xFFFFFFFF][size 0]` */
 const KEEP_ALIVE = Buffer.from('ffffffff00000000', 'hex');
@@ -81,7 +86,7 @@ export class SessionSocket implements StreamSink, BlockSink, Watched {
       this.#reader.push(chunk);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.#end(false, false);
+      this.#end('broken');
     }
     this.#owner.port.endOfRead();
   }
@@ -91,11 +96,12 @@ export class SessionSocket implements StreamSink, BlockSink, Watched {
     if (!this.isClosed) this.#owner.port.receive(buf, from, to, frames);
   }
 
-  closed(reason: { readonly clean: boolean }): void {
+  closed(reason: { readonly clean: boolean; readonly error: Error | undefined }): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.#reader.close();
-    this.#owner.lost(this, { isClean: reason.clean, isTimeout: false });
+    const isHangUp = reason.error === undefined;
+    this.#owner.lost(this, reason.clean ? 'closed' : isHangUp ? 'hungUp' : 'broken');
   }
 
   /** Writes `[u32 N]` and its blocks; given back to the port when the kernel has them. */
@@ -128,7 +134,7 @@ export class SessionSocket implements StreamSink, BlockSink, Watched {
   look(nowMs: number): number {
     if (this.isClosed) return 0;
     if (this.#isSilent(nowMs)) {
-      this.#end(false, true);
+      this.#end('silent');
       return 0;
     }
     if (this.canSend && nowMs >= this.#keepAliveAtMs) this.#keepAlive(nowMs);
@@ -164,8 +170,8 @@ export class SessionSocket implements StreamSink, BlockSink, Watched {
     this.#owner.keepAliveSent();
   }
 
-  #end(isClean: boolean, isTimeout: boolean): void {
+  #end(how: SocketEnd): void {
     this.close();
-    this.#owner.lost(this, { isClean, isTimeout });
+    this.#owner.lost(this, how);
   }
 }

@@ -3,11 +3,12 @@ import type { ByteStream, Clock, Random } from '#io';
 import type { BlockReaderOptions } from './codec/block-reader.ts';
 import { deflateFrame } from './codec/frame-compression.ts';
 import type { StreamDirection } from './codec/additional-connect.ts';
+import type { SoftEtherLimits } from './config.ts';
 import type { SoftEtherCounters } from './counters.ts';
 import type { SessionTerms } from './handshake/session-terms.ts';
 import { describeSession } from './session-description.ts';
 import type { SessionIdentity } from './session-identity.ts';
-import { SessionSocket, type SocketOwner } from './session-socket.ts';
+import { SessionSocket, type SocketEnd, type SocketOwner } from './session-socket.ts';
 import type { TimerWheel, Watched } from './timer-wheel.ts';
 
 /** The server's parts that a session lives on. */
@@ -16,8 +17,7 @@ export interface SessionHome {
   readonly random: Random;
   readonly wheel: TimerWheel;
   readonly counters: SoftEtherCounters;
-  readonly maxWritesInFlight: number;
-  readonly resumeGraceMs: number;
+  readonly limits: Pick<SoftEtherLimits, 'maxWritesInFlight' | 'resumeGraceMs' | 'hangUpGraceMs'>;
   readonly serverProduct: string;
   /** One object each for all sockets: with the pool for records that straddle two chunks. */
   readonly plainReaderOptions: BlockReaderOptions;
@@ -26,18 +26,20 @@ export interface SessionHome {
   ended(session: SoftEtherSession, why: SessionEnd): void;
 }
 
-/** `closedByClient`: in order. `lost`: its last socket broke and no other came within the grace. */
+/** `closedByClient`: in order. `lost`: its last socket ended otherwise and no other came within the grace. */
 export type SessionEnd = DisconnectReason | 'closedByClient' | 'lost' | 'superseded';
 
 const MAX_SOCKETS = 32;
-/** A socket of the same session that was closed in order this shortly before makes a broken one part of the same farewell. */
+/** A socket that was closed or hung up this shortly before makes a broken one part of the same farewell: resets under load. */
 const FAREWELL_MS = 2000;
 
 /**
  * One VPN session: a port of a Virtual Hub, reached over 1 to 32 TCP connections.
  *
- * A session ends at once when its client has closed its last socket in order, or was silent for the time-out. When the
- * last socket broke instead, it stays for a grace and goes on with the next `additional_connect`.
+ * A session ends at once when its client has closed its last socket with close_notify, or was silent for the time-out.
+ * Stock clients end theirs with FIN alone, and come back with `additional_connect` within half a second where the end
+ * was not theirs: so a session whose last socket was hung up waits for less than a second, and one whose last socket
+ * broke for some seconds, and goes on with whatever socket comes in that time.
  */
 export class SoftEtherSession implements AttachedSession, SocketOwner, Watched {
   readonly kind = 'client';
@@ -59,6 +61,7 @@ export class SoftEtherSession implements AttachedSession, SocketOwner, Watched {
   #lastFarewellMs = -Infinity;
   /** Wheel time at which the session ends unless a receiving socket comes; Infinity = it has one. */
   #endsAtMs = Infinity;
+  #endsBecause: SessionEnd = 'lost';
   #isWatched = false;
 
   constructor(identity: SessionIdentity, terms: SessionTerms, hub: VirtualHub, home: SessionHome) {
@@ -153,26 +156,33 @@ export class SoftEtherSession implements AttachedSession, SocketOwner, Watched {
     if (this.port.pending) this.flush();
   }
 
-  lost(socket: SessionSocket, end: { readonly isClean: boolean; readonly isTimeout: boolean }): void {
+  lost(socket: SessionSocket, how: SocketEnd): void {
     const index = this.#sockets.indexOf(socket);
     if (index === -1) return;
     this.#sockets.splice(index, 1);
-    const { wheel, counters, resumeGraceMs } = this.#home;
     this.#account(socket);
+    const { wheel, counters } = this.#home;
     counters.socketsLost++;
-    if (end.isTimeout) counters.socketTimeouts++;
-    if (end.isClean) this.#lastFarewellMs = wheel.nowMs;
-    if (this.#sockets.some((other) => other.canReceive)) {
-      this.roomToSend();
-    } else if (end.isTimeout) {
+    if (how === 'silent') counters.socketTimeouts++;
+    if (how === 'closed' || how === 'hungUp') this.#lastFarewellMs = wheel.nowMs;
+    if (this.#sockets.some((other) => other.canReceive)) this.roomToSend();
+    else this.#lostLast(how);
+  }
+
+  /** No socket is left that the client could be heard on. */
+  #lostLast(how: SocketEnd): void {
+    const { wheel, counters, limits } = this.#home;
+    if (how === 'silent') {
       counters.sessionTimeouts++;
       this.#finish('timeout');
     } else if (this.#sockets.length > 0) {
-      this.#endAfter(this.timeoutMs);
-    } else if (wheel.nowMs - this.#lastFarewellMs <= FAREWELL_MS) {
+      this.#endAfter(this.timeoutMs, 'timeout');
+    } else if (how === 'closed') {
       this.#finish('closedByClient');
+    } else if (wheel.nowMs - this.#lastFarewellMs <= FAREWELL_MS) {
+      this.#endAfter(limits.hangUpGraceMs, 'closedByClient');
     } else {
-      this.#endAfter(Math.min(resumeGraceMs, this.timeoutMs));
+      this.#endAfter(Math.min(limits.resumeGraceMs, this.timeoutMs), 'lost');
     }
   }
 
@@ -183,7 +193,7 @@ export class SoftEtherSession implements AttachedSession, SocketOwner, Watched {
   look(nowMs: number): number {
     if (!this.isEnded && this.#endsAtMs !== Infinity && nowMs < this.#endsAtMs) return this.#endsAtMs - nowMs;
     this.#isWatched = false;
-    if (!this.isEnded && this.#endsAtMs !== Infinity) this.#finish('lost');
+    if (!this.isEnded && this.#endsAtMs !== Infinity) this.#finish(this.#endsBecause);
     return 0;
   }
 
@@ -226,7 +236,8 @@ export class SoftEtherSession implements AttachedSession, SocketOwner, Watched {
     this.#home.ended(this, why);
   }
 
-  #endAfter(ms: number): void {
+  #endAfter(ms: number, why: SessionEnd): void {
+    this.#endsBecause = why;
     this.#endsAtMs = this.wheel.nowMs + ms;
     if (this.#isWatched) return;
     this.#isWatched = true;
@@ -241,7 +252,7 @@ export class SoftEtherSession implements AttachedSession, SocketOwner, Watched {
 
   #leastLoaded(): SessionSocket | undefined {
     let best: SessionSocket | undefined;
-    let fewest = this.#home.maxWritesInFlight;
+    let fewest = this.#home.limits.maxWritesInFlight;
     for (const socket of this.#sockets) {
       if (!socket.canSend || socket.writesInFlight >= fewest) continue;
       best = socket;
