@@ -4,7 +4,7 @@ import { CliError, ExitCode, usageError } from './exit-code.ts';
 import { parseFingerprint } from './known-servers.ts';
 import type { CliRuntime } from './runtime.ts';
 import { ServerTrust } from './server-trust.ts';
-import { IoError, type HttpTarget } from '#io';
+import { IoError, type HttpClient, type HttpTarget } from '#io';
 
 /** What a person says of the server and of themselves, on the command line. */
 export interface ConnectionOptions {
@@ -29,7 +29,8 @@ export interface Connection {
 
 const LIMITS = { connectTimeoutMs: 15_000, responseTimeoutMs: 120_000, maxResponseBytes: 256 * 1024 * 1024 };
 const MAX_PASSWORD_FILE_BYTES = 4096;
-const SYSTEM_DATA_DIRECTORY = '/var/lib/hubfarm';
+/** Where servers keep their data unless told otherwise: `hubfarm serve`, and the packaged service. */
+const DATA_DIRECTORIES = ['./hubfarm-data', '/var/lib/hubfarm'];
 const SOCKET = 'admin.sock';
 
 const configDirectory = ({ environment, homeDirectory }: CliRuntime): string =>
@@ -40,7 +41,7 @@ export const knownServersPath = (runtime: CliRuntime): string => `${configDirect
 /** The local server's socket, where one is to be found. */
 async function localSocket(runtime: CliRuntime, options: ConnectionOptions): Promise<string | undefined> {
   const named = options.dataDirectory ?? runtime.environment['HUBFARM_DATA_DIR'];
-  for (const directory of named === undefined ? [SYSTEM_DATA_DIRECTORY] : [named]) {
+  for (const directory of named === undefined ? DATA_DIRECTORIES : [named]) {
     const path = `${directory}/${SOCKET}`;
     if ((await runtime.files.kindOf(path)) === 'socket') return path;
   }
@@ -97,7 +98,11 @@ export async function openConnection(runtime: CliRuntime, options: ConnectionOpt
   });
   const target: HttpTarget = { kind: 'tls', ...endpoint, judge: (server) => trust.judge(endpoint, server) };
   const password = checkPassword(await findPassword(runtime, options, serverName));
-  const http = explaining(runtime.openHttp(target, LIMITS));
+  const advice =
+    options.server === undefined
+      ? `\nNo server's socket was found in ${DATA_DIRECTORIES.join(' or ')}: is it elsewhere (--data-dir), or on another host (--server)?`
+      : '';
+  const http = explaining(runtime.openHttp(target, LIMITS), advice);
   return { api: new ApiClient(http, { hubName: options.adminOfHub, password }), serverName, endpoint };
 }
 
@@ -107,14 +112,15 @@ async function hubLogin(runtime: CliRuntime, options: ConnectionOptions): Promis
 }
 
 /** Failures of the connection end the command with their own number. */
-function explaining(http: ReturnType<CliRuntime['openHttp']>): typeof http {
+function explaining(http: HttpClient, advice = ''): HttpClient {
   return {
     send: async (request) => {
       try {
         return await http.send(request);
       } catch (error) {
+        if (error instanceof CliError) throw new CliError(error.code, error.exitCode, error.message + advice);
         if (!(error instanceof IoError)) throw error;
-        throw new CliError('UNREACHABLE', ExitCode.unreachable, error.message, { cause: error });
+        throw new CliError('UNREACHABLE', ExitCode.unreachable, error.message + advice, { cause: error });
       }
     },
     close: () => http.close(),

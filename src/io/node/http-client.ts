@@ -37,9 +37,24 @@ class JudgingAgent extends Agent {
   }
 }
 
+/** OpenSSL's and the runtime's names of what is wrong with a certificate. */
+const certificateProblems: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'this machine does not know the authority that signed it',
+  UNABLE_TO_GET_ISSUER_CERT: 'this machine does not know the authority that signed it',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'this machine does not know the authority that signed it',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'this machine does not know the authority that signed it',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it was made for another host name',
+};
+
 function describeServer(socket: TLSSocket): TlsServer {
   const certificate = socket.getPeerCertificate();
-  const problem = socket.authorized ? '' : asError(socket.authorizationError).message;
+  // Typed as an Error, but the name alone is what comes.
+  const reason: unknown = socket.authorizationError;
+  const name = typeof reason === 'string' ? reason : errnoOf(reason);
+  const problem = socket.authorized ? '' : (certificateProblems[name] ?? name);
   const commonName = certificate.subject.CN;
   return {
     isVerified: socket.authorized,
