@@ -4,12 +4,13 @@ import { documentedOperations, unsupportedNames, type DocumentedField } from './
 export type Block =
   | { readonly kind: 'heading'; readonly level: 2 | 3; readonly text: string }
   | { readonly kind: 'paragraph'; readonly text: string }
+  | { readonly kind: 'items'; readonly items: readonly string[] }
   | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'fields'; readonly title: string; readonly fields: readonly DocumentedField[] };
 
 export const documentTitle = 'JSON-RPC interface';
 
-/** Texts in paragraphs may have `code` in backquotes, and nothing else. */
+/** Texts in paragraphs and items may have `code` in backquotes, and nothing else. */
 const introduction: readonly Block[] = [
   {
     kind: 'paragraph',
@@ -68,7 +69,7 @@ const errors: readonly (readonly [number, string])[] = [
 export function chapters(): readonly Block[] {
   const blocks: Block[] = [...introduction];
   blocks.push({ kind: 'heading', level: 2, text: 'Errors' });
-  for (const [code, meaning] of errors) blocks.push({ kind: 'paragraph', text: `\`${code}\` ${meaning}` });
+  blocks.push({ kind: 'items', items: errors.map(([code, meaning]) => `\`${code}\` ${meaning}`) });
   for (const [noun, group] of documentedOperations()) {
     blocks.push({ kind: 'heading', level: 2, text: noun });
     for (const operation of group) {

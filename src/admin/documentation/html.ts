@@ -13,6 +13,8 @@ function block(part: Block): string {
       return `<h${part.level} id="${escapeHtml(part.text)}">${escapeHtml(part.text)}</h${part.level}>`;
     case 'paragraph':
       return `<p>${inline(part.text)}</p>`;
+    case 'items':
+      return `<ul>${part.items.map((item) => `<li>${inline(item)}</li>`).join('')}</ul>`;
     case 'code':
       return `<pre>${escapeHtml(part.text)}</pre>`;
     case 'fields':

@@ -13,6 +13,8 @@ function block(part: Block): string {
       return `${'#'.repeat(part.level)} ${part.text}\n`;
     case 'paragraph':
       return `${part.text}\n`;
+    case 'items':
+      return part.items.map((item) => `- ${item}\n`).join('');
     case 'code':
       return `\`\`\`sh\n${part.text}\n\`\`\`\n`;
     case 'fields':

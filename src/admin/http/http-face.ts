@@ -94,6 +94,8 @@ export class HttpFace {
 function followRequests(app: FastifyInstance, connections: HttpConnections): void {
   app.addHook('onRequest', (request, _reply, done) => {
     connections.requestBegan(request.raw.socket);
+    // Whatever a client says of its body, it is text: fastify would refuse a type that is none.
+    if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'text/plain';
     done();
   });
   app.addHook('preHandler', (request, _reply, done) => {

@@ -42,7 +42,7 @@ function rowsOf(found: unknown): readonly unknown[] {
   return Array.isArray(found) ? found.slice(0, MAX_ROWS) : [];
 }
 
-/** Writes a struct as the `result` of a call. A list without rows is `[]`. */
+/** Writes a struct as the `result` of a call. A list without rows is `[]`; several values of which there is none are not there. */
 export function encodeJson<F extends Fields>(fields: F, value: ValueOf<F>): Record<string, unknown> {
   const json: Record<string, unknown> = {};
   const loose: Loose = value;
@@ -51,7 +51,8 @@ export function encodeJson<F extends Fields>(fields: F, value: ValueOf<F>): Reco
     if (field.shape === 'scalar') {
       if (found !== undefined) json[jsonName(name, field.type)] = writeScalar(field.type, found);
     } else if (field.shape === 'many') {
-      json[jsonName(name, field.type)] = (found as readonly unknown[]).map((item) => writeScalar(field.type, item));
+      const items = (found as readonly unknown[]).map((item) => writeScalar(field.type, item));
+      if (items.length > 0) json[jsonName(name, field.type)] = items;
     } else {
       json[name] = (found as readonly ValueOf<Columns>[]).map((row) => encodeJson(field.columns, row));
     }
