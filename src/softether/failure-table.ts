@@ -1,7 +1,8 @@
 export interface FailureEntry {
-  /** Failures not yet forgiven; a fraction while one is being forgiven. */
+  /** At `countedAtMs`. */
   failures: number;
-  updatedAtMs: number;
+  /** Forgiveness is counted from here. */
+  countedAtMs: number;
   bannedAtMs: number;
   /** 0 = not banned. */
   bannedUntilMs: number;
@@ -42,12 +43,13 @@ export class FailureTable {
   /** True if this failure began a ban. */
   add(key: string, nowMs: number): boolean {
     const old = this.#entries.get(key);
-    const entry = old ?? { failures: 0, updatedAtMs: nowMs, bannedAtMs: 0, bannedUntilMs: 0, bans: 0 };
+    const entry = old ?? { failures: 0, countedAtMs: nowMs, bannedAtMs: 0, bannedUntilMs: 0, bans: 0 };
     if (old !== undefined) this.#entries.delete(key);
     else this.#makeRoom(nowMs);
     this.#entries.set(key, entry);
-    entry.failures = remaining(entry, nowMs) + 1;
-    entry.updatedAtMs = nowMs;
+    const left = remaining(entry, nowMs);
+    entry.countedAtMs = left === 0 ? nowMs : entry.countedAtMs + (entry.failures - left) * FORGIVE_ONE_EVERY_MS;
+    entry.failures = left + 1;
     if (entry.failures < this.#limits.maxFailures || entry.bannedUntilMs > nowMs) return false;
     entry.bannedAtMs = nowMs;
     entry.bannedUntilMs = nowMs + Math.min(this.#limits.banMs * 2 ** entry.bans, this.#limits.maxBanMs);
@@ -75,7 +77,7 @@ export class FailureTable {
     for (const [key, entry] of this.#entries) {
       if (entry.bannedUntilMs > nowMs) continue;
       victim ??= key;
-      if (nowMs - entry.updatedAtMs < REMEMBER_MS) break;
+      if (nowMs - entry.countedAtMs < REMEMBER_MS) break;
       this.#entries.delete(key);
     }
     if (this.#entries.size < this.#limits.maxEntries) return;
@@ -85,5 +87,5 @@ export class FailureTable {
 }
 
 function remaining(entry: FailureEntry, nowMs: number): number {
-  return Math.max(0, entry.failures - (nowMs - entry.updatedAtMs) / FORGIVE_ONE_EVERY_MS);
+  return Math.max(0, entry.failures - Math.floor((nowMs - entry.countedAtMs) / FORGIVE_ONE_EVERY_MS));
 }

@@ -45,8 +45,8 @@ const ADDRESS_FAILURES_PER_STEP = 5;
  * - Failures from one address over all users: at 50 the address is refused (five such clients, or somebody trying names).
  * - Failures of one user over all addresses: at 50 the user counts as under attack. Then an address that has failures
  *   itself is refused; one from which this user has logged in before is served as ever; any other is served after
- *   3 s. So the right password always gets in from an address that has not failed, and each address that an attacker
- *   owns is good for one guess per ban.
+ *   3 s. So the right password always gets in from an address that has not failed within the last minute, and each
+ *   address that an attacker owns is good for one guess a minute.
  *
  * Refused attempts are not looked at and do not count. Each minute forgives one failure. A ban lasts 5 minutes, each
  * further one of the same key twice as long, up to an hour. Loopback is slowed down, never refused: there sits the

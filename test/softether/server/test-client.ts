@@ -152,7 +152,9 @@ export class TestClient implements StreamSink {
       run: (buf: Buffer, from: number, to: number, frames: number): void => {
         this.frames.push(...framesOf(Buffer.concat([countOf(frames), buf.subarray(from, to)])));
       },
-      keepAlive: (): void => void this.keepAlives++,
+      keepAlive: (): void => {
+        this.keepAlives++;
+      },
     };
     this.#blocks = new BlockReader(sink, isCompressed ? { inflate: inflateFrame } : {});
     const rest = this.#http.unread();
