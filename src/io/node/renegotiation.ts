@@ -19,12 +19,14 @@ interface HeldWrite {
  */
 export class Renegotiation {
   readonly #socket: TLSSocket;
+  readonly #answerTimeoutMs: number;
   readonly #held: HeldWrite[] = [];
   #heldBytes = 0;
   #isOver = false;
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket, answerTimeoutMs = ANSWER_TIMEOUT_MS) {
     this.#socket = socket;
+    this.#answerTimeoutMs = answerTimeoutMs;
   }
 
   get isOver(): boolean {
@@ -55,7 +57,7 @@ export class Renegotiation {
       };
       const done = (): void => settle(true);
       const failed = (): void => settle(false);
-      const timer = setTimeout(failed, ANSWER_TIMEOUT_MS);
+      const timer = setTimeout(failed, this.#answerTimeoutMs);
       socket.on('close', failed);
       this.#whenWritten(() => {
         socket.on('secure', done);

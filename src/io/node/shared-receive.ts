@@ -28,11 +28,6 @@ export class SharedReceive {
     return this.#state !== 'broken';
   }
 
-  /** True once bytes have really come through the shared buffer. */
-  get isProven(): boolean {
-    return this.#state === 'proven';
-  }
-
   /** From now on what is read from `socket` goes to `take`. False: not possible here, nothing was changed. */
   enable(socket: Socket, take: ChunkTaker): boolean {
     const handle = handleOf(socket);
@@ -43,8 +38,24 @@ export class SharedReceive {
       this.#state = 'proven';
       return take(length === buffer.length ? buffer : buffer.subarray(0, length));
     });
+    if (this.#state === 'untried') this.#watch(socket);
     handle.useUserBuffer(this.#buffer);
     return true;
+  }
+
+  /**
+   * The first bytes prove the way. Should this runtime fill the buffer and look elsewhere for the callback, it would report
+   * empty reads for ever: that connection is lost, but only that one.
+   */
+  #watch(socket: Socket): void {
+    const push = socket.push.bind(socket);
+    socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      if (this.#state === 'untried' && Buffer.isBuffer(chunk) && chunk.length === 0) {
+        this.#state = 'broken';
+        socket.destroy(new Error('this runtime does not support the shared receive buffer; it is not used any more'));
+      }
+      return push(chunk, encoding);
+    };
   }
 
   /** Bytes came the ordinary way although the shared buffer was enabled: this runtime does not do it after all. */

@@ -1,52 +1,23 @@
-import { createConnection, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
 import type { TlsVersion } from '#io';
 import { createNodeNetwork } from '#io/node';
 import { SharedReceive } from '../../../src/io/node/shared-receive.ts';
 import { describeByteStream, type StreamsUnderTest } from '../byte-stream-suite.ts';
-import { connectedPair, event } from './loopback.ts';
+import { connectedPair } from './loopback.ts';
+import { Wiretap } from './wiretap.ts';
 
 /** Long enough for everything under way on the loopback interface. */
 const SETTLED_MS = 60;
 
-/** Between client and server, so that a test can end the client's TCP connection behind the back of its TLS. */
-async function relay(port: number): Promise<{ port: number; cut: () => void }> {
-  const sockets: Socket[] = [];
-  const server = createServer({ allowHalfOpen: true }, (inner) => {
-    const outer = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true });
-    inner.pipe(outer);
-    outer.pipe(inner);
-    for (const socket of [inner, outer]) socket.on('error', () => undefined);
-    sockets.push(inner, outer);
-  });
-  server.listen(0, '127.0.0.1');
-  await event(server, 'listening');
-  const address = server.address();
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    cut: () => {
-      // Half: what the server would write is still taken, as by a kernel whose process is gone.
-      sockets[0]!.unpipe(sockets[1]);
-      sockets[1]!.end();
-    },
-  };
-}
-
 const connect = (version: TlsVersion, shared?: SharedReceive) => async (): Promise<StreamsUnderTest> => {
-  let cut: (() => void) | undefined;
+  let tap: Wiretap | undefined;
   const { client, server } = await connectedPair({
     network: createNodeNetwork(shared),
     listen: { chooseMaxVersion: () => version },
     dial: { mayDropEncryption: true },
     between: async (port) => {
-      const made = await relay(port);
-      cut = made.cut;
-      return made.port;
+      tap = await Wiretap.before(port);
+      return tap.port;
     },
   });
   return {
@@ -54,7 +25,7 @@ const connect = (version: TlsVersion, shared?: SharedReceive) => async (): Promi
     server,
     run: (promise) => promise,
     settle: () => delay(SETTLED_MS),
-    clientEndsUncleanly: () => cut?.(),
+    clientEndsUncleanly: () => tap?.endClient(),
   };
 };
 
