@@ -1,67 +1,74 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { HubfarmServer } from './hubfarm-server.ts';
+import { until } from './command.ts';
 import { iperf } from './iperf.ts';
 import { useNetwork } from './namespaces.ts';
+import { hub, Office, type Worker } from './office.ts';
 import { requirePeers } from './peers.ts';
 import type { Account } from './vpn-client.ts';
-import { VpnClient } from './vpn-client.ts';
 
-const password = (user: string): string => `word of ${user}`;
+/** Ways in which a stock client may ask for its session. */
+const manners: Readonly<Record<string, Partial<Account>>> = {
+  'one TCP connection': {},
+  '8 TCP connections': { maxTcp: 8 },
+  'half duplex over 4 TCP connections': { maxTcp: 4, isHalfDuplex: true },
+  compression: { isCompressed: true },
+  'no encryption': { isUnencrypted: true },
+  'no encryption over 4 TCP connections': { maxTcp: 4, isUnencrypted: true },
+  "vpncmd's defaults: QoS and UDP acceleration asked for": { hasQos: true, hasUdpAcceleration: true },
+  'no probes (/tcp)': {},
+};
 
 if (requirePeers(['vpnclient', 'vpncmd', 'iperf3', 'ping', 'ip'])) {
   describe('two real SoftEther clients on one hubfarm Virtual Hub', () => {
     const network = useNetwork();
-    let server: HubfarmServer;
-    let anna: VpnClient;
-    let ben: VpnClient;
+    let office: Office;
+    let anna: Worker;
+    let ben: Worker;
 
     beforeAll(async () => {
-      server = new HubfarmServer(network().host('server'));
-      anna = new VpnClient(network().host('anna'));
-      ben = new VpnClient(network().host('ben'));
-      await Promise.all([server.start(), anna.start(), ben.start()]);
-      await server.admin.createHub('OFFICE');
-      for (const [client, user, octet] of [
-        [anna, 'anna', 1],
-        [ben, 'ben', 2],
-      ] as const) {
-        await server.admin.createUser('OFFICE', user, password(user));
-        await client.createAccount(account('office', user));
-        await client.host.configure(client.device, `192.168.7.${octet}/24`);
-      }
+      office = new Office(network());
+      await office.start();
+      [anna, ben] = await Promise.all([office.hire('anna'), office.hire('ben')]);
+      await office.connect(ben, 'office');
     });
 
-    const account = (name: string, user: string, more: Partial<Account> = {}): Account => ({
-      name,
-      server: `${server.host.address}:443`,
-      hub: 'OFFICE',
-      user,
-      password: password(user),
-      ...more,
-    });
-
-    test('log in with passwords and are listed by the real vpncmd', async () => {
-      await anna.mustConnect('office');
-      await ben.mustConnect('office');
-      const sessions = (await server.admin.hubRows('OFFICE', 'SessionList')).flat();
-      expect(sessions).toEqual(expect.arrayContaining(['anna', 'ben', 'SID-ANNA-1', 'SID-BEN-2']));
+    test('are listed by the real vpncmd with their names', async () => {
+      await office.connect(anna, 'office');
+      const sessions = (await office.server.admin.hubRows(hub, 'SessionList')).flat();
+      expect(sessions).toEqual(expect.arrayContaining(['anna', 'ben', 'SID-ANNA-2', 'SID-BEN-1']));
     });
 
     test('exchange frames of all sizes', async () => {
-      await anna.host.reaches('192.168.7.2');
-      expect(await anna.host.ping('192.168.7.2', { count: 50 })).toMatchObject({ sent: 50, received: 50 });
-      expect(await ben.host.ping('192.168.7.1', { count: 10, size: 1400 })).toMatchObject({ received: 10 });
-      expect(await ben.host.ping('192.168.7.1', { count: 10, size: 4000 })).toMatchObject({ received: 10 });
+      await anna.host.reaches(ben.address);
+      expect(await anna.host.ping(ben.address, { count: 50 })).toMatchObject({ sent: 50, received: 50 });
+      expect(await ben.host.ping(anna.address, { count: 10, size: 1400 })).toMatchObject({ received: 10 });
+      expect(await ben.host.ping(anna.address, { count: 10, size: 4000 })).toMatchObject({ received: 10 });
+      await anna.client.disconnect('office');
+      await until('anna to be gone', 1_500, async () => !(await office.sessions()).includes('anna'));
     });
 
-    test('move bulk data both ways', async () => {
-      for (const [from, to, address] of [
-        [anna, ben, '192.168.7.2'],
-        [ben, anna, '192.168.7.1'],
-      ] as const) {
-        const result = await iperf(from.host, to.host, address, { seconds: 2 });
-        expect(result.bitsPerSecond).toBeGreaterThan(1e6);
+    test.each(Object.entries(manners))('%s: ping and bulk data both ways', async (name, manner) => {
+      const account = name.replaceAll(/\W/g, '');
+      const tcp = name.includes('/tcp') ? { server: `${office.server.host.address}/tcp:443` } : {};
+      await office.connect(anna, account, { ...manner, ...tcp });
+      try {
+        await anna.host.reaches(ben.address);
+        expect(await anna.host.ping(ben.address, { count: 50 })).toMatchObject({ sent: 50, received: 50 });
+        const there = await iperf(anna.host, ben.host, ben.address, { seconds: 2 });
+        const back = await iperf(ben.host, anna.host, anna.address, { seconds: 2 });
+        expect(Math.min(there.bitsPerSecond, back.bitsPerSecond)).toBeGreaterThan(1e6);
+        const status = await anna.client.status(account);
+        expect(status.get('Encryption')).toMatch(manner.isUnencrypted === true ? /^Disabled/ : /^Enabled/);
+        expect(status.get('Use of Compression')).toMatch(manner.isCompressed === true ? /^Yes/ : /^No/);
+        if (manner.maxTcp !== undefined) {
+          const connections = (): Promise<string> =>
+            anna.client.status(account).then((row) => row.get('Number of TCP Connections') ?? '');
+          await until('all TCP connections', 20_000, async () => Number(await connections()) === manner.maxTcp);
+        }
+      } finally {
+        await anna.client.disconnect(account);
       }
+      await until('the session to be gone', 1_500, async () => !(await office.sessions()).includes('anna'));
     });
   });
 }
