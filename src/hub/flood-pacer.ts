@@ -7,8 +7,8 @@ export interface FloodPacing {
   readonly floodHoldMaxMs: number;
 }
 
-/** Ports per millisecond of hold: with n ports held, flooding causes at most this many thousand writes a second. */
-const heldPortsPerMs = 8;
+/** Ports per millisecond of hold: with n ports held, flooding causes at most so many thousand writes a second. */
+const heldPortsPerMs = 4;
 
 /**
  * Keeps flooding from turning each frame into a write per session: when many clients log in at once, each new network

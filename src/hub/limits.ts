@@ -18,7 +18,7 @@ export interface HubLimits {
   readonly floodWritesPerSecond: number;
   readonly floodHoldMinMs: number;
   readonly floodHoldMaxMs: number;
-  /** Held output of a session goes out at once when it has grown to this. */
+  /** Held output of a session goes out at once when it has grown to this: it still fits into a small buffer. */
   readonly floodHoldMaxBytes: number;
 }
 
@@ -31,8 +31,8 @@ export const defaultHubLimits: HubLimits = Object.freeze({
   exclusiveSeconds: 13,
   outputQueueMaxBytes: 256 * 1024,
   stormThresholdPerSecond: 32,
-  floodWritesPerSecond: 2_000,
+  floodWritesPerSecond: 1_000,
   floodHoldMinMs: 4,
   floodHoldMaxMs: 100,
-  floodHoldMaxBytes: 16 * 1024,
+  floodHoldMaxBytes: 3_584,
 });

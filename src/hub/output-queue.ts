@@ -53,6 +53,11 @@ export class OutputQueue {
     return this.#frames !== 0 || this.#fullBytes !== 0;
   }
 
+  /** A large block is full: waiting for more gains nothing any more. */
+  get hasFullBlock(): boolean {
+    return this.#fullBytes !== 0;
+  }
+
   /** Bytes waiting, framing included. */
   get pendingBytes(): number {
     return this.#fullBytes + (this.#frames === 0 ? 0 : this.#end);

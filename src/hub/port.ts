@@ -12,11 +12,12 @@ export interface PortOwner {
 }
 
 /** Whether and where a port waits for its flush. */
-export type FlushState = typeof flushIdle | typeof flushHeld | typeof flushDue;
+export type FlushState = typeof flushIdle | typeof flushHeld | typeof flushAtEndOfTurn | typeof flushAtEndOfRead;
 export const flushIdle = 0;
 /** Only flooded frames wait; they may be gathered for some milliseconds. */
 export const flushHeld = 1;
-export const flushDue = 2;
+export const flushAtEndOfTurn = 2;
+export const flushAtEndOfRead = 3;
 
 export interface HubPortOptions {
   readonly id: number;
@@ -62,6 +63,7 @@ export class HubPort {
   lastIpv6Tick = -1;
   flushState: FlushState = flushIdle;
   isInHeldList = false;
+  isInTurnList = false;
   /** Turn of the loop of the last flush at the end of a read, and who caused it. */
   flushedTurn = -1;
   flushedBy = -1;

@@ -3,7 +3,7 @@ import type { FloodPacer } from './flood-pacer.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import type { HubLimits } from './limits.ts';
 import { MacTable } from './mac-table.ts';
-import { flushDue, flushIdle, type HubPort, type PortOwner } from './port.ts';
+import { flushAtEndOfRead, flushAtEndOfTurn, flushHeld, flushIdle, type HubPort, type PortOwner } from './port.ts';
 import { StormLimiter } from './storm-limiter.ts';
 import { broadcast, unicast, type FrameKind } from './traffic.ts';
 
@@ -213,13 +213,13 @@ export class Switch implements PortOwner {
       const member = members[i]!;
       if (member === port) continue;
       member.output.append(buf, from, to, frames, kind);
-      if (member.flushState === flushDue) continue;
+      if (!awaitsFlush(member)) continue;
       if (!isBusy) {
         scheduler.mark(member, port.id);
         writes++;
       } else if (member.flushState === flushIdle) {
         pacer.hold(member, members.length);
-      } else if (member.output.pendingBytes > limits.floodHoldMaxBytes) {
+      } else if (member.flushState !== flushHeld || member.output.pendingBytes > limits.floodHoldMaxBytes) {
         scheduler.mark(member, port.id);
       }
     }
@@ -232,7 +232,7 @@ export class Switch implements PortOwner {
 
   #deliver(port: HubPort, to: HubPort, buf: Buffer, start: number, end: number, frames: number, kind: FrameKind): void {
     to.output.append(buf, start, end, frames, kind);
-    if (to.flushState !== flushDue) this.#options.scheduler.mark(to, port.id);
+    if (awaitsFlush(to)) this.#options.scheduler.mark(to, port.id);
   }
 
   /** False = the frame must be dropped (§10.2). */
@@ -290,6 +290,12 @@ function plainIpv4Source(buf: Buffer, at: number, size: number): number {
   // UDP from a port below 256, or behind IP options: to be looked at closely.
   if (buf[at + 23] === 17 && (buf[at + 14] !== 0x45 || buf[at + 34] === 0)) return 0;
   return (buf[at + 26]! << 24) | (buf[at + 27]! << 16) | (buf[at + 28]! << 8) | buf[at + 29]!;
+}
+
+/** Whether the scheduler is to be told of output of this port: it does not know, or it waits although a block is full. */
+function awaitsFlush(port: HubPort): boolean {
+  const { flushState } = port;
+  return flushState !== flushAtEndOfRead && (flushState !== flushAtEndOfTurn || port.output.hasFullBlock);
 }
 
 function passesAll(port: HubPort, buf: Buffer, at: number, size: number): boolean {

@@ -44,6 +44,19 @@ describe('flushing', () => {
     expect(c.flushes).toBe(6);
   });
 
+  it('does not wait for the end of the turn when a large block is full, so that little is lost in a long turn', () => {
+    const { test, a, b, c } = three();
+    a.read(frame(mac(3), mac(1)));
+    b.read(frame(mac(3), mac(2)));
+    test.clock.advance(1);
+    c.takeFrames();
+    for (let i = 0; i < 1_000; i++) (i % 2 === 0 ? a : b).read(frame(mac(3), mac(1 + (i % 2)), 'x'.repeat(1_400)));
+    expect(c.port.droppedFrames).toBe(0);
+    expect(c.flushes).toBeLessThan(40);
+    test.clock.advance(1);
+    expect(c.frames).toHaveLength(1_000);
+  });
+
   it('goes back to the end of the read callback when one source remains', () => {
     const { test, a, b, c } = three();
     a.read(frame(mac(3), mac(1)));
@@ -53,6 +66,38 @@ describe('flushing', () => {
     c.takeFrames();
     a.read(frame(mac(3), mac(1)));
     expect(c.frames).toHaveLength(1);
+  });
+
+  it('reaches the other sessions when one fails, and says which', () => {
+    const test = new TestHub();
+    const [a, b, c] = [test.attach('a'), test.attach('b'), test.attach('c')];
+    b.flush = () => {
+      throw new Error('broken');
+    };
+    expect(() => a.read(frame(everybody, mac(1)))).toThrow('session b failed to flush');
+    expect(c.frames).toHaveLength(1);
+    expect(() => a.read(frame(everybody, mac(1)))).toThrow('session b failed to flush');
+    expect(c.frames).toHaveLength(2);
+  });
+
+  it('does not go round in circles within a turn when flushing feeds other ports', () => {
+    const test = new TestHub();
+    const [a, b] = [test.attach('a'), test.attach('b')];
+    let hops = 0;
+    const loop = (to: TestSession): void => {
+      const flush = to.flush.bind(to);
+      to.flush = () => {
+        flush();
+        hops++;
+        to.read(frame(everybody, mac(hops)));
+      };
+    };
+    loop(a);
+    loop(b);
+    a.read(frame(everybody, mac(1)));
+    expect(hops).toBe(1);
+    test.clock.advance(0.5);
+    expect(hops).toBeGreaterThan(10);
   });
 
   it('happens at the end of the turn when nobody says that a read is over', () => {
