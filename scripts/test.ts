@@ -8,6 +8,7 @@
 import { argv, env, exit, version } from 'node:process';
 import { providePeers } from './testing/peers.ts';
 import { checkStep, type Tally } from './testing/step.ts';
+import { summaryLines } from './testing/summary.ts';
 import { vitestStep } from './testing/vitest-step.ts';
 
 const isCi = env['CI'] === 'true';
@@ -32,17 +33,6 @@ function* testSteps(isQuick: boolean, isFull: boolean): Generator<Promise<Tally>
   yield vitestStep('slow', ['--config=vitest.slow.config.ts'], { timeoutMs: 120 * 60_000, maySkip: false });
 }
 
-function report(tallies: readonly Tally[]): boolean {
-  console.log('');
-  for (const { name, passed, failed, seconds } of tallies) {
-    console.log(`${name}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)`);
-  }
-  for (const sentence of tallies.flatMap(({ notRun }) => notRun)) console.log(`did not run: ${sentence}`);
-  const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
-  console.log(`${tallies.reduce((sum, tally) => sum + tally.passed, 0)} passed, ${failed} failed`);
-  return failed === 0;
-}
-
 async function main(): Promise<boolean> {
   if (Number.parseInt(version.slice(1), 10) < 24) {
     throw new Error(`the tests need Node 24, this is ${version}: start them with \`npm test\``);
@@ -56,7 +46,8 @@ async function main(): Promise<boolean> {
   }
   for (const step of staticSteps()) tallies.push(await step);
   for (const step of testSteps(isQuick, argv.includes('--full'))) tallies.push(await step);
-  return report(tallies);
+  console.log(`\n${summaryLines(tallies).join('\n')}`);
+  return tallies.every(({ failed }) => failed === 0);
 }
 
 exit((await main()) ? 0 : 1);

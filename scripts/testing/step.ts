@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
+import type { Counts } from './vitest-report.ts';
 
-export interface Tally {
+export interface Tally extends Counts {
   readonly name: string;
-  readonly passed: number;
-  readonly failed: number;
   readonly seconds: number;
-  /** Sentences about what did not run and why. */
-  readonly notRun: readonly string[];
 }
 
 /**
