@@ -11,7 +11,7 @@ import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
 import { nodeCommands } from './command.ts';
 import { nodeCompression } from './compression.ts';
-import { ethernetUnavailable } from './ethernet-unavailable.ts';
+import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
 import { createNodeMachine } from './machine.ts';
 import { createNodeNetwork } from './network.ts';
@@ -47,7 +47,7 @@ export function createNodeIo(): NodeIo {
     commands: nodeCommands,
     machine: createNodeMachine(),
     threads: createNodeThreads(),
-    ethernet: ethernetUnavailable('local bridges need Linux'),
+    ethernet: createNodeEthernet({ clock }),
     tlsCiphers: CIPHERS.split(':'),
   };
 }
