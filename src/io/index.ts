@@ -2,7 +2,7 @@ export type { Certificates, SelfSignedOptions } from './certificates.ts';
 export type { Clock, Random, Timer } from './clock.ts';
 export type { CommandOptions, CommandResult, Commands } from './command.ts';
 export type { Compression } from './compression.ts';
-export type { EthernetDevice, EthernetDevices, EthernetSink } from './ethernet.ts';
+export type { EthernetCounters, EthernetDevice, EthernetDevices, EthernetSink } from './ethernet.ts';
 export { IoError, type IoErrorCode } from './errors.ts';
 export type { AppendLog, AppendLogOptions, DirectoryLock, Files } from './files.ts';
 export type {
@@ -12,7 +12,6 @@ export type {
   HttpResponse,
   HttpTarget,
   OpenHttpClient,
-  TlsServer,
 } from './http-client.ts';
 export type {
   ClientHello,
@@ -23,8 +22,10 @@ export type {
   TlsListenOptions,
   TlsVersion,
 } from './listener.ts';
+export type { NameResolver } from './name-resolver.ts';
 export type { ByteStream, Endpoint, StreamSink, TlsInfo } from './stream.ts';
 export type { Machine, OperatingSystem } from './machine.ts';
 export type { LineEditing, Terminal } from './terminal.ts';
 export type { UserFiles } from './user-files.ts';
 export type { Thread, ThreadBody, ThreadPort, Threads, ThreadSink } from './threads.ts';
+export type { TlsServer } from './tls-server.ts';

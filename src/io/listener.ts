@@ -63,11 +63,24 @@ export interface TlsDialOptions {
   readonly tls: boolean;
   /** The caller may use `dropEncryption`: clear bytes right behind the last TLS record are kept from TLS, at some cost. */
   readonly mayDropEncryption?: boolean;
+  /** Protocols to offer (ALPN); absent = none. */
+  readonly alpn?: readonly string[];
+  /** Asks the authorities that this machine trusts: `stream.tls.server` tells whether they vouch for `serverName` (or `host`). */
+  readonly verify?: boolean;
+  /**
+   * The other machine is asked for a sign of life after a third of it in silence, and the connection fails when nothing
+   * was acknowledged for so long: a cut cable, a machine without power. Only where the system has TCP_USER_TIMEOUT.
+   */
+  readonly unacknowledgedTimeoutMs?: number;
+  /** TCP_NOTSENT_LOWAT, where the system has it: caps what waits unsent in the kernel. */
+  readonly notSentLowWaterBytes?: number;
+  /** Gives up. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens TCP listeners and connections. A failure is an `IoError` that names address, port and what to do. */
 export interface Network {
   listenTls(options: TlsListenOptions): Promise<RunningListener>;
-  /** The peer's certificate is not judged here: the caller looks at `stream.tls.peerCertificate`. */
+  /** The peer's certificate is not judged here: the caller looks at `stream.tls`. */
   dial(options: TlsDialOptions): Promise<ByteStream>;
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { TlsServer } from './tls-server.ts';
 
 export interface Endpoint {
   /** IPv4 or IPv6 text, without a zone; a v4-mapped IPv6 address is given as IPv4. */
@@ -13,6 +14,8 @@ export interface TlsInfo {
   readonly cipher: string;
   /** DER of the peer's certificate, where it sent one. */
   readonly peerCertificate: Buffer | undefined;
+  /** Only where the one who dialled asked for it (`verify`). */
+  readonly server?: TlsServer;
 }
 
 /** What a reader of a stream is told. */

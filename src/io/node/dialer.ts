@@ -2,33 +2,54 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { IoError } from '../errors.ts';
 import type { TlsDialOptions } from '../listener.ts';
+import type { DialContexts } from './dial-contexts.ts';
 import { plainReason, dialError, hostAndPort } from './errno.ts';
 import { gateDrop, RecordGate } from './record-gate.ts';
-import { CIPHERS, MIN_TLS_VERSION } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { tlsEndWasOrderly } from './socket-internals.ts';
+import type { SocketOptions } from './socket-options.ts';
 import { SocketStream, type TlsLayer } from './socket-stream.ts';
 
 const KEEP_ALIVE_MS = 60_000;
+/** The runtime counts the delay of TCP keep-alive in whole seconds; the probes after it come one a second. */
+const MIN_KEEP_ALIVE_MS = 1_000;
+
+export interface DialDeps {
+  readonly shared: SharedReceive;
+  readonly contexts: DialContexts;
+  readonly socketOptions: () => Promise<SocketOptions | undefined>;
+}
 
 /** Opens a connection; everything, from the name server to the end of the TLS handshake, within `timeoutMs`. */
-export async function dial(options: TlsDialOptions, shared: SharedReceive): Promise<SocketStream> {
-  const { host, port, timeoutMs } = options;
+export async function dial(options: TlsDialOptions, deps: DialDeps): Promise<SocketStream> {
+  const { host, port, timeoutMs, signal } = options;
   const name = hostAndPort(host, port);
-  const tcp = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+  const tcp = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs(options) });
   const deadline = setTimeout(() => {
     tcp.destroy(new IoError('TIMEOUT', `cannot connect to ${name}: no answer within ${timeoutMs} ms`));
   }, timeoutMs);
+  const giveUp = (): void => {
+    tcp.destroy(new IoError('CONNECTION_LOST', `cannot connect to ${name}: given up`));
+  };
   try {
+    if (signal?.aborted === true) giveUp();
+    signal?.addEventListener('abort', giveUp);
     await connected(tcp, options);
-    const tls = options.tls ? await secured(tcp, options) : undefined;
-    return new SocketStream({ tcp, tls, shared });
+    await setOptions(tcp, options, deps);
+    const tls = options.tls ? await secured(tcp, options, deps) : undefined;
+    return new SocketStream({ tcp, tls, shared: deps.shared });
   } catch (error) {
     tcp.destroy();
     throw error;
   } finally {
     clearTimeout(deadline);
+    signal?.removeEventListener('abort', giveUp);
   }
+}
+
+function keepAliveMs({ unacknowledgedTimeoutMs }: TlsDialOptions): number {
+  if (unacknowledgedTimeoutMs === undefined) return KEEP_ALIVE_MS;
+  return Math.max(unacknowledgedTimeoutMs / 3, MIN_KEEP_ALIVE_MS);
 }
 
 function connected(tcp: Socket, { host, port }: TlsDialOptions): Promise<void> {
@@ -39,18 +60,28 @@ function connected(tcp: Socket, { host, port }: TlsDialOptions): Promise<void> {
   });
 }
 
-function secured(tcp: Socket, options: TlsDialOptions): Promise<TlsLayer> {
-  const { host, port, serverName } = options;
+async function setOptions(tcp: Socket, options: TlsDialOptions, deps: DialDeps): Promise<void> {
+  const { unacknowledgedTimeoutMs, notSentLowWaterBytes } = options;
+  if (unacknowledgedTimeoutMs === undefined && notSentLowWaterBytes === undefined) return;
+  const known = await deps.socketOptions();
+  if (unacknowledgedTimeoutMs !== undefined) known?.setUserTimeout(tcp, unacknowledgedTimeoutMs);
+  if (notSentLowWaterBytes !== undefined) known?.setNotSentLowWater(tcp, notSentLowWaterBytes);
+}
+
+function secured(tcp: Socket, options: TlsDialOptions, { contexts }: DialDeps): Promise<TlsLayer> {
+  const { host, port, serverName, alpn, verify = false } = options;
   const gate = options.mayDropEncryption === true ? new RecordGate(tcp) : undefined;
   return new Promise((resolve, reject) => {
     const socket = connectTls({
       socket: gate ?? tcp,
+      // The name that the certificate is held against; SNI is another matter.
+      host: serverName ?? host,
       // Whether to trust the certificate is the caller's decision; SoftEther servers sign their own.
       rejectUnauthorized: false,
-      ciphers: CIPHERS,
-      minVersion: MIN_TLS_VERSION,
+      secureContext: verify ? contexts.trusting : contexts.bare,
       // An empty name sends no SNI. An address must not stand there: RFC 6066 §3.
       servername: serverName === undefined || isIP(serverName) !== 0 ? '' : serverName,
+      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
     });
     const failed = (cause: unknown): void => {
       const why = plainReason(cause);
@@ -64,7 +95,7 @@ function secured(tcp: Socket, options: TlsDialOptions): Promise<TlsLayer> {
     socket.on('error', failed).on('close', closed);
     socket.once('secureConnect', () => {
       socket.off('error', failed).off('close', closed);
-      resolve(gate === undefined ? direct(socket) : gated(gate, socket));
+      resolve({ ...(gate === undefined ? direct(socket) : gated(gate, socket)), isServerVerified: verify });
     });
   });
 }

@@ -85,5 +85,8 @@ export const listenError = (host: string, port: number, cause: unknown): IoError
 export const dialError = (host: string, port: number, cause: unknown): IoError =>
   explained(dialAdvice, `cannot connect to ${hostAndPort(host, port)}`, cause);
 
+export const resolveError = (host: string, cause: unknown): IoError =>
+  explained(dialAdvice, `cannot find the addresses of ${host}`, cause);
+
 /** `what` such as `cannot write /var/lib/hubfarm/x`. */
 export const fileError = (what: string, cause: unknown): IoError => explained(fileAdvice, what, cause);

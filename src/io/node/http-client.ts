@@ -1,7 +1,7 @@
 import { Agent, request as startRequest, type IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import { HubfarmError } from '#base';
 import { IoError } from '../errors.ts';
 import type {
@@ -11,9 +11,9 @@ import type {
   HttpResponse,
   HttpTarget,
   OpenHttpClient,
-  TlsServer,
 } from '../http-client.ts';
 import { asError, dialError, errnoOf } from './errno.ts';
+import { describeServer } from './tls-server.ts';
 
 /** How long an unused connection is kept: shorter than any server's own limit. */
 const IDLE_MS = 4_000;
@@ -35,33 +35,6 @@ class JudgingAgent extends Agent {
     );
     return undefined;
   }
-}
-
-/** OpenSSL's and the runtime's names of what is wrong with a certificate. */
-const certificateProblems: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'this machine does not know the authority that signed it',
-  UNABLE_TO_GET_ISSUER_CERT: 'this machine does not know the authority that signed it',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'this machine does not know the authority that signed it',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'this machine does not know the authority that signed it',
-  CERT_HAS_EXPIRED: 'it has expired',
-  CERT_NOT_YET_VALID: 'it is not valid yet',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'it was made for another host name',
-};
-
-function describeServer(socket: TLSSocket): TlsServer {
-  const certificate = socket.getPeerCertificate();
-  // Typed as an Error, but the name alone is what comes.
-  const reason: unknown = socket.authorizationError;
-  const name = typeof reason === 'string' ? reason : errnoOf(reason);
-  const problem = socket.authorized ? '' : (certificateProblems[name] ?? name);
-  const commonName = certificate.subject.CN;
-  return {
-    isVerified: socket.authorized,
-    problem,
-    fingerprint: certificate.fingerprint256,
-    commonName: Array.isArray(commonName) ? commonName.join(' ') : (commonName ?? ''),
-  };
 }
 
 function connected(
@@ -103,7 +76,7 @@ async function openTls(target: Extract<HttpTarget, { kind: 'tls' }>, timeoutMs: 
       : dialError(host, port, cause),
   );
   try {
-    await target.judge(describeServer(socket));
+    await target.judge(describeServer(socket, socket.getPeerX509Certificate()));
   } catch (error) {
     socket.destroy();
     throw error;

@@ -8,7 +8,9 @@ import { asError, plainReason, hostAndPort } from './errno.ts';
 import type { EncryptionDrop } from './encryption-drop.ts';
 import { Renegotiation } from './renegotiation.ts';
 import type { SharedReceive } from './shared-receive.ts';
+import { SocketReader } from './socket-reader.ts';
 import { forgetFlowing } from './socket-internals.ts';
+import { describeServer } from './tls-server.ts';
 
 /** How long `close` waits for the other side to take the rest and to close too. */
 export const CLOSE_GRACE_MS = 2_000;
@@ -21,6 +23,8 @@ export interface TlsLayer {
   /** Was the end that is being reported brought by close_notify? */
   endWasOrderly(): boolean;
   readonly drop: EncryptionDrop | undefined;
+  /** The authorities were asked whether they vouch for the server. */
+  readonly isServerVerified?: boolean;
 }
 
 export interface StreamParts {
@@ -38,23 +42,18 @@ export class SocketStream implements ByteStream {
   readonly tls: TlsInfo | undefined;
   readonly #parts: StreamParts;
   readonly #socket: Socket;
+  readonly #reader: SocketReader;
   #sink: StreamSink | undefined;
   #phase: 'open' | 'closing' | 'gone' = 'open';
   #ending: Ending | undefined;
   #endWasOrderly = true;
-  #isPaused = false;
-  #isReading = false;
-  /** The handle reads into the shared buffer, for good: the runtime has no way back. */
-  #readsShared = false;
-  #wantsShared = false;
-  /** Bytes that are still to come from the socket's own buffer although the handle reads into the shared one. */
-  #bufferedBytes = 0;
   #grace: NodeJS.Timeout | undefined;
   #renegotiation: Renegotiation | undefined;
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
     this.#socket = parts.tls?.socket ?? parts.tcp;
+    this.#reader = new SocketReader(this.#socket, parts.shared, this.#deliver);
     this.remote = remoteOf(parts.tcp) ?? { address: '', port: 0 };
     this.local = localOf(parts.tcp);
     this.tls = parts.tls && describeTls(parts.tls);
@@ -74,27 +73,19 @@ export class SocketStream implements ByteStream {
   }
 
   receive(sink: StreamSink): void {
-    this.#wantsShared = false;
-    this.#begin(sink);
+    this.#begin(sink, false);
   }
 
   receiveShared(sink: StreamSink): void {
-    if (!this.#readsShared && !this.isClosed && this.#parts.shared.enable(this.#socket, this.#takeShared)) {
-      this.#readsShared = true;
-      this.#bufferedBytes = this.#socket.readableLength;
-    }
-    this.#wantsShared = this.#readsShared;
-    this.#begin(sink);
+    this.#begin(sink, true);
   }
 
   pause(): void {
-    this.#isPaused = true;
-    if (this.#isReading) this.#socket.pause();
+    this.#reader.pause();
   }
 
   resume(): void {
-    this.#isPaused = false;
-    if (this.#isReading) this.#socket.resume();
+    this.#reader.resume();
   }
 
   write(bytes: Uint8Array, done?: () => void): void {
@@ -109,8 +100,7 @@ export class SocketStream implements ByteStream {
     this.#phase = 'closing';
     this.#armGrace();
     this.#socket.end();
-    // What still comes is read and dropped: unread bytes would turn our FIN into a reset, which may overtake close_notify.
-    this.#socket.resume();
+    this.#reader.discard();
   }
 
   destroy(): void {
@@ -121,6 +111,7 @@ export class SocketStream implements ByteStream {
       return;
     }
     this.#renegotiation?.end();
+    this.#reader.discard();
     // The runtime sends close_notify only in an orderly end; give it the few turns that it needs when nothing is in the way.
     this.#socket.end();
     this.#destroySoon(LAST_TURNS);
@@ -154,7 +145,6 @@ export class SocketStream implements ByteStream {
   }
 
   handOver(unread: Buffer): Duplex {
-    this.#wantsShared = false;
     this.#renegotiation?.end();
     this.#leave();
     this.#socket.pause();
@@ -186,51 +176,25 @@ export class SocketStream implements ByteStream {
     const socket = this.#socket;
     this.#phase = 'gone';
     clearTimeout(this.#grace);
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).off('error', this.#onError);
+    this.#reader.release();
+    socket.off('end', this.#onEnd).off('close', this.#onClose).off('error', this.#onError);
     socket.off('_tlsError', this.#onError);
     Reflect.deleteProperty(socket, 'push');
     // Errors between this owner and the next must not be unhandled; the next one's own listener comes beside this.
     socket.on('error', ignore).on('_tlsError', () => socket.destroy());
   }
 
-  #begin(sink: StreamSink): void {
+  #begin(sink: StreamSink, wantsShared: boolean): void {
     this.#sink = sink;
     const ending = this.#ending;
     if (ending !== undefined) {
       process.nextTick(() => {
         if (this.#sink === sink) this.#tell(ending);
       });
-      return;
-    }
-    if (this.#phase !== 'open') return;
-    if (!this.#isReading) {
-      this.#isReading = true;
-      this.#socket.on('data', this.#onData);
-    }
-    if (this.#isPaused) this.#socket.pause();
-    else this.#socket.resume();
+    } else if (this.#phase === 'open') this.#reader.start(wantsShared);
   }
 
-  readonly #takeShared = (chunk: Buffer): boolean => {
-    if (this.#phase === 'closing') return true;
-    if (this.#wantsShared && !this.#isPaused && this.#socket.readableLength === 0) {
-      this.#deliver(chunk);
-      return true;
-    }
-    // Somebody wants to keep it, or older bytes are waiting: it joins them in the socket's own buffer.
-    this.#bufferedBytes += chunk.length;
-    return this.#socket.push(Buffer.from(chunk));
-  };
-
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#readsShared) {
-      this.#bufferedBytes -= chunk.length;
-      if (this.#bufferedBytes < 0) this.#parts.shared.cameTheOrdinaryWay();
-    }
-    if (this.#phase === 'open') this.#deliver(chunk);
-  };
-
-  #deliver(chunk: Buffer): void {
+  readonly #deliver = (chunk: Buffer): void => {
     try {
       this.#sink?.data(chunk);
     } catch (error) {
@@ -238,7 +202,7 @@ export class SocketStream implements ByteStream {
       this.#finish({ clean: false, error: asError(error) });
       this.destroy();
     }
-  }
+  };
 
   readonly #onEnd = (): void => {
     this.#finish({ clean: this.#endWasOrderly, error: undefined });
@@ -287,8 +251,10 @@ export class SocketStream implements ByteStream {
 
 const ignore = (): void => undefined;
 
-function describeTls({ socket, isServer }: TlsLayer): TlsInfo {
+function describeTls({ socket, isServer, isServerVerified }: TlsLayer): TlsInfo {
   // A server asks its clients for no certificate.
-  const peer = isServer ? undefined : socket.getPeerX509Certificate()?.raw;
-  return { protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name, peerCertificate: peer };
+  const certificate = isServer ? undefined : socket.getPeerX509Certificate();
+  const cipher = socket.getCipher().name;
+  const info = { protocol: socket.getProtocol() ?? '', cipher, peerCertificate: certificate?.raw };
+  return isServerVerified === true ? { ...info, server: describeServer(socket, certificate) } : info;
 }
