@@ -12,13 +12,13 @@ export { DirectoryError, type DirectoryErrorCode } from './errors.ts';
 export { HubHost, type HubHostOptions } from './host.ts';
 export { defaultHubLimits, type HubLimits } from './limits.ts';
 export { checkHubName, checkUserName } from './names.ts';
-export type { FrameEncoder } from './output-queue.ts';
+export { OutputQueue, type BlockPools, type FrameEncoder } from './output-queue.ts';
 export { administratorPolicy, defaultPolicy, withoutBridging } from './policy.ts';
 export type { HubPort } from './port.ts';
 export type { HubKind, HubRecord, Policy, UserAuth, UserRecord } from './records.ts';
 export type { NodeInfo, SessionInfo, SessionKind, Traffic } from './session-info.ts';
 export type { Statistics } from './statistics.ts';
-export { differenceOfTraffic, isNoTraffic, noTraffic, sumTraffic } from './traffic.ts';
+export { differenceOfTraffic, isNoTraffic, noTraffic, sumTraffic, unicast } from './traffic.ts';
 export {
   VirtualHub,
   createHubEnvironment,

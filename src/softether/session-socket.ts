@@ -5,9 +5,12 @@ import { BlockReader, type BlockReaderOptions, type BlockSink } from './codec/bl
 import type { StreamDirection } from './codec/additional-connect.ts';
 import type { TimerWheel, Watched } from './timer-wheel.ts';
 
+/** Where the frames of a session's sockets go, and where sent blocks go back to. */
+export type SocketPort = Pick<HubPort, 'receive' | 'endOfRead' | 'release'>;
+
 /** The session that a socket belongs to, as the socket sees it. */
 export interface SocketOwner {
-  readonly port: HubPort;
+  readonly port: SocketPort;
   readonly timeoutMs: number;
   readonly readerOptions: BlockReaderOptions;
   readonly wheel: TimerWheel;
