@@ -17,7 +17,6 @@ export type {
   HubHostControl,
   IdentityControl,
   ListenerControl,
-  MemoryFacts,
   OsFacts,
   ServerFacts,
   ServerLimits,

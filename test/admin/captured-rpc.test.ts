@@ -116,7 +116,6 @@ describe('capabilities', () => {
       'b_is_softether',
       'b_local_bridge',
       'b_standalone',
-      'b_support_check_mac',
       'b_support_config_hub',
       'b_support_config_rw',
       'b_support_hide_hub',

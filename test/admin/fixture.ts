@@ -181,7 +181,6 @@ const facts: ServerFacts = {
   },
   ciphers: ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'],
   limits: { maxHubs: 4096, maxUsersPerHub: 10_000, maxSessions: 100_000, maxMacEntries: 65_536, maxIpEntries: 65_536 },
-  memory: () => ({ total: 3, used: 2, free: 1, totalPhysical: 3, usedPhysical: 2, freePhysical: 1 }),
 };
 
 export const connectionInfo: ConnectionInfo = {

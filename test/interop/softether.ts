@@ -29,7 +29,7 @@ export interface VpncmdOutput {
 
 /**
  * Runs one vpncmd command on `host`. `target` says where to: `['localhost:443', '/SERVER', '/PASSWORD:x']`,
- * `['localhost', '/CLIENT']`. With a wrong password vpncmd asks again for ever, so its input is empty and ends it.
+ * `['localhost', '/CLIENT']`. Without words, `target` has `/IN:` and a file of commands. With a wrong password vpncmd asks again for ever, so its input is empty and ends it.
  */
 export async function vpncmd(
   host: Host,
@@ -39,7 +39,7 @@ export async function vpncmd(
 ): Promise<VpncmdOutput> {
   const { csv = false, ...rest } = options;
   const line = withOwnFolders(join(host.folder, 'vpncmd'), `${libexec}/vpncmd/vpncmd "$@"`);
-  const args = [...target, ...(csv ? ['/CSV'] : []), '/CMD', ...words];
+  const args = [...target, ...(csv ? ['/CSV'] : []), ...(words.length > 0 ? ['/CMD', ...words] : [])];
   const { code, stdout, stderr } = await host.run('sh', ['-c', line, 'vpncmd', ...args], {
     timeoutMs: 60_000,
     ...rest,

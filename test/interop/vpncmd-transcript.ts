@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from './namespaces.ts';
-import { vpncmd } from './softether.ts';
+import { parseCsv, vpncmd } from './softether.ts';
 
 /** What vpncmd printed for one command of a script. */
 export interface Answer {
@@ -24,8 +24,7 @@ export async function transcript(
 ): Promise<Answer[]> {
   const file = join(host.folder, 'vpncmd-script.txt');
   writeFileSync(file, `${commands.join('\n')}\n`);
-  // `/CMD` and what follows it would be a single command: the script's name goes in front.
-  const { text } = await vpncmd(host, [...target, `/IN:${file}`], [], { ...options, timeoutMs: 110_000, bare: true });
+  const { text } = await vpncmd(host, [...target, `/IN:${file}`], [], { ...options, timeoutMs: 110_000 });
   const answers: { command: string; lines: string[] }[] = [];
   for (const line of text.split('\n')) {
     const command = prompt.exec(line)?.[1];
@@ -33,7 +32,9 @@ export async function transcript(
     else answers.at(-1)?.lines.push(line);
   }
   // The last prompt is for the end of the script.
-  return answers.filter(({ command }) => command !== '').map(({ command, lines }) => ({ command, lines: trimmed(lines) }));
+  return answers
+    .filter(({ command }) => command !== '')
+    .map(({ command, lines }) => ({ command, lines: trimmed(lines) }));
 }
 
 function trimmed(lines: readonly string[]): string[] {
@@ -54,20 +55,22 @@ const ownWords = new Set([
  */
 export function masked(line: string): string {
   if (/^[-+]+$/.test(line)) return '---';
-  const separator = line.includes('|') ? '|' : ',';
-  const cells = line.split(separator).map((cell) => cell.trim());
-  if (cells.length === 2 && ownWords.has(cells[0]!)) return `${cells[0]!}${separator}*`;
-  return cells.map(maskedCell).join(separator);
+  const cells = line.includes('|') ? line.split('|').map((cell) => cell.trim()) : (parseCsv(line)[0] ?? []);
+  if (cells.length === 2 && ownWords.has(cells[0]!)) return `${cells[0]!}|*`;
+  return cells.map(maskedCell).join('|');
 }
 
 function maskedCell(cell: string): string {
-  return cell
-    .replace(/\d{4}-\d\d-\d\d/g, 'DATE')
-    .replace(/\((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\)/g, '(DAY)')
-    .replace(/\d\d:\d\d:\d\d/g, 'TIME')
-    .replace(/\b[0-9A-F]{2}(?:-[0-9A-F]{2}){5}\b/g, 'MAC')
-    .replace(/\b[0-9A-F]{40}\b/g, 'KEY')
-    .replace(/\bfe80:[0-9a-f:]+/g, 'LINKLOCAL')
-    .replace(/\b10\.77\.0\.\d+\b/g, 'ADDRESS')
-    .replace(/\d[\d,]*/g, '#');
+  return (
+    cell
+      .replace(/\d{4}-\d\d-\d\d/g, 'DATE')
+      .replace(/\((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\)/g, '(DAY)')
+      .replace(/\d\d:\d\d:\d\d/g, 'TIME')
+      .replace(/\b[0-9A-F]{2}(?:-[0-9A-F]{2}){5}\b/g, 'MAC')
+      .replace(/\b[0-9A-F]{40}\b/g, 'KEY')
+      .replace(/\bfe80:[0-9a-f:]+/g, 'LINKLOCAL')
+      // The original looks names up.
+      .replace(/\b10\.77\.0\.\d+\b|\b127\.0\.0\.1\b|\blocalhost\b/g, 'ADDRESS')
+      .replace(/\d[\d,]*/g, '#')
+  );
 }

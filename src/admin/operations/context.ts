@@ -101,7 +101,6 @@ export interface ServerFacts {
   /** TLS ciphers that listeners offer, best first, as the runtime names them. */
   readonly ciphers: readonly string[];
   readonly limits: ServerLimits;
-  memory(): MemoryFacts;
 }
 
 /** What a client is told of the caps. */
@@ -122,14 +121,4 @@ export interface OsFacts {
   readonly version: string;
   readonly kernelName: string;
   readonly kernelVersion: string;
-}
-
-/** Bytes. */
-export interface MemoryFacts {
-  readonly total: number;
-  readonly used: number;
-  readonly free: number;
-  readonly totalPhysical: number;
-  readonly usedPhysical: number;
-  readonly freePhysical: number;
 }
