@@ -36,16 +36,5 @@ export function serverFacts(options: {
     },
     ciphers,
     limits,
-    memory: () => {
-      const { total, free } = machine.memory();
-      return {
-        total,
-        used: total - free,
-        free,
-        totalPhysical: total,
-        usedPhysical: total - free,
-        freePhysical: free,
-      };
-    },
   };
 }
