@@ -135,7 +135,10 @@ async function runTyped({ terminal }: CliRuntime, shell: Shell): Promise<ExitCod
   for (;;) {
     const prompt = promptOf(shell.context);
     const line = await terminal.readLine(prompt, { complete: completeLine, history });
-    if (line === undefined) break;
+    if (line === undefined) {
+      if (terminal.isInteractive) shell.console.write(['']);
+      break;
+    }
     if (line.trim() === '') continue;
     if (!terminal.isInteractive && shell.format === 'text') shell.console.write([prompt + line]);
     // What has a password in it is not kept.

@@ -1,7 +1,7 @@
 import { usageError } from '../exit-code.ts';
 import { Arguments, type Command, type Parameter } from '../commands/command.ts';
 import { matchingNames } from './abbreviation.ts';
-import type { SlashWords } from './slash-words.ts';
+import { valueOf, type SlashWords } from './slash-words.ts';
 
 /** Asks a person for values. */
 export interface Asker {
@@ -64,9 +64,10 @@ const shown = ({ name }: Parameter): string => (name.startsWith('[') ? name : `/
 
 /** What the person is asked for, in the words of the parameter. */
 async function askFor(parameter: Parameter, asker: Asker): Promise<string> {
-  const answer = parameter.isSecret === true ? await asker.askNewSecret() : await asker.ask(parameter.prompt ?? '');
+  const isSecret = parameter.isSecret === true;
+  const answer = isSecret ? await asker.askNewSecret() : await asker.ask(parameter.prompt ?? '');
   if (answer === undefined) throw usageError('cancelled');
-  return answer;
+  return isSecret ? answer : valueOf(answer.trim());
 }
 
 /**

@@ -6,7 +6,7 @@ export interface SlashWords {
 }
 
 /** `none` and `null` are vpncmd's way to give an empty value. */
-const valueOf = (text: string): string => (/^(none|null)$/i.test(text) ? '' : text);
+export const valueOf = (text: string): string => (/^(none|null)$/i.test(text) ? '' : text);
 
 /**
  * `/NAME:value`, `/NAME=value`, `/NAME`, and the same with one hyphen. A doubled slash or hyphen is a plain one of an
