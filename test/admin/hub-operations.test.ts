@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { adminPasswordHash, userPasswordHash } from '#softether';
 import { ADMIN_PASSWORD, openFixture, type Fixture } from './fixture.ts';
@@ -191,6 +194,19 @@ describe('the server', () => {
     expect(await errorOf('SetConfig', { FileData_bin: base64(Buffer.from('{"format":"x"}')) })).toBe(38);
   });
 
+  test('makes backups where those ask who may open its local socket, and for nobody else', async () => {
+    const local = { role: 'server', remoteAddress: 'admin.sock', face: 'socket' } as const;
+    const folder = mkdtempSync(join(tmpdir(), 'hubfarm-backup-'));
+    const path = join(folder, 'copy.db');
+    expect(await errorOf('HubfarmBackup', { Path_str: path })).toBe(33);
+    const relative = await callJson(fixture.context, 'HubfarmBackup', { Path_str: 'copy.db' }, local);
+    expect(relative).toMatchObject({ error: { code: 38 } });
+    expect(existsSync(path)).toBe(false);
+    expect(await callJson(fixture.context, 'HubfarmBackup', { Path_str: path }, local)).toHaveProperty('result');
+    expect(existsSync(path)).toBe(true);
+    rmSync(folder, { recursive: true });
+  });
+
   test('lists and lifts bans', async () => {
     fixture.bans.push({
       kind: 'address',
@@ -221,7 +237,6 @@ describe('the server', () => {
     ['AddLocalBridge', { DeviceName_str: '', HubNameLB_str: 'DEFAULT' }, 38],
     ['AddLocalBridge', { DeviceName_str: 'eth0', HubNameLB_str: '' }, 38],
     ['DeleteLocalBridge', { DeviceName_str: 'eth9', HubNameLB_str: 'DEFAULT' }, 29],
-    ['HubfarmBackup', { Path_str: 'relative.db' }, 38],
   ])('%s %j is answered with %i', async (method, params, code) => {
     expect(await errorOf(method, params)).toBe(code);
   });

@@ -88,13 +88,18 @@ export const hubfarmOperations = [
     name: 'HubfarmBackup',
     noun: 'server',
     verb: 'backup',
-    about: 'Writes a copy of the whole store to a new file on the server, while it is in use.',
+    about:
+      'Writes a copy of the whole store to a new file on the server, while it is in use. Over the local socket only: who ' +
+      'may administer over the network shall not choose files of the host. GetConfig serves them.',
     role: 'server',
     effect: 'change',
     faces: 'json',
     input: { Path: str('absolute path; must not exist') },
     output: { Path: str() },
     run: async (context, input, call) => {
+      if (call.caller.face !== 'socket') {
+        return refuse(ErrorCode.NOT_SUPPORTED, 'backups are made over the local socket; GetConfig works from anywhere');
+      }
       if (!input.Path.startsWith('/') || input.Path.includes('\0')) {
         return refuse(ErrorCode.INVALID_PARAMETER, `"${input.Path}" is not an absolute path`);
       }
