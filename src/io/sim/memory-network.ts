@@ -1,7 +1,8 @@
-import { certificateDer } from '#base';
+import { certificateDer, inspectCertificate } from '#base';
 import { IoError } from '../errors.ts';
 import type { ClientHello, Network, RunningListener, TlsDialOptions, TlsListenOptions } from '../listener.ts';
 import type { ByteStream, Endpoint, TlsInfo } from '../stream.ts';
+import type { TlsServer } from '../tls-server.ts';
 import { StreamPair, type LinkSettings } from './stream-pair.ts';
 
 const FIRST_FREE_PORT = 40_000;
@@ -72,13 +73,17 @@ export class MemoryNetwork implements Network {
   }
 
   async dial(options: TlsDialOptions, from: string = DEFAULT_CLIENT): Promise<ByteStream> {
-    const { host, port, timeoutMs } = options;
+    const { host, port, timeoutMs, signal } = options;
     const { clock } = this.#settings;
     const connecting = Promise.withResolvers<ByteStream>();
-    const fail = (code: 'TIMEOUT' | 'REFUSED' | 'TLS_FAILED', why: string): void =>
+    const fail = (code: 'TIMEOUT' | 'REFUSED' | 'TLS_FAILED' | 'CONNECTION_LOST', why: string): void =>
       connecting.reject(new IoError(code, `cannot connect to ${host}:${port}: ${why}`));
     const deadline = clock.after(timeoutMs, () => fail('TIMEOUT', `no answer within ${timeoutMs} ms`));
+    const giveUp = (): void => fail('CONNECTION_LOST', 'given up');
+    if (signal?.aborted === true) giveUp();
+    signal?.addEventListener('abort', giveUp);
     clock.after(this.#roundTripMs, () => {
+      if (signal?.aborted === true) return;
       if (this.#unreachable.has(host) || this.#unreachable.has(from)) return;
       const listening = this.#listeners.find(({ local }) => local.port === port && overlap(local.address, host));
       if (listening === undefined) fail('REFUSED', 'the connection was refused');
@@ -88,6 +93,7 @@ export class MemoryNetwork implements Network {
       return await connecting.promise;
     } finally {
       deadline.cancel();
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -132,13 +138,23 @@ const overlap = (one: string, other: string): boolean =>
 
 function describeTls(
   options: TlsListenOptions,
-  { serverName }: TlsDialOptions,
+  { host, serverName, alpn = [], verify = false }: TlsDialOptions,
 ): { readonly clientTls: TlsInfo; readonly serverTls: TlsInfo } {
-  const hello: ClientHello = { serverName, alpn: [], versions: [0x0304, 0x0303] };
-  const protocol = options.chooseMaxVersion?.(hello) ?? 'TLSv1.2';
-  const peerCertificate = certificateDer(Buffer.from(options.identity().certificatePem));
+  const hello: ClientHello = { serverName, alpn, versions: [0x0304, 0x0303] };
+  const protocol = options.chooseMaxVersion?.(hello) ?? (alpn.length === 0 ? 'TLSv1.2' : 'TLSv1.3');
+  const pem = Buffer.from(options.identity().certificatePem);
+  const info = { protocol, cipher: CIPHER, peerCertificate: certificateDer(pem) };
   return {
-    clientTls: { protocol, cipher: CIPHER, peerCertificate },
+    clientTls: verify ? { ...info, server: describeServer(pem, serverName ?? host) } : info,
     serverTls: { protocol, cipher: CIPHER, peerCertificate: undefined },
   };
+}
+
+/** In memory a certificate is trusted if it names the host; nobody signs anything here. */
+function describeServer(pem: Buffer, name: string): TlsServer {
+  const certificate = inspectCertificate(pem);
+  const commonName = certificate?.subjectCommonName ?? '';
+  const fingerprint = certificate?.sha256.toString('hex').toUpperCase().match(/../g)?.join(':') ?? '';
+  const isVerified = commonName === name;
+  return { isVerified, problem: isVerified ? '' : `the certificate is not for ${name}`, fingerprint, commonName };
 }

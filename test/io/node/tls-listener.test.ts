@@ -194,6 +194,8 @@ describe('a TLS listener and its owner', () => {
     expect((await listener.abandonedOne()).why).toBe('the listener is closing');
     const late = new RawPeer(listener.port);
     await late.ended();
+    const successor = await listen({ port: listener.port });
+    expect(successor.port).toBe(listener.port);
     client.write(Buffer.from('still here'));
     await sink.received(10);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ByteStream, TlsListenOptions } from '#io';
+import { createNodeCertificates } from '#io/node';
 import { MemoryNetwork, SeededRandom, VirtualClock } from '#io/sim';
 import { Recorder } from '../recorder.ts';
 
@@ -63,6 +64,23 @@ describe('a network in memory', () => {
     });
     await listener.close();
     await expect(settled(clock, network.dial(dialling))).rejects.toMatchObject({ code: 'REFUSED' });
+  });
+
+  test('tells who answered, where that was asked for, and lets the caller give up', async () => {
+    const { clock, network, accepted, listening } = world();
+    const certificates = createNodeCertificates(clock);
+    const named = await certificates.makeSelfSigned({ hostName: 'vpn.example' });
+    await network.listenTls({ ...listening, identity: () => named });
+    const asked = { ...dialling, verify: true, alpn: ['http/1.1'] };
+    const right = await settled(clock, network.dial({ ...asked, serverName: 'vpn.example' }));
+    const wrong = await settled(clock, network.dial(asked));
+    expect(right.tls).toMatchObject({ protocol: 'TLSv1.3', server: { isVerified: true, commonName: 'vpn.example' } });
+    expect(wrong.tls?.server).toMatchObject({ isVerified: false, problem: 'the certificate is not for 192.0.2.9' });
+    const giving = new AbortController();
+    const given = network.dial({ ...dialling, signal: giving.signal });
+    giving.abort();
+    await expect(settled(clock, given)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(accepted.length).toBe(2);
   });
 
   test('gives a free port where none was asked for', async () => {
