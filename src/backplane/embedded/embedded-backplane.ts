@@ -12,12 +12,13 @@ import type {
   Operation,
   Revision,
 } from '../backplane.ts';
-import { BadRequest, checkKey, checkPrefix, checkTtl, limits, valueBytes } from '../limits.ts';
+import { BadRequest, checkKey, checkPrefix, checkTtl, limits } from '../limits.ts';
 import { Elections } from './elections.ts';
 import type { Engine } from './engine.ts';
 import { Leases } from './leases.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Reply, Request, StoredOperation } from './requests.ts';
+import type { Reply, Request } from './requests.ts';
+import { storedOperations } from './stored-operations.ts';
 import { Watches, type Watch } from './watches.ts';
 
 /** How soon a store that could not write is tried again. */
@@ -79,7 +80,11 @@ export class EmbeddedBackplane implements Backplane {
   }
 
   async txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision> {
-    const request = { kind: 'txn', operations: this.#stored(operations), guards: [...guards] } as const;
+    const request = {
+      kind: 'txn',
+      operations: storedOperations(operations, this.#leases),
+      guards: [...guards],
+    } as const;
     for (const guard of guards) checkKey(guard.key);
     return revisionOf(await this.#ask(request));
   }
@@ -89,7 +94,12 @@ export class EmbeddedBackplane implements Backplane {
     this.#refuseIfClosed();
     if (!this.#watches.hasRoom) throw new BadRequest(`${limits.watchesMax} watches are open already`);
     const watch = this.#watches.add(prefix, deliver);
-    this.#start(watch, prefix);
+    try {
+      this.#start(watch, prefix);
+    } catch (error) {
+      watch.close();
+      throw error;
+    }
     return watch;
   }
 
@@ -135,38 +145,6 @@ export class EmbeddedBackplane implements Backplane {
 
   #refuseIfClosed(): void {
     if (this.#closing !== undefined) throw new Unavailable('the store is closed; nothing was changed');
-  }
-
-  #stored(operations: readonly Operation[]): StoredOperation[] {
-    if (operations.length > limits.transactionMaxOperations) {
-      throw new BadRequest(`${operations.length} operations at once; ${limits.transactionMaxOperations} are allowed`);
-    }
-    let bytes = 0;
-    return operations.map((operation) => {
-      const stored = this.#storedOperation(operation);
-      if (stored.kind === 'put') bytes += stored.value.length;
-      if (bytes > limits.transactionMaxBytes) {
-        throw new BadRequest(`one transaction holds more than ${limits.transactionMaxBytes} bytes of values`);
-      }
-      return stored;
-    });
-  }
-
-  #storedOperation(operation: Operation): StoredOperation {
-    switch (operation.kind) {
-      case 'put': {
-        const { key, value, lease } = operation;
-        checkKey(key);
-        if (lease !== undefined) this.#leases.check(lease);
-        return { kind: 'put', key, value: valueBytes(key, value), lease: lease?.id };
-      }
-      case 'delete':
-        checkKey(operation.key);
-        return operation;
-      case 'deletePrefix':
-        checkPrefix(operation.prefix);
-        return operation;
-    }
   }
 
   async #ask(request: Request): Promise<Reply> {
