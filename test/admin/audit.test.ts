@@ -32,13 +32,13 @@ describe('the audit log', () => {
     ]);
   });
 
-  test('has refused changes too, with the number that the caller got', async () => {
+  test('has refused changes too, with what they were about and the number that the caller got', async () => {
     const hubAdministrator = { role: 'hub', hubName: 'OTHER', remoteAddress: '192.0.2.9', face: 'json-rpc' } as const;
     await callJson(fixture.context, 'DeleteHub', { HubName_str: 'DEFAULT' }, hubAdministrator);
     await callJson(fixture.context, 'DeleteHub', { HubName_str: 'NOSUCH' });
     expect(records().map(({ role, hub, outcome, changes }) => ({ role, hub, outcome, changes }))).toEqual([
-      { role: 'hub', hub: 'OTHER', outcome: 52, changes: [] },
-      { role: 'server', hub: undefined, outcome: 8, changes: [] },
+      { role: 'hub', hub: 'OTHER', outcome: 52, changes: [{ target: 'HubName DEFAULT' }] },
+      { role: 'server', hub: undefined, outcome: 8, changes: [{ target: 'HubName NOSUCH' }] },
     ]);
   });
 

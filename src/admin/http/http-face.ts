@@ -42,6 +42,8 @@ export class HttpFace {
     const app = fastify({
       http: { maxHeaderSize: limits.maxHeadBytes },
       bodyLimit: limits.maxServerBodyBytes,
+      // Told to clients, so that they do not send into a connection that is about to be closed.
+      keepAliveTimeout: limits.idleTimeoutMs,
       logger: false,
       forceCloseConnections: true,
     });

@@ -43,6 +43,7 @@ export async function invoke(
   const refusal = answer instanceof Refusal ? answer : undefined;
   if (operation.effect === 'change') {
     const outcome = refusal === undefined ? 'done' : refusal.error;
+    if (refusal !== undefined) changes.push({ target: namedIn(input), before: undefined, after: undefined });
     context.audit.record({ timeMs: context.clock.wallMs(), caller, operation: operation.name, outcome, changes });
   }
   return refusal === undefined ? { kind: 'done', output: answer } : { kind: 'refused', refusal };
@@ -67,6 +68,17 @@ async function run(
   } catch (error) {
     return refusalFor(context, operation, error);
   }
+}
+
+/** The fields that say what an operation is about. */
+const naming = ['HubName', 'HubNameLB', 'Name', 'DeviceName', 'Port', 'Key', 'Target'];
+/** Longer names are no names; the log shall not grow with them. */
+const MAX_NAMED_CHARACTERS = 100;
+
+/** For the audit log: what a refused call was about, in the caller's words. */
+function namedIn(input: object): string {
+  const named = Object.entries(input).filter(([field]) => naming.includes(field));
+  return named.map(([field, value]) => `${field} ${String(value).slice(0, MAX_NAMED_CHARACTERS)}`).join(', ');
 }
 
 function refusalFor(context: AdminContext, operation: Operation, error: unknown): Refusal {
