@@ -12,6 +12,8 @@ export interface ConnectionServices extends HandshakeContext {
   readonly wheel: TimerWheel;
   readonly connections: ConnectionRegistry;
   readonly adminChannels: Set<AdminRpc>;
+  /** Streams whose TLS handshake after the log-in is not done yet. */
+  readonly renegotiating: Set<ByteStream>;
   readonly admin: AdminConnectionHandler;
   /** Takes over a connection that speaks plain HTTP; `unread` is what came so far. */
   readonly http: (stream: ByteStream, unread: Buffer) => void;

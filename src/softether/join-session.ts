@@ -33,13 +33,13 @@ export function joinSession(stream: ByteStream, joining: Joining, first: Buffer,
  * A stock client that has once seen TCP end without close_notify keeps a stale TLS error in its session thread and closes
  * every later session after 0.1 s. Only a TLS handshake in that thread clears it, and that the server can ask for.
  */
-function healClient(stream: ByteStream, { limits, counters }: ConnectionServices): void {
+function healClient(stream: ByteStream, { limits, counters, renegotiating }: ConnectionServices): void {
   if (!limits.renegotiateAfterLogin || stream.tls?.protocol !== 'TLSv1.2') return;
   counters.renegotiations++;
-  stream.renegotiate().then(
-    (isDone) => {
-      if (!isDone) counters.renegotiationsFailed++;
-    },
-    () => counters.renegotiationsFailed++,
-  );
+  renegotiating.add(stream);
+  const done = (isDone: boolean): void => {
+    renegotiating.delete(stream);
+    if (!isDone) counters.renegotiationsFailed++;
+  };
+  stream.renegotiate().then(done, () => done(false));
 }

@@ -68,7 +68,8 @@ export class SoftEtherServer {
     const { clock, random, limits, logger } = deps;
     this.guard = new LoginGuard(clock, limits);
     this.#admission = new Admission(limits);
-    this.#pacer = new HandshakePacer(clock, limits.tlsHandshakesPerTurn);
+    const underWay = (): number => this.#admission.total - this.#pacer.waiting + this.#services.renegotiating.size;
+    this.#pacer = new HandshakePacer({ clock, limits, underWay });
     const wheel = new TimerWheel(clock);
     this.#services = {
       clock,
@@ -82,6 +83,7 @@ export class SoftEtherServer {
       sessionHome: this.#sessionHome(deps, wheel),
       connections: new ConnectionRegistry(),
       adminChannels: new Set(),
+      renegotiating: new Set(),
       adminPassword: deps.adminPassword,
       placement: deps.placement ?? admitHere,
       counters: this.counters,

@@ -19,10 +19,13 @@ class Turns extends VirtualClock {
   }
 }
 
+const pacerOf = (clock: Turns, perTurn: number, underWay = (): number => 0): HandshakePacer =>
+  new HandshakePacer({ clock, limits: { tlsHandshakesPerTurn: perTurn }, underWay });
+
 describe('handshakes', () => {
   it('begin at once where there are few', () => {
     const turns = new Turns();
-    const pacer = new HandshakePacer(turns, 2);
+    const pacer = pacerOf(turns, 2);
     const begun: number[] = [];
     pacer.enter(() => begun.push(1));
     expect(begun).toEqual([1]);
@@ -33,7 +36,7 @@ describe('handshakes', () => {
 
   it('begin two a turn in a storm, in the order of arrival', () => {
     const turns = new Turns();
-    const pacer = new HandshakePacer(turns, 2);
+    const pacer = pacerOf(turns, 2);
     const begun: number[] = [];
     for (let i = 0; i < 1000; i++) pacer.enter(() => begun.push(i));
     expect(begun).toEqual([0, 1]);
@@ -49,12 +52,31 @@ describe('handshakes', () => {
 
   it('that come while others wait stand behind them', () => {
     const turns = new Turns();
-    const pacer = new HandshakePacer(turns, 1);
+    const pacer = pacerOf(turns, 1);
     const begun: string[] = [];
     for (const name of ['a', 'b', 'c']) pacer.enter(() => begun.push(name));
     turns.turn();
     pacer.enter(() => begun.push('d'));
     for (let i = 0; i < 5; i++) turns.turn();
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('wait for the log-ins under way while turns are long, but not for ever', () => {
+    const turns = new Turns();
+    let underWay = 16;
+    const pacer = pacerOf(turns, 2, () => underWay);
+    let begun = 0;
+    const turn = (ms: number): number => {
+      const before = begun;
+      turns.advance(ms);
+      turns.turn();
+      return begun - before;
+    };
+    for (let i = 0; i < 100; i++) pacer.enter(() => begun++);
+    expect(turn(30), 'the last one is long ago').toBe(1);
+    expect([turn(8), turn(8), turn(8)]).toEqual([0, 0, 1]);
+    expect(turn(4), 'a short turn').toBe(2);
+    underWay = 15;
+    expect(turn(8), 'few are under way').toBe(2);
   });
 });
