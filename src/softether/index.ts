@@ -19,3 +19,12 @@ export type { Place, Placement, PlacementRequest } from './handshake/placement.t
 export type { Ban, LoginGuard } from './login-guard.ts';
 export { SoftEtherServer, type SoftEtherServerDeps } from './server.ts';
 export type { SoftEtherSession } from './session.ts';
+export { canSign, type ClientAccount, type ClientIdentity, type Credentials } from './client/account.ts';
+export type { ClientSession, SessionLoss } from './client/client-session.ts';
+export { DeviceLink, type FrameObserver } from './client/device-link.ts';
+export type { ClientFailure } from './client/failure.ts';
+export type { FramePort, FrameSession, OpenFramePort } from './client/frame-port.ts';
+export { createClientHome, type ClientHome } from './client/home.ts';
+export { defaultClientLimits, type ClientLimits } from './client/limits.ts';
+export { destinationText, type ServerJudge } from './client/reach.ts';
+export { VpnClient, type ClientEnd, type ClientEvent } from './client/vpn-client.ts';
