@@ -3,7 +3,8 @@ import { FileAuditLog, type AuditRecord } from '#admin';
 import { silentLogger, type Logger } from '#base';
 import { defaultPolicy } from '#hub';
 import { adminPasswordHash, Pack, userPasswordHash } from '#softether';
-import { callRpc, NOW_MS, openFixture, type Fixture } from './fixture.ts';
+import { callRpc, openFixture, type Fixture } from './fixture.ts';
+import { NOW_MS } from './records.ts';
 import { callJson } from './json-call.ts';
 
 let fixture: Fixture;

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { certificateDer } from '#base';
 import { operations } from '#admin';
-import { hubRecord, openFixture, testIdentity, userRecord } from './fixture.ts';
+import { openFixture, testIdentity } from './fixture.ts';
+import { hubRecord, userRecord } from './records.ts';
 import { callJson } from './json-call.ts';
 
 /** Answers of vpnserver 5.01.9674 to JSON-RPC calls in this order, as names and JSON types, or error numbers. */

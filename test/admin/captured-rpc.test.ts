@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { operations } from '#admin';
 import { adminPackLimits, Pack, type PackElement } from '#softether';
-import { callRpc, hubRecord, openFixture, userRecord, type Fixture } from './fixture.ts';
+import { callRpc, openFixture, type Fixture } from './fixture.ts';
+import { hubRecord, userRecord } from './records.ts';
 
 /** Requests of the real vpncmd and the answers of vpnserver 5.01.9674. Data values are hex, int64 decimal text. */
 interface Captured {

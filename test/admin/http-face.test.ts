@@ -8,7 +8,7 @@ import {
   VpnRpcUserAuthType,
   VpnServerRpc,
 } from 'vpnrpc';
-import { ADMIN_PASSWORD, hubRecord, HUB_PASSWORD } from './fixture.ts';
+import { ADMIN_PASSWORD, hubRecord, HUB_PASSWORD } from './records.ts';
 import { http, type HttpAnswer, type HttpRequest } from './http-client.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultHttpFaceLimits, type HttpFaceLimits, type HttpFaceOptions } from '#admin';
-import { ADMIN_PASSWORD, HUB_PASSWORD } from './fixture.ts';
+import { ADMIN_PASSWORD, HUB_PASSWORD } from './records.ts';
 import { http } from './http-client.ts';
 import { remoteAddress, startHttpServer, type HttpServer } from './http-server.ts';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { adminPasswordHash, userPasswordHash } from '#softether';
-import { ADMIN_PASSWORD, openFixture, type Fixture } from './fixture.ts';
+import { openFixture, type Fixture } from './fixture.ts';
+import { ADMIN_PASSWORD } from './records.ts';
 import { callJson } from './json-call.ts';
 
 let fixture: Fixture;

@@ -1,6 +1,5 @@
-import { exportJson, importJson } from '#backplane';
 import { ErrorCode } from '#softether';
-import { bool, data, int, list, str, time } from '../schema/field.ts';
+import { bool, int, list, str, time } from '../schema/field.ts';
 import { operation } from './operation.ts';
 import { refuse } from './refusal.ts';
 
@@ -147,49 +146,3 @@ export const hubfarmOperations = [
     },
   }),
 ];
-
-const configFields = { FileName: str(), FileData: data('one JSON document, UTF-8') };
-const CONFIG_FILE_NAME = 'hubfarm.json';
-
-/** What GetConfig and SetConfig move here: the JSON document of export and import, not the original's text format. */
-export const configOperations = [
-  operation({
-    name: 'GetConfig',
-    noun: 'config',
-    verb: 'export',
-    about: 'The whole configuration as one JSON document, secrets included.',
-    role: 'server',
-    effect: 'read',
-    input: {},
-    output: configFields,
-    run: async (context) => ({
-      FileName: CONFIG_FILE_NAME,
-      FileData: Buffer.from(JSON.stringify(await exportJson(context.backplane, context.clock), null, 2), 'utf8'),
-    }),
-  }),
-  operation({
-    name: 'SetConfig',
-    noun: 'config',
-    verb: 'import',
-    about: 'Replaces the configuration by an exported one. Takes effect at once.',
-    role: 'server',
-    effect: 'change',
-    input: configFields,
-    output: configFields,
-    run: async (context, input, call) => {
-      const document = parseDocument(input.FileData);
-      if (document === undefined) return refuse(ErrorCode.INVALID_PARAMETER, 'FileData is not a JSON document');
-      const { written, deleted } = await importJson(context.backplane, document);
-      call.changed('configuration', {}, { writtenRecords: written, deletedRecords: deleted });
-      return { FileName: input.FileName, FileData: Buffer.alloc(0) };
-    },
-  }),
-];
-
-function parseDocument(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
