@@ -56,7 +56,7 @@ export class AddressLearner {
       if (size < 34) return true;
       const source = (buf[at + 26]! << 24) | (buf[at + 27]! << 16) | (buf[at + 28]! << 8) | buf[at + 29]!;
       if (buf[at + 23] === udp && this.#isDhcp(buf, at, size, tick)) return true;
-      return this.#isRecent(source, port.id, tick) || this.#admitsIpv4(port, buf, at, source, tick);
+      return this.isRecent(source, port.id, tick) || this.#admitsIpv4(port, buf, at, source, tick);
     }
     if (type === arpType) {
       // Ethernet and IPv4 only (RFC 826): hardware type 1, protocol 0800, lengths 6 and 4.
@@ -67,7 +67,8 @@ export class AddressLearner {
     return true;
   }
 
-  #isRecent(ip: number, port: number, tick: number): boolean {
+  /** The address was let through on this port in this second. */
+  isRecent(ip: number, port: number, tick: number): boolean {
     const slot = recentSlot(ip);
     return this.#recentIp[slot] === ip && this.#recentPort[slot] === port && this.#recentTick[slot] === tick;
   }

@@ -38,8 +38,9 @@ export class FloodPacer {
     return this.#budget <= 0 && !this.#refill();
   }
 
-  spend(writes: number): void {
-    this.#budget -= writes;
+  /** A flood has caused a write. */
+  spend(): void {
+    this.#budget--;
   }
 
   /** `fanOut` = sessions in the hub. */
@@ -63,7 +64,7 @@ export class FloodPacer {
   #refill(): boolean {
     const nowMs = this.#clock.nowMs();
     const rate = this.#pacing.floodWritesPerSecond;
-    this.#budget = Math.min(this.#budget + ((nowMs - this.#filledAtMs) * rate) / 1000, rate);
+    this.#budget = Math.min(Math.max(this.#budget, -rate) + ((nowMs - this.#filledAtMs) * rate) / 1000, rate);
     this.#filledAtMs = nowMs;
     return this.#budget > 0;
   }

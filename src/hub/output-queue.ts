@@ -42,6 +42,8 @@ export class OutputQueue {
   readonly #full: { readonly block: Buffer; readonly end: number; readonly frames: number }[] = [];
   #fullBytes = 0;
   readonly #lent: Buffer[] = [];
+  /** The last block that was taken would have outgrown a small one, or nearly. */
+  #wasBulk = false;
 
   constructor(options: OutputQueueOptions) {
     this.#pools = options.pools;
@@ -66,26 +68,26 @@ export class OutputQueue {
   /** Copies `frames` records of buf[from, to). Frames that do not fit are dropped, the last ones first. */
   append(buf: Buffer, from: number, to: number, frames: number, kind: FrameKind): void {
     const length = to - from;
-    const end = this.#end;
-    if (end + length > this.#limit) {
-      this.#appendBeyond(buf, from, to, frames, kind);
+    if (this.#end + length > this.#limit && !this.#makeRoom(length)) {
+      this.#appendInParts(buf, from, frames, kind);
       return;
     }
-    buf.copy(this.#block!, end, from, to);
-    this.#end = end + length;
+    buf.copy(this.#block!, this.#end, from, to);
+    this.#end += length;
     this.#frames += frames;
     this.queued.add(kind, length - 4 * frames, frames);
   }
 
   /** The oldest waiting block, ready to send. Give it back with `release` when it has been written. */
   take(): Buffer {
-    const first = this.#full.shift();
-    if (first !== undefined) {
-      this.#fullBytes -= first.end;
-      return this.#lend(first.block, first.end, first.frames);
+    if (this.#fullBytes !== 0) {
+      const { block, end, frames } = this.#full.shift()!;
+      this.#fullBytes -= end;
+      return this.#lend(block, end, frames);
     }
     const block = this.#block;
     if (block === undefined || this.#frames === 0) throw new Error('take from an empty output queue');
+    this.#wasBulk = this.#end > this.#pools.small.size / 2;
     const taken = this.#lend(block, this.#end, this.#frames);
     this.#reset();
     return taken;
@@ -130,55 +132,65 @@ export class OutputQueue {
       this.#giveBack(block);
       return encoded;
     }
-    block.writeUInt32BE(frames, 0);
+    block[0] = frames >>> 24;
+    block[1] = frames >>> 16;
+    block[2] = frames >>> 8;
+    block[3] = frames;
     this.#lent.push(block);
     return block.subarray(0, end);
   }
 
-  /** The run does not fit into the block: make room, and where there is none take as many whole records as fit. */
-  #appendBeyond(buf: Buffer, from: number, to: number, frames: number, kind: FrameKind): void {
+  /** The run is longer than any block, or than what may still wait: takes as many whole records as fit. */
+  #appendInParts(buf: Buffer, from: number, frames: number, kind: FrameKind): void {
     let at = from;
     let left = frames;
     while (left > 0) {
-      if (this.#end + (to - at) > this.#limit) this.#makeRoom(to - at);
-      let next = to;
-      let count = left;
-      if (this.#end + (to - at) > this.#limit) {
-        const most = at + this.#limit - this.#end;
-        next = at;
-        count = 0;
-        for (let end = next + 4 + buf.readUInt32BE(next); end <= most; count++) {
-          next = end;
-          end = next + 4 + buf.readUInt32BE(next);
-        }
-        if (count === 0) break;
+      const most = at + this.#limit - this.#end;
+      let next = at;
+      let count = 0;
+      while (count < left) {
+        const end = next + 4 + buf.readUInt32BE(next);
+        if (end > most) break;
+        next = end;
+        count++;
       }
-      buf.copy(this.#block!, this.#end, at, next);
-      this.#end += next - at;
-      this.#frames += count;
-      this.queued.add(kind, next - at - 4 * count, count);
+      if (count > 0) {
+        buf.copy(this.#block!, this.#end, at, next);
+        this.#end += next - at;
+        this.#frames += count;
+        this.queued.add(kind, next - at - 4 * count, count);
+      } else if (!this.#makeRoom(4 + buf.readUInt32BE(at))) {
+        break;
+      }
       at = next;
       left -= count;
     }
     this.droppedFrames += left;
   }
 
-  #makeRoom(length: number): void {
+  /** Opens, enlarges or replaces the block. False = so many bytes still do not fit. */
+  #makeRoom(length: number): boolean {
     const { small, large } = this.#pools;
     const block = this.#block;
     if (block === undefined) {
-      this.#open(headerBytes + length <= small.size ? small : large);
-      return;
+      // What came last time, or begins with a long run, foretells bulk: it should not have to move to a large block.
+      this.#open(this.#wasBulk || length > small.size / 4 ? large : small);
+    } else {
+      // Blocks taken since may have made room below `maxBytes`.
+      this.#limit = Math.min(block.length, this.#maxBytes - this.#fullBytes);
+      if (this.#end + length > this.#limit && this.#limit === block.length) this.#replace(block);
     }
-    // Blocks taken since may have made room below `maxBytes`.
-    this.#limit = Math.min(block.length, this.#maxBytes - this.#fullBytes);
-    if (this.#end + length <= this.#limit || this.#limit < block.length) return;
+    return this.#end + length <= this.#limit;
+  }
+
+  #replace(block: Buffer): void {
+    const { small, large } = this.#pools;
     if (block.length === small.size) {
       this.#block = large.take();
       this.#limit = Math.min(large.size, this.#maxBytes - this.#fullBytes);
       block.copy(this.#block, headerBytes, headerBytes, this.#end);
       small.give(block);
-    } else {
+    } else if (this.#frames > 0) {
       this.#full.push({ block, end: this.#end, frames: this.#frames });
       this.#fullBytes += this.#end;
       this.#reset();

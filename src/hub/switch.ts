@@ -136,7 +136,10 @@ export class Switch implements PortOwner {
       return;
     }
     // Where nothing is forbidden it is enough to look at the first frame of each run.
-    this.addresses.admits(port, buf, from + 4, recordSize(buf, from), this.tick);
+    const source = plainIpv4Source(buf, from);
+    if (source === 0 || !this.addresses.isRecent(source, port.id, this.tick)) {
+      this.addresses.admits(port, buf, from + 4, recordSize(buf, from), this.tick);
+    }
     this.#forward(port, buf, from, to, frames, kind);
   }
 
@@ -149,7 +152,7 @@ export class Switch implements PortOwner {
     for (let at = from; at < to;) {
       const size = recordSize(buf, at);
       const next = at + 4 + size;
-      const source = plainIpv4Source(buf, at + 4, size);
+      const source = plainIpv4Source(buf, at);
       if ((source !== 0 && source === admitted) || addresses.admits(port, buf, at + 4, size, tick)) {
         admitted = source;
         count++;
@@ -170,14 +173,18 @@ export class Switch implements PortOwner {
       const lo = (buf[from + 6]! << 24) | (buf[from + 7]! << 16) | (buf[from + 8]! << 8) | buf[from + 9]!;
       const id = this.macTable.find(hi, lo);
       if (id !== -1) {
-        if (id === port.id) return;
-        if (this.#monitors.length !== 0) this.#copyToMonitors(port, buf, from, to, frames, kind);
-        this.#deliver(port, this.#ports[id]!, buf, from, to, frames, kind);
+        if (id !== port.id) this.#forwardTo(this.#ports[id]!, port, buf, from, to, frames);
         return;
       }
     }
     if (port.limitsStorms) this.#floodLimited(port, buf, from, to, kind);
     else this.#flood(port, buf, from, to, frames, kind);
+  }
+
+  #forwardTo(member: HubPort, port: HubPort, buf: Buffer, from: number, to: number, frames: number): void {
+    if (this.#monitors.length !== 0) this.#copyToMonitors(port, buf, from, to, frames, unicast);
+    member.output.append(buf, from, to, frames, unicast);
+    if (awaitsFlush(member)) this.#options.scheduler.mark(member, port.id);
   }
 
   #floodLimited(port: HubPort, buf: Buffer, from: number, to: number, kind: FrameKind): void {
@@ -208,31 +215,25 @@ export class Switch implements PortOwner {
     const { scheduler, pacer, limits } = this.#options;
     const members = this.#members;
     const isBusy = pacer.isBusy();
-    let writes = 0;
     for (let i = 0; i < members.length; i++) {
       const member = members[i]!;
       if (member === port) continue;
       member.output.append(buf, from, to, frames, kind);
       if (!awaitsFlush(member)) continue;
-      if (!isBusy) {
+      if (!isBusy || member.flushState > flushHeld || member.output.pendingBytes > limits.floodHoldMaxBytes) {
         scheduler.mark(member, port.id);
-        writes++;
+        pacer.spend();
       } else if (member.flushState === flushIdle) {
         pacer.hold(member, members.length);
-      } else if (member.flushState !== flushHeld || member.output.pendingBytes > limits.floodHoldMaxBytes) {
-        scheduler.mark(member, port.id);
       }
     }
-    pacer.spend(writes);
   }
 
   #copyToMonitors(port: HubPort, buf: Buffer, from: number, to: number, frames: number, kind: FrameKind): void {
-    for (const monitor of this.#monitors) this.#deliver(port, monitor, buf, from, to, frames, kind);
-  }
-
-  #deliver(port: HubPort, to: HubPort, buf: Buffer, start: number, end: number, frames: number, kind: FrameKind): void {
-    to.output.append(buf, start, end, frames, kind);
-    if (awaitsFlush(to)) this.#options.scheduler.mark(to, port.id);
+    for (const monitor of this.#monitors) {
+      monitor.output.append(buf, from, to, frames, kind);
+      if (awaitsFlush(monitor)) this.#options.scheduler.mark(monitor, port.id);
+    }
   }
 
   /** False = the frame must be dropped (§10.2). */
@@ -284,12 +285,12 @@ function recordSize(buf: Buffer, at: number): number {
   return (buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!;
 }
 
-/** The source address of an IPv4 packet that cannot be DHCP; 0 for anything else. */
-function plainIpv4Source(buf: Buffer, at: number, size: number): number {
-  if (size < 42 || buf[at + 12] !== 8 || buf[at + 13] !== 0) return 0;
+/** The source address of the IPv4 packet in the record at `at`, if it is long enough and cannot be DHCP; else 0. */
+function plainIpv4Source(buf: Buffer, at: number): number {
+  if (buf[at + 16] !== 8 || buf[at + 17] !== 0 || (buf[at + 2] === 0 && buf[at + 3]! < 42)) return 0;
   // UDP from a port below 256, or behind IP options: to be looked at closely.
-  if (buf[at + 23] === 17 && (buf[at + 14] !== 0x45 || buf[at + 34] === 0)) return 0;
-  return (buf[at + 26]! << 24) | (buf[at + 27]! << 16) | (buf[at + 28]! << 8) | buf[at + 29]!;
+  if (buf[at + 27] === 17 && (buf[at + 18] !== 0x45 || buf[at + 38] === 0)) return 0;
+  return (buf[at + 30]! << 24) | (buf[at + 31]! << 16) | (buf[at + 32]! << 8) | buf[at + 33]!;
 }
 
 /** Whether the scheduler is to be told of output of this port: it does not know, or it waits although a block is full. */
