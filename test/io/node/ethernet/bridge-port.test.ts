@@ -26,8 +26,8 @@ describeInNamespaces('an interface in a Linux bridge', (scene) => {
     const { port, hubSide } = await joined(name);
     expect(port).toBe(`hf-${name}`);
     expect(scene().host.ip(`-o link show ${port}`)).toContain('master br0');
-    expect(wired.ping('10.9.0.2', 3)).toBe(3);
-    expect(scene().host.ping('10.9.0.2', 3)).toBe(3);
+    expect(wired.reaches('10.9.0.2', 3)).toBe(true);
+    expect(scene().host.reaches('10.9.0.2', 3)).toBe(true);
     await transfer(wired, hubSide, '10.9.0.2', 2_000_000);
     await transfer(hubSide, wired, '10.9.0.1', 2_000_000);
     expect(await remote.status(port)).toMatchObject({ oversizedFrames: 0 });

@@ -49,11 +49,20 @@ export class Namespace {
     this.ip(`link set ${device} up`);
   }
 
-  /** How many of `count` pings were answered. */
-  ping(address: string, count = 3, ...options: string[]): number {
-    const args = ['netns', 'exec', this.name, 'ping', '-n', '-i', '0.05', '-W', '2', '-c', String(count)];
-    const { stdout } = spawnSync('ip', [...args, ...options, address], { encoding: 'utf8', timeout: 30_000 });
-    return Number(/(\d+) received/.exec(stdout)?.[1] ?? -1);
+  /** True once `count` pings were answered; a busy machine, or an address not yet resolved, may need some more. */
+  reaches(address: string, count = 3, ...options: string[]): boolean {
+    return this.#ping(address, '-c', String(count), '-w', '15', ...options) >= count;
+  }
+
+  /** How many pings, of `count` sent, were answered within a second. */
+  ping(address: string, count: number, ...options: string[]): number {
+    return this.#ping(address, '-c', String(count), '-W', '1', ...options);
+  }
+
+  #ping(address: string, ...options: string[]): number {
+    const args = ['netns', 'exec', this.name, 'ping', '-n', '-i', '0.1', ...options, address];
+    const { stdout } = spawnSync('ip', args, { encoding: 'utf8', timeout: 30_000 });
+    return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
   }
 
   /** A process that opens devices here. `as` = a command in front of it, for other rights. */

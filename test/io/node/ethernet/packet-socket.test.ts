@@ -27,7 +27,7 @@ describeInNamespaces('an interface outside of bridges (AF_PACKET)', (scene) => {
   });
 
   test('carries pings and streams both ways, with all offloads as they come', async () => {
-    expect(wired.ping('10.9.0.2', 5)).toBe(5);
+    expect(wired.reaches('10.9.0.2', 5)).toBe(true);
     await transfer(wired, hubSide, '10.9.0.2', 5_000_000);
     await transfer(hubSide, wired, '10.9.0.1', 5_000_000);
     // The far end of the cable sends segments of up to 64 KiB: none is lost, and none arrives as such.
@@ -65,7 +65,7 @@ describeInNamespaces('an interface outside of bridges (AF_PACKET)', (scene) => {
   test('sees frames that are not for this computer, and not what this computer sends', async () => {
     const before = await remote.status('eth0');
     scene().host.configure('eth0', '10.9.0.9/24');
-    expect(scene().host.ping('10.9.0.1', 3)).toBe(3);
+    expect(scene().host.reaches('10.9.0.1', 3)).toBe(true);
     const { receivedFrames } = await remote.status('eth0');
     wired.run('ping', '-b', '-c', '1', '-W', '1', '10.9.0.2');
     expect((await remote.status('eth0')).receivedFrames).toBeGreaterThan(receivedFrames);
@@ -74,12 +74,12 @@ describeInNamespaces('an interface outside of bridges (AF_PACKET)', (scene) => {
   });
 
   test('goes on after the interface was down', () => {
-    expect(wired.ping('10.9.0.2', 1)).toBe(1);
+    expect(wired.reaches('10.9.0.2', 1)).toBe(true);
     scene().host.ip('link set eth0 down');
-    expect(wired.ping('10.9.0.2', 1)).toBeLessThan(1);
+    expect(wired.ping('10.9.0.2', 1)).toBe(0);
     scene().host.ip('link set eth0 up');
-    expect(wired.ping('10.9.0.2', 3, '-W', '5')).toBe(3);
-    expect(hubSide.ping('10.9.0.1', 3)).toBe(3);
+    expect(wired.reaches('10.9.0.2', 3)).toBe(true);
+    expect(hubSide.reaches('10.9.0.1', 3)).toBe(true);
   });
 
   test('tells its sink when the interface is removed', async () => {
