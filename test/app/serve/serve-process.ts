@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { execPath } from 'node:process';
+
+const program = resolve(import.meta.dirname, '../../../bin/hubfarm.ts');
+
+/** What a `serve` that ended said, and how it ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `hubfarm serve`, run as a person would. */
+export class ServeProcess {
+  readonly dataDirectory: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<Ended>;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(dataDirectory: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.dataDirectory = dataDirectory;
+    const words = ['--conditions=hubfarm-source', program, 'serve', '--data-dir', dataDirectory, ...args];
+    this.#child = spawn(execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    this.#child.stdout?.on('data', (chunk: Buffer) => (this.#stdout += chunk.toString()));
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    this.#ended = once(this.#child, 'close').then(() => ({
+      code: this.#child.exitCode,
+      signal: this.#child.signalCode,
+      stdout: this.#stdout,
+      stderr: this.#stderr,
+    }));
+  }
+
+  /** Resolves when it serves; rejects with what it said when it ends before. */
+  async isUp(): Promise<this> {
+    const end = this.#ended.then(({ code, stderr }) => {
+      throw new Error(`serve ended with ${code}: ${stderr}`);
+    });
+    while (!this.#stdout.includes('server is up')) await Promise.race([once(this.#child.stdout!, 'data'), end]);
+    return this;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  ended(): Promise<Ended> {
+    return this.#ended;
+  }
+
+  signal(name: NodeJS.Signals): Promise<Ended> {
+    this.#child.kill(name);
+    return this.#ended;
+  }
+}
