@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inspectCertificate } from '#base';
+import { until } from './command.ts';
 import { HubfarmServer } from './hubfarm-server.ts';
 import { type Host, useNetwork } from './namespaces.ts';
 import { requirePeers } from './peers.ts';
@@ -216,6 +217,28 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {
       expect(answers.map(({ command }) => command)).toEqual(script);
       const others = answers.slice(1).filter(({ lines }) => !lines.join().includes('(Error code: 33)'));
       expect(others).toEqual([]);
+    });
+
+    test('prints what it prints of the original: a local bridge, and its session, which cannot be disconnected', async () => {
+      const run = async ({ host, admin }: { host: Host; admin: ServerAdmin }): Promise<Answer[]> => {
+        await admin.command('BridgeCreate', hub, '/DEVICE:t2', '/TAP:yes');
+        const find = async (): Promise<string | undefined> => {
+          const rows = await admin.hubRows(hub, 'SessionList');
+          return rows.find(([name]) => name?.startsWith('SID-LOCALBRIDGE-') === true)?.[0];
+        };
+        const session = await until('the session of the local bridge', 20_000, find);
+        const script = ['SessionList', `SessionGet ${session}`, `SessionDisconnect ${session}`];
+        const answers = await transcript(host, [...target, `/ADMINHUB:${hub}`], script);
+        await admin.command('BridgeDelete', hub, '/DEVICE:t2');
+        return answers.map(({ command, lines }) => ({
+          command: masked(command),
+          // It claims priority for small packets, which we do not give.
+          lines: lines.filter((line) => !line.startsWith('VoIP / QoS Function')).map(masked),
+        }));
+      };
+      const [ours, theirs] = await Promise.all([run(hubfarm), run(original)]);
+      expect(ours).toEqual(theirs);
+      expect(ours[2]?.lines.join()).toContain('Unable to disconnect the Local Bridge session');
     });
 
     test('prints of a connected client what it prints of the original', async () => {

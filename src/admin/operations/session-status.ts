@@ -85,6 +85,8 @@ export const sessionStatusFields = {
 };
 
 const STATUS_ESTABLISHED = 3;
+/** What the original calls the connection of a built-in session; vpncmd shows no line for this very word. */
+const NO_CONNECTION = 'INITING';
 const NO_UNIQUE_ID = Buffer.alloc(16);
 
 const isIpv6 = (address: string): boolean => address.includes(':');
@@ -126,10 +128,10 @@ function connectionStatusOutput(session: SessionInfo, facts: ServerFacts): Value
   return {
     AccountName: '',
     ServerName: '',
-    ServerProductName: session.serverProductName,
+    ServerProductName: session.serverProductName || facts.productName,
     CipherName: session.cipherName,
     SessionName: session.name,
-    ConnectionName: session.connectionName,
+    ConnectionName: session.connectionName || NO_CONNECTION,
     SessionKey: session.sessionKey,
     Active: true,
     Connected: true,
