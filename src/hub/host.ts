@@ -3,12 +3,13 @@ import { silentLogger, type Logger } from '#base';
 import type { Clock, Random, Timer } from '#io';
 import type { AttachedSession } from './attached-session.ts';
 import type { DirectoryChange, HubDirectory } from './directory.ts';
+import { createHubEnvironment, type HubEnvironment } from './environment.ts';
 import { defaultHubLimits, type HubLimits } from './limits.ts';
 import { hubKeyOf } from './names.ts';
 import type { HubPort } from './port.ts';
 import { addStatistics, noStatistics, StatisticsStore, type Statistics } from './statistics.ts';
 import { differenceOfTraffic, noTraffic } from './traffic.ts';
-import { createHubEnvironment, VirtualHub, type HubEnvironment, type HubObserver } from './virtual-hub.ts';
+import { VirtualHub, type HubObserver } from './virtual-hub.ts';
 import type { Traffic } from './session-info.ts';
 
 export interface HubHostOptions {

@@ -8,7 +8,16 @@ export {
   type DirectoryLimits,
   type DirectoryOptions,
 } from './directory.ts';
+export { createHubEnvironment, type HubEnvironment } from './environment.ts';
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts';
+export {
+  DhcpOption,
+  decodeDhcpMessage,
+  encodeDhcpMessage,
+  type DhcpMessage,
+  type DhcpMessageType,
+} from './frame/dhcp-message.ts';
+export { decodeUdp4Frame, encodeUdp4Frame, type Udp4Frame } from './frame/udp4-frame.ts';
 export { HubHost, type HubHostOptions } from './host.ts';
 export { defaultHubLimits, type HubLimits } from './limits.ts';
 export { checkHubName, checkUserName } from './names.ts';
@@ -19,11 +28,4 @@ export type { HubKind, HubRecord, Policy, UserAuth, UserRecord } from './records
 export type { NodeInfo, SessionInfo, SessionKind, Traffic } from './session-info.ts';
 export type { Statistics } from './statistics.ts';
 export { differenceOfTraffic, isNoTraffic, noTraffic, sumTraffic, unicast } from './traffic.ts';
-export {
-  VirtualHub,
-  createHubEnvironment,
-  type AttachOptions,
-  type HubEnvironment,
-  type IpTableRow,
-  type MacTableRow,
-} from './virtual-hub.ts';
+export { VirtualHub, type AttachOptions, type IpTableRow, type MacTableRow } from './virtual-hub.ts';

@@ -2,7 +2,7 @@ import { AddressLearner } from './address-learner.ts';
 import type { FloodPacer } from './flood-pacer.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import type { HubLimits } from './limits.ts';
-import { MacTable } from './mac-table.ts';
+import { MacLearner } from './mac-learner.ts';
 import { flushAtEndOfRead, flushAtEndOfTurn, flushHeld, flushIdle, type HubPort, type PortOwner } from './port.ts';
 import { StormLimiter } from './storm-limiter.ts';
 import { broadcast, unicast, type FrameKind } from './traffic.ts';
@@ -22,10 +22,8 @@ export interface SwitchOptions {
  * forwarding. Nothing is allocated here per frame. A full destination drops; the source never waits.
  */
 export class Switch implements PortOwner {
-  readonly macTable: MacTable;
+  readonly macs: MacLearner;
   readonly addresses: AddressLearner;
-  /** Frames whose source was new while the MAC table was full. */
-  macTableFullFrames = 0;
   floodedFrames = 0;
   /** Seconds; set by the hub once a second. */
   tick = 0;
@@ -37,16 +35,15 @@ export class Switch implements PortOwner {
   readonly #members: HubPort[] = [];
   readonly #monitors: HubPort[] = [];
   #storms: StormLimiter | undefined;
-  #macsExpiredTick = 0;
 
   constructor(options: SwitchOptions) {
     this.#options = options;
-    this.macTable = new MacTable(options.limits.maxMacEntries, options.seed);
+    this.macs = new MacLearner(options.limits, options.seed, (id) => this.#ports[id]);
     this.addresses = new AddressLearner({
       limits: options.limits,
       seed: options.seed,
       portOf: (id) => this.#ports[id],
-      portOfMac: (hi, lo) => this.#ports[this.macTable.find(hi, lo)],
+      portOfMac: (hi, lo) => this.#ports[this.macs.table.find(hi, lo)],
     });
   }
 
@@ -66,7 +63,7 @@ export class Switch implements PortOwner {
   }
 
   remove(port: HubPort): void {
-    if (port.macCount > 0) this.macTable.removePort(port.id);
+    this.macs.forget(port);
     this.addresses.forget(port);
     this.#ports[port.id] = undefined;
     removeFrom(port.isMonitor ? this.#monitors : this.#members, port);
@@ -74,15 +71,8 @@ export class Switch implements PortOwner {
 
   /** Removes addresses that are too old from both tables. */
   expire(): void {
-    this.#expireMacs();
+    this.macs.expire(this.tick);
     this.addresses.table.expire(this.tick);
-  }
-
-  deleteMac(key: number): boolean {
-    const port = this.macTable.removeKey(key);
-    if (port === -1) return false;
-    this.#forgetMac(port);
-    return true;
   }
 
   endOfRead(): void {
@@ -126,7 +116,7 @@ export class Switch implements PortOwner {
     const lo = (buf[from + 12]! << 24) | (buf[from + 13]! << 16) | (buf[from + 14]! << 8) | buf[from + 15]!;
     if (
       (lo !== port.lastMacLo || hi !== port.lastMacHi || port.lastMacTick !== this.tick) &&
-      !this.#learnMac(port, hi, lo)
+      !this.macs.admits(port, hi, lo, this.tick)
     ) {
       port.refusedFrames += frames;
       return;
@@ -171,7 +161,7 @@ export class Switch implements PortOwner {
     if (kind === unicast) {
       const hi = (buf[from + 4]! << 8) | buf[from + 5]!;
       const lo = (buf[from + 6]! << 24) | (buf[from + 7]! << 16) | (buf[from + 8]! << 8) | buf[from + 9]!;
-      const id = this.macTable.find(hi, lo);
+      const id = this.macs.table.find(hi, lo);
       if (id !== -1) {
         if (id !== port.id) this.#forwardTo(this.#ports[id]!, port, buf, from, to, frames);
         return;
@@ -234,50 +224,6 @@ export class Switch implements PortOwner {
       monitor.output.append(buf, from, to, frames, kind);
       if (awaitsFlush(monitor)) this.#options.scheduler.mark(monitor, port.id);
     }
-  }
-
-  /** False = the frame must be dropped (§10.2). */
-  #learnMac(port: HubPort, hi: number, lo: number): boolean {
-    const { macTable, tick } = this;
-    // A group address is no source (IEEE 802.3 §3.2.3): nothing to learn, and nothing to remember.
-    if ((hi & 0x100) !== 0) return true;
-    if (!macTable.refresh(hi, lo, port.id, tick) && !this.#learnNewMac(port, hi, lo)) return false;
-    port.lastMacHi = hi;
-    port.lastMacLo = lo;
-    port.lastMacTick = tick;
-    return true;
-  }
-
-  #learnNewMac(port: HubPort, hi: number, lo: number): boolean {
-    const { macTable, tick } = this;
-    const { limits } = this.#options;
-    const owner = macTable.find(hi, lo);
-    if (owner === -1) {
-      if ((macTable.isFull || port.macCount >= port.limits.mac) && this.#macsExpiredTick !== tick) this.#expireMacs();
-    } else if (port.refusesTakenMac && macTable.updatedTick(hi, lo) + limits.exclusiveSeconds >= tick) {
-      return false;
-    }
-    if (port.macCount >= port.limits.mac) return false;
-    if (!macTable.set(hi, lo, port.id, tick)) {
-      this.macTableFullFrames++;
-      return false;
-    }
-    port.macCount++;
-    if (owner !== -1) this.#forgetMac(owner);
-    return true;
-  }
-
-  #expireMacs(): void {
-    this.#macsExpiredTick = this.tick;
-    this.macTable.expireBefore(this.tick - this.#options.limits.macExpirySeconds, (id) => this.#forgetMac(id));
-  }
-
-  /** One address of this port has left the table or moved: the count goes down, the cache may be wrong. */
-  #forgetMac(id: number): void {
-    const port = this.#ports[id];
-    if (port === undefined) return;
-    port.macCount--;
-    port.lastMacTick = -1;
   }
 }
 

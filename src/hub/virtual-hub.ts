@@ -1,49 +1,19 @@
-import { BufferPool, formatIpAddress } from '#base';
-import type { Clock } from '#io';
+import { formatIpAddress } from '#base';
 import type { AttachedSession, DisconnectReason } from './attached-session.ts';
+import type { HubEnvironment } from './environment.ts';
 import { FloodPacer } from './flood-pacer.ts';
-import { FlushScheduler } from './flush-scheduler.ts';
 import { policyFilters } from './frame-filter.ts';
-import { defaultHubLimits, type HubLimits } from './limits.ts';
-import type { BlockPools, FrameEncoder } from './output-queue.ts';
+import type { FrameEncoder } from './output-queue.ts';
 import { HubPort } from './port.ts';
 import type { HubRecord } from './records.ts';
 import type { Traffic } from './session-info.ts';
 import { Switch } from './switch.ts';
 import { FrameCounter, trafficOf } from './traffic.ts';
 
-const smallBlockBytes = 4 * 1024;
-const largeBlockBytes = 64 * 1024;
-/** Idle output buffers kept for reuse, for all hubs of a loop: 4 MiB and 16 MiB. */
-const smallBlocksKept = 1024;
-const largeBlocksKept = 256;
 /** Ticks (seconds) between two sweeps of the address tables. */
 const sweepSeconds = 10;
 /** A log-in counts when the session has lasted so long (SoftEther protocol §10.9). */
 const loginCountsAfterSeconds = 30;
-
-/** What the hubs of one event loop share. */
-export interface HubEnvironment {
-  readonly clock: Clock;
-  readonly scheduler: FlushScheduler;
-  readonly pools: BlockPools;
-  readonly limits: HubLimits;
-  /** Any 32 bits, not to be guessed: hides the hashing of addresses from those who send them. */
-  readonly seed: number;
-}
-
-export function createHubEnvironment(clock: Clock, seed: number, limits: HubLimits = defaultHubLimits): HubEnvironment {
-  return {
-    clock,
-    scheduler: new FlushScheduler(clock),
-    pools: {
-      small: new BufferPool(smallBlockBytes, smallBlocksKept),
-      large: new BufferPool(largeBlockBytes, largeBlocksKept),
-    },
-    limits,
-    seed,
-  };
-}
 
 export interface AttachOptions {
   /** The session asked for monitor mode and its policy allows it. */
@@ -193,7 +163,7 @@ export class VirtualHub {
   }
 
   get macEntryCount(): number {
-    return this.#switch.macTable.size;
+    return this.#switch.macs.table.size;
   }
 
   get ipEntryCount(): number {
@@ -202,7 +172,7 @@ export class VirtualHub {
 
   macEntries(): MacTableRow[] {
     const wallMs = this.#wallClock();
-    return this.#switch.macTable.entries().map(({ key, macAddress, vlanId, port, createdTick, updatedTick }) => ({
+    return this.#switch.macs.table.entries().map(({ key, macAddress, vlanId, port, createdTick, updatedTick }) => ({
       key,
       sessionName: this.#sessionName(port),
       macAddress,
@@ -226,7 +196,7 @@ export class VirtualHub {
 
   /** `key` as in `macEntries`. False = no such row (any more). */
   deleteMac(key: number): boolean {
-    return this.#switch.deleteMac(key);
+    return this.#switch.macs.delete(key);
   }
 
   /** `key` as in `ipEntries`. False = no such row (any more). */
@@ -260,7 +230,7 @@ export class VirtualHub {
 
   /** Frames refused because the MAC table was full. */
   get macTableFullFrames(): number {
-    return this.#switch.macTableFullFrames;
+    return this.#switch.macs.tableFullFrames;
   }
 
   /** Sessions of users that lasted 30 s or more, since the hub came online here. */
