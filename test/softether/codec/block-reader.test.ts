@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { BufferPool } from '#base';
@@ -94,5 +95,38 @@ describe('the block reader (SoftEther protocol §5.2)', () => {
       { kind: 'blocks', blocks: [Buffer.from('not deflate data at all'), bomb, deflateSync(frame)] },
     ]);
     expect(readChunks([stream], { inflate })).toMatchObject({ frames: [frame.toString('hex')], dropped: 2 });
+  });
+});
+
+interface Captured {
+  readonly connections: readonly {
+    readonly messages: readonly {
+      readonly frame?: 'data' | 'keepalive';
+      readonly size?: number;
+      readonly blocks?: readonly string[];
+      readonly hex?: string;
+    }[];
+  }[];
+}
+
+describe('the block reader on a captured session', () => {
+  const vector = JSON.parse(
+    readFileSync(new URL('../../vectors/softether/login-ticket-session.json', import.meta.url), 'utf8'),
+  ) as Captured;
+  const messages = vector.connections
+    .flatMap((connection) => connection.messages)
+    .filter(({ hex }) => hex !== undefined);
+
+  it('reads the frames and keep-alives that the capture names', () => {
+    expect(messages.length).toBeGreaterThan(15);
+    for (const { frame: kind, size, blocks, hex } of messages) {
+      const reading = readChunks([Buffer.from(hex!, 'hex')]);
+      expect(reading).toEqual({
+        frames: kind === 'data' ? blocks : [],
+        keepAlives: kind === 'data' ? [] : [size],
+        dropped: 0,
+        broken: undefined,
+      });
+    }
   });
 });
