@@ -30,6 +30,7 @@ export interface Administered {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly hostName: string;
+  readonly ownKeys: string;
   /** Path of the Unix socket on which every caller is the server's administrator. */
   readonly localSocket: string;
 }
@@ -104,6 +105,7 @@ function contextOf(
       delete: (hubName, deviceName) => bridges.directory.delete(hubName, deviceName),
     },
     backplane: administered.backplane,
+    ownKeys: administered.ownKeys,
     info: serverFacts({
       machine: io.machine,
       clock: io.clock,

@@ -20,6 +20,8 @@ export interface ServeRuntime {
   /** Where the log goes: standard output. */
   readonly logOutput: Writable;
   readonly isTerminal: boolean;
+  /** Ends the process at once, whatever still holds it up. */
+  readonly abort: () => void;
 }
 
 interface ServeOptions {
@@ -30,6 +32,8 @@ interface ServeOptions {
 }
 
 const failed = 1;
+/** A disk that does not answer must not keep the server from ending within the promised 5 s. */
+const stopDeadlineMs = 4_700;
 
 /** `hubfarm serve`: the server, in the foreground, until a signal ends it. */
 export const serveCommand =
@@ -79,7 +83,13 @@ async function serve(
   const server = await startServer({ config, io, logger, initialAdminPassword: adminPassword, packageVersion });
   terminal.writeError(welcomeText(server, config));
   logger.info({ version: packageVersion, dataDirectory: config.server.dataDirectory }, 'server is up');
-  await stopped(server, await stopSignal, logger);
+  const signal = await stopSignal;
+  const deadline = io.clock.after(stopDeadlineMs, () => {
+    logger.error({}, 'something does not stop in time: ending without it');
+    runtime.abort();
+  });
+  await stopped(server, signal, logger);
+  deadline.cancel();
 }
 
 async function stopped(server: RunningServer, signal: string, logger: Logger): Promise<void> {

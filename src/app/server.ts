@@ -147,6 +147,7 @@ async function assemble(options: ServerOptions, lifecycle: Lifecycle): Promise<R
       health,
       metrics,
       hostName,
+      ownKeys: `${own}/`,
       localSocket,
     },
     lifecycle,

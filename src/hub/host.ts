@@ -38,6 +38,8 @@ export class HubHost implements HubObserver {
   readonly #instances = new Map<string, VirtualHub>();
   readonly #reported = new Map<HubPort | VirtualHub, Reported>();
   readonly #ports = new Map<HubPort, VirtualHub>();
+  /** Ports of clients, by hub and user: lists of users ask for each of them. */
+  readonly #portsOfUser = new Map<string, Set<HubPort>>();
   readonly #listeners = new Set<(hub: VirtualHub) => void>();
   readonly #timers: Timer[];
   readonly #unsubscribe: () => void;
@@ -95,8 +97,7 @@ export class HubHost implements HubObserver {
     const hub = this.instance(hubName);
     let sum = this.#statistics.of({ hubName, userName });
     if (hub === undefined) return sum;
-    for (const [port, owner] of this.#ports) {
-      if (owner !== hub || !isUser(port.session, userName)) continue;
+    for (const port of this.#portsOfUser.get(userKey(hub, userName)) ?? []) {
       sum = addStatistics(sum, { ...noStatistics, traffic: this.#unreported(port, port.traffic) });
     }
     return sum;
@@ -122,6 +123,8 @@ export class HubHost implements HubObserver {
   attached(hub: VirtualHub, port: HubPort): void {
     this.#ports.set(port, hub);
     if (port.session.kind !== 'client') return;
+    const key = userKey(hub, port.session.userName);
+    this.#portsOfUser.set(key, (this.#portsOfUser.get(key) ?? new Set()).add(port));
     const login = { ...noStatistics, lastLoginAtMs: this.#clock.wallMs() };
     this.#statistics.add({ hubName: hub.name, userName: port.session.userName }, login);
     this.#statistics.add({ hubName: hub.name }, login);
@@ -137,6 +140,10 @@ export class HubHost implements HubObserver {
     this.#collectPort(hub, port);
     this.#ports.delete(port);
     this.#reported.delete(port);
+    const key = userKey(hub, port.session.userName);
+    const ofUser = this.#portsOfUser.get(key);
+    ofUser?.delete(port);
+    if (ofUser?.size === 0) this.#portsOfUser.delete(key);
   }
 
   #follow(change: DirectoryChange): void {
@@ -206,6 +213,6 @@ export class HubHost implements HubObserver {
   }
 }
 
-function isUser(session: AttachedSession, userName: string): boolean {
-  return session.kind === 'client' && session.userName.toLowerCase() === userName.toLowerCase();
+function userKey(hub: VirtualHub, userName: string): string {
+  return `${hubKeyOf(hub.name)}/${userName.toLowerCase()}`;
 }

@@ -93,6 +93,7 @@ export async function openFixture(): Promise<Fixture> {
     },
     bridges: new FakeBridges(),
     backplane,
+    ownKeys: 'cfg/server/own/',
     info: facts,
   };
   return {

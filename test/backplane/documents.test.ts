@@ -77,6 +77,19 @@ describe('import', () => {
     await store.put('elsewhere', 'stays');
   });
 
+  test("leaves what is told to be kept, and takes the document's word where both have one", async () => {
+    await store.put('cfg/server/own/identity', '"mine"');
+    await store.put('cfg/server/own/listeners', '"mine"');
+    await store.put('cfg/server/other/identity', '"theirs"');
+    const theirs = document([{ key: 'cfg/server/own/listeners', value: 'theirs' }]);
+    await importJson(store, theirs, { keep: ['cfg/server/own/'] });
+    expect(await contents()).toEqual({
+      'cfg/server/own/identity': '"mine"',
+      'cfg/server/own/listeners': '"theirs"',
+      elsewhere: 'stays',
+    });
+  });
+
   test('replaces: what the document does not hold is gone, what others keep stays', async () => {
     const result = await importJson(store, document([{ key: 'cfg/b', value: 3 }]));
     expect(result).toMatchObject({ written: 1, deleted: 1 });

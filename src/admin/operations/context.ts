@@ -18,6 +18,8 @@ export interface AdminContext {
   readonly adminPassword: AdminPasswordControl;
   readonly bridges: BridgeControl;
   readonly backplane: Backplane;
+  /** Prefix of the keys under which this server keeps what is its own: certificate, password, listeners. */
+  readonly ownKeys: string;
   readonly info: ServerFacts;
 }
 

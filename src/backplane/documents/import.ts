@@ -5,6 +5,8 @@ import { parseDocument } from './parse.ts';
 export interface ImportOptions {
   /** `replace` (default): what the document does not hold is deleted. `merge`: it stays. */
   readonly mode?: 'replace' | 'merge';
+  /** Keys that begin so stay although the document does not hold them: what belongs to this server alone. */
+  readonly keep?: readonly string[];
 }
 
 export interface ImportResult {
@@ -29,7 +31,7 @@ export async function importJson(
   const values = parseDocument(document);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await importOnce(backplane, values, options.mode ?? 'replace');
+      return await importOnce(backplane, values, options);
     } catch (error) {
       if (!(error instanceof Conflict) || attempt === maxAttempts) throw error;
     }
@@ -39,12 +41,15 @@ export async function importJson(
 async function importOnce(
   backplane: Backplane,
   values: ReadonlyMap<string, Uint8Array>,
-  mode: 'replace' | 'merge',
+  { mode = 'replace', keep = [] }: ImportOptions,
 ): Promise<ImportResult> {
   const lists = await Promise.all(documentPrefixes.map((prefix) => backplane.list(prefix)));
   const present = new Map(lists.flatMap((list) => list.entries).map((entry) => [entry.key, entry]));
   const puts = [...values].filter(([key, value]) => !holds(present.get(key), value));
-  const stale = mode === 'merge' ? [] : [...present.keys()].filter((key) => !values.has(key));
+  const stale =
+    mode === 'merge'
+      ? []
+      : [...present.keys()].filter((key) => !values.has(key) && !keep.some((prefix) => key.startsWith(prefix)));
   const operations: Operation[] = [
     ...stale.map((key) => ({ kind: 'delete', key }) as const),
     ...puts.map(([key, value]) => ({ kind: 'put', key, value }) as const),
