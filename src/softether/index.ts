@@ -28,3 +28,4 @@ export { createClientHome, type ClientHome } from './client/home.ts';
 export { defaultClientLimits, type ClientLimits } from './client/limits.ts';
 export { destinationText, type ServerJudge } from './client/reach.ts';
 export { VpnClient, type ClientEnd, type ClientEvent } from './client/vpn-client.ts';
+export { SessionJournal, type SessionJournalOptions } from './session-journal.ts';

@@ -17,6 +17,7 @@ import { admitHere, type Placement } from './handshake/placement.ts';
 import { HandshakePacer } from './handshake-pacer.ts';
 import { LoginGuard, type Ban } from './login-guard.ts';
 import type { SessionEnd, SessionHome, SoftEtherSession } from './session.ts';
+import type { SessionJournal } from './session-journal.ts';
 import { SessionTable } from './session-table.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
@@ -43,6 +44,8 @@ export interface SoftEtherServerDeps {
   /** Absent: users of RADIUS and domains cannot log in. */
   readonly external?: ExternalAuthenticator;
   readonly groupPolicy?: (hubName: string, groupName: string) => Policy | undefined;
+  /** Absent: sessions do not outlive the process. Whoever opened it stops it, after this server. */
+  readonly journal?: SessionJournal;
 }
 
 /** Lent for records that straddle two chunks; more come and go with the garbage collector. */
@@ -92,6 +95,7 @@ export class SoftEtherServer {
       admin: deps.admin,
       http: deps.http,
       leave: (remote) => this.#admission.leave(remote.address),
+      ...(deps.journal === undefined ? {} : { journal: deps.journal }),
       ...(deps.external === undefined ? {} : { external: deps.external }),
       ...(deps.groupPolicy === undefined ? {} : { groupPolicy: deps.groupPolicy }),
     };
@@ -196,6 +200,7 @@ export class SoftEtherServer {
       compressedReaderOptions: { pool, inflate: inflateFrame },
       ended: (session: SoftEtherSession, why: SessionEnd) => {
         this.#services.sessions.remove(session);
+        if (why !== 'serverStopping') deps.journal?.ended(session.identity.keyText);
         const lastedSeconds = Math.round((clock.wallMs() - session.startedAtMs) / 1000);
         logger.info({ session: session.name, hub: session.hub.name, why, lastedSeconds }, 'session ends');
       },

@@ -153,8 +153,9 @@ export class SessionSocket implements StreamSink, BlockSink, Watched {
 
   #nextLookMs(nowMs: number): number {
     const silentAtMs = this.canReceive ? this.lastHeardMs + this.#owner.timeoutMs : Infinity;
+    const stalledAtMs = this.writesInFlight > 0 ? this.#lastProgressMs + this.#owner.timeoutMs : Infinity;
     const keepAliveAtMs = this.canSend ? this.#keepAliveAtMs : Infinity;
-    return Math.max(Math.min(silentAtMs, keepAliveAtMs) - nowMs, 1);
+    return Math.max(Math.min(silentAtMs, stalledAtMs, keepAliveAtMs) - nowMs, 1);
   }
 
   /** Due: sent, or postponed to a span after the last data. */

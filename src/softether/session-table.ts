@@ -23,9 +23,9 @@ export class SessionTable {
     if (ofHub?.size === 0) this.#byHub.delete(hubKey);
   }
 
-  /** `key`: the 20 bytes of the Welcome. */
-  byKey(key: Buffer): SoftEtherSession | undefined {
-    return this.#byKey.get(key.toString('latin1'));
+  /** `keyText`: the 20 bytes of the Welcome, as latin1. */
+  byKey(keyText: string): SoftEtherSession | undefined {
+    return this.#byKey.get(keyText);
   }
 
   /** In the order of their log-ins. */

@@ -64,13 +64,20 @@ export class SoftEtherSession implements AttachedSession, SocketOwner, Watched {
   #endsBecause: SessionEnd = 'lost';
   #isWatched = false;
 
-  constructor(identity: SessionIdentity, terms: SessionTerms, hub: VirtualHub, home: SessionHome) {
+  /** `startedAtMs`: of a session that goes on after a restart. */
+  constructor(
+    identity: SessionIdentity,
+    terms: SessionTerms,
+    hub: VirtualHub,
+    home: SessionHome,
+    startedAtMs?: number,
+  ) {
     this.identity = identity;
     this.terms = terms;
     this.hub = hub;
     this.#home = home;
-    this.startedAtMs = home.clock.wallMs();
-    this.connectedAtMs = this.startedAtMs;
+    this.connectedAtMs = home.clock.wallMs();
+    this.startedAtMs = startedAtMs ?? this.connectedAtMs;
     this.#lastHeardMs = home.wheel.nowMs;
     this.readerOptions = terms.isCompressed ? home.compressedReaderOptions : home.plainReaderOptions;
     const isMonitor = terms.isMonitorMode;

@@ -7,6 +7,7 @@ import type { SoftEtherLimits } from '../config.ts';
 import type { SoftEtherCounters } from '../counters.ts';
 import type { LoginGuard } from '../login-guard.ts';
 import type { SessionHome } from '../session.ts';
+import type { SessionJournal } from '../session-journal.ts';
 import type { SessionTable } from '../session-table.ts';
 import type { GroupPolicies } from './effective-policy.ts';
 import type { Outcome } from './outcome.ts';
@@ -28,6 +29,8 @@ export interface HandshakeContext extends GroupPolicies {
   readonly placement: Placement;
   /** RADIUS and domains. */
   readonly external?: ExternalAuthenticator;
+  /** Absent: sessions do not outlive the process. */
+  readonly journal?: SessionJournal;
   readonly adminPassword: { hashed(): Buffer };
   readonly counters: SoftEtherCounters;
 }

@@ -1,11 +1,14 @@
+import type { HubRecord, VirtualHub } from '#hub';
 import type { LoginAccepted } from '../auth/verdict.ts';
 import { ErrorCode } from '../codec/error-codes.ts';
 import type { LoginRequest } from '../codec/login.ts';
 import { encodeWelcome, SESSION_KEY_BYTES } from '../codec/welcome.ts';
+import type { JournalEntry } from '../journal-entry.ts';
 import { SoftEtherSession } from '../session.ts';
 import type { SessionIdentity } from '../session-identity.ts';
 import type { HandshakeContext, MethodRequest } from './context.ts';
 import { refuse, type Outcome } from './outcome.ts';
+import { credentialOf } from './resume.ts';
 import { makeRoom } from './session-limits.ts';
 import type { SessionTerms } from './session-terms.ts';
 
@@ -22,7 +25,7 @@ export interface Newcomer {
  */
 export function establish(context: HandshakeContext, newcomer: Newcomer): Outcome {
   const { request, asked, who, terms } = newcomer;
-  const { random, sessions, counters, logger } = context;
+  const { random, sessions, counters, logger, journal } = context;
   const hub = context.host.instance(asked.hubName);
   if (hub === undefined || hub.isStopped) return refuse(ErrorCode.HUB_STOPPING);
   const limit = makeRoom(context, {
@@ -35,9 +38,10 @@ export function establish(context: HandshakeContext, newcomer: Newcomer): Outcom
   if (limit !== ErrorCode.NO_ERROR) return refuse(limit, who.policy.NoSavePassword);
 
   const sessionKey = random.bytes(SESSION_KEY_BYTES);
-  const name = `SID-${who.userName.toUpperCase()}-${hub.nextSessionNumber()}`;
+  const name = freeName(context, hub, who.userName);
   const session = new SoftEtherSession(identityOf(name, sessionKey, newcomer), terms, hub, context.sessionHome);
   sessions.add(session);
+  journal?.begun(session.identity.keyText, journalEntryOf(session, newcomer, hub.record));
   counters.logins++;
   const { address } = request.remote;
   logger.info(
@@ -63,6 +67,15 @@ export function establish(context: HandshakeContext, newcomer: Newcomer): Outcom
   return { kind: 'session', answer, session, direction: terms.isHalfConnection ? 'toServer' : 'both' };
 }
 
+/** Names of before a restart may still be in use, or be wanted back. */
+function freeName({ journal }: HandshakeContext, hub: VirtualHub, userName: string): string {
+  for (;;) {
+    const name = `SID-${userName.toUpperCase()}-${hub.nextSessionNumber()}`;
+    const isTaken = hub.session(name) !== undefined || journal?.isNameKept(hub.name, name) === true;
+    if (!isTaken) return name;
+  }
+}
+
 function identityOf(name: string, sessionKey: Buffer, { request, asked, who }: Newcomer): SessionIdentity {
   const { nodeInfo, client } = asked;
   return {
@@ -81,6 +94,11 @@ function identityOf(name: string, sessionKey: Buffer, { request, asked, who }: N
     cipherName: request.tls?.cipher ?? '',
     nodeInfo: nodeInfo === undefined ? undefined : { ...nodeInfo, uniqueId: ownCopy(nodeInfo.uniqueId) },
   };
+}
+
+function journalEntryOf(session: SoftEtherSession, { who }: Newcomer, hub: HubRecord): JournalEntry {
+  const { identity, terms, startedAtMs } = session;
+  return { hubName: hub.name, identity, terms, credential: credentialOf(hub, who.user), startedAtMs };
 }
 
 /** Small buffers are cut from a shared pool, which the smallest that is kept would keep whole. */

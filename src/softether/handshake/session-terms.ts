@@ -15,8 +15,20 @@ export interface SessionTerms {
   readonly timeoutMs: number;
 }
 
+/** What of a log-in the terms depend on. */
+export type SessionWishes = Pick<
+  LoginRequest,
+  | 'client'
+  | 'maxConnection'
+  | 'useEncrypt'
+  | 'useCompress'
+  | 'halfConnection'
+  | 'requireBridgeRoutingMode'
+  | 'requireMonitorMode'
+>;
+
 export interface TermsInput {
-  readonly request: LoginRequest;
+  readonly request: SessionWishes;
   /** The user's own, else the group's, else the default one. */
   readonly policy: Policy;
   /** The client runs on this machine: it may bridge, whatever the policy says. */
@@ -54,7 +66,7 @@ export function sessionTerms({ request, policy, isLocalhost, canBeUnencrypted }:
 }
 
 /** Cascades and bridges of other servers do not always set the flag. */
-function wantsBridgeMode({ requireBridgeRoutingMode, client }: LoginRequest): boolean {
+function wantsBridgeMode({ requireBridgeRoutingMode, client }: SessionWishes): boolean {
   return requireBridgeRoutingMode || /server|bridge/i.test(client.name);
 }
 
@@ -63,7 +75,7 @@ function bridgingPolicy(policy: Policy, isBridgeMode: boolean, isLocalhost: bool
   return isBridgeMode ? policy : withoutBridging(policy);
 }
 
-function connectionCount(request: LoginRequest, policy: Policy): number {
+function connectionCount(request: SessionWishes, policy: Policy): number {
   const allowed = Math.min(policy.MaxConnection === 0 ? MAX_CONNECTIONS : policy.MaxConnection, MAX_CONNECTIONS);
   const count = Math.max(1, Math.min(request.maxConnection, allowed));
   // one each way

@@ -8,6 +8,7 @@ import {
   adminPasswordHash,
   defaultSoftEtherLimits,
   Pack,
+  SessionJournal,
   SoftEtherServer,
   userPasswordHash,
   type AdminConnectionHandler,
@@ -23,35 +24,45 @@ export interface RigOptions {
   readonly link?: Partial<LinkSettings>;
   readonly deps?: Partial<SoftEtherServerDeps>;
   readonly adminPassword?: string;
+  readonly hasJournal?: boolean;
+}
+
+interface RigParts {
+  readonly backplane: Backplane;
+  readonly directory: HubDirectory;
+  readonly host: HubHost;
+  readonly clock: VirtualClock;
+  readonly journal: SessionJournal | undefined;
+  readonly options: RigOptions;
 }
 
 export const HUB = 'OFFICE';
 
+/** Each process has random numbers of its own. */
+let seed = 0;
+
 /** A whole server in memory: hub OFFICE with the users alice and bob (password `pw`) and guest (anonymous). */
 export class Rig {
-  readonly clock = new VirtualClock();
-  readonly random = new SeededRandom(7);
+  readonly clock: VirtualClock;
+  readonly random = new SeededRandom(++seed);
   readonly server: SoftEtherServer;
   readonly directory: HubDirectory;
   readonly host: HubHost;
   readonly backplane: Backplane;
   /** What was given to the HTTP server: the bytes that came first. */
   readonly http: { readonly stream: ByteStream; readonly unread: Buffer }[] = [];
-  readonly #link: Partial<LinkSettings>;
+  readonly journal: SessionJournal | undefined;
+  readonly #options: RigOptions;
   #nextPort = 50_000;
 
-  private constructor(
-    backplane: Backplane,
-    directory: HubDirectory,
-    host: HubHost,
-    clock: VirtualClock,
-    o: RigOptions,
-  ) {
+  private constructor(parts: RigParts) {
+    const { backplane, directory, host, clock, journal, options: o } = parts;
     this.backplane = backplane;
     this.directory = directory;
     this.host = host;
     this.clock = clock;
-    this.#link = o.link ?? {};
+    this.journal = journal;
+    this.#options = o;
     this.server = new SoftEtherServer({
       clock,
       random: this.random,
@@ -66,6 +77,7 @@ export class Rig {
       productName: 'Test Server',
       version: 501,
       build: 9674,
+      ...(journal === undefined ? {} : { journal }),
       ...o.deps,
     });
   }
@@ -77,9 +89,30 @@ export class Rig {
     await directory.createHub(hubRecord(HUB, options.hub));
     for (const name of ['alice', 'bob']) await directory.createUser(HUB, passwordUser(name));
     await directory.createUser(HUB, userRecord('guest'));
+    directory.close();
+    return Rig.#on(backplane, options);
+  }
+
+  /** A server on a store that is there. */
+  static async #on(backplane: Backplane, options: RigOptions): Promise<Rig> {
     const clock = new VirtualClock();
+    const directory = await HubDirectory.open(backplane, createNodeClock());
     const host = await HubHost.open({ directory, backplane, clock, random: new SeededRandom(3) });
-    return new Rig(backplane, directory, host, clock, options);
+    const journalOptions = { backplane, prefix: 'run/session/m/', clock, logger: silentLogger };
+    const journal = options.hasJournal === true ? await SessionJournal.open(journalOptions) : undefined;
+    return new Rig({ backplane, directory, host, clock, journal, options });
+  }
+
+  /** Another process on the same store. `kill`: this one has no time to say or write anything. */
+  async restart(how: 'kill' | 'stop'): Promise<Rig> {
+    if (how === 'stop') {
+      void this.server.stop();
+      await this.run(5_000);
+      await this.journal?.stop();
+    }
+    await this.host.stop();
+    this.directory.close();
+    return Rig.#on(this.backplane, this.#options);
   }
 
   async close(): Promise<void> {
@@ -93,7 +126,7 @@ export class Rig {
     const client = { address, port: this.#nextPort++ };
     if (!this.server.admits(client)) return undefined;
     const tls = { protocol: tlsProtocol, cipher: 'SIMULATED', peerCertificate: undefined };
-    const settings = { clock: this.clock, random: this.random, ...this.#link };
+    const settings = { clock: this.clock, random: this.random, ...this.#options.link };
     const server = { address: '192.0.2.254', port: 443 };
     const pair = new StreamPair(settings, { client, server, clientTls: tls, serverTls: tls });
     const testClient = new TestClient(this, pair);
