@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { homedir } from 'node:os';
 import { cliCommands, runProgram, type CliRuntime, type CommandRegistration } from '#admin';
-import { configCommand, serveCommand, type ServeRuntime } from '#app';
+import { configCommand, connectCommand, serveCommand, type ServeRuntime } from '#app';
 import {
   createNodeClock,
   createNodeIo,
@@ -20,10 +20,16 @@ const serveRuntime: ServeRuntime = {
     }),
   logOutput: process.stdout,
   isTerminal: process.stdout.isTTY,
+  abort: () => process.exit(1),
 };
 
 /** Every command of `hubfarm`. A new one is one line here. */
-const registrations: readonly CommandRegistration[] = [...cliCommands, serveCommand(serveRuntime), configCommand];
+const registrations: readonly CommandRegistration[] = [
+  ...cliCommands,
+  serveCommand(serveRuntime),
+  connectCommand(serveRuntime),
+  configCommand,
+];
 
 function packageVersion(): string {
   const file = findPackageJSON('..', import.meta.url);

@@ -1,3 +1,4 @@
+export { connectCommand, type ConnectRuntime } from './connect-command.ts';
 export { configCommand } from './config-command.ts';
 export { serveCommand, type ServeRuntime } from './serve-command.ts';
 export { startServer, type RunningServer } from './server.ts';

@@ -6,6 +6,7 @@ import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
 import type { Network } from '../listener.ts';
 import type { Machine } from '../machine.ts';
+import type { NameResolver } from '../name-resolver.ts';
 import type { Threads } from '../threads.ts';
 import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
@@ -14,6 +15,7 @@ import { nodeCompression } from './compression.ts';
 import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
 import { createNodeMachine } from './machine.ts';
+import { createNodeNameResolver } from './name-resolver.ts';
 import { createNodeNetwork } from './network.ts';
 import { createNodeRandom } from './random.ts';
 import { CIPHERS } from './secure-contexts.ts';
@@ -23,6 +25,7 @@ export interface NodeIo {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
+  readonly names: NameResolver;
   readonly files: Files;
   readonly certificates: Certificates;
   readonly compression: Compression;
@@ -41,6 +44,7 @@ export function createNodeIo(): NodeIo {
     clock,
     random: createNodeRandom(),
     network: createNodeNetwork(),
+    names: createNodeNameResolver(),
     files: createNodeFiles(clock),
     certificates: createNodeCertificates(clock),
     compression: nodeCompression,
