@@ -116,11 +116,16 @@ async function runOne(shell: Shell, line: string): Promise<ExitCode> {
   return code === 'exit' ? ExitCode.ok : code;
 }
 
+/** Between the results of several commands, as vpncmd has it, in CSV too; JSON documents name their command. */
+function echo({ context, console, format }: Shell, line: string): void {
+  if (format !== 'json') console.write([promptOf(context) + line]);
+}
+
 /** All lines run; the first failure is what the batch ends with. vpncmd forgets all failures but one of the last line. */
 async function runBatch(shell: Shell, lines: readonly string[]): Promise<ExitCode> {
   let result: ExitCode = ExitCode.ok;
   for (const line of lines) {
-    if (shell.format === 'text') shell.console.write([promptOf(shell.context) + line]);
+    echo(shell, line);
     const code = await runLine(shell, line);
     if (code === 'exit') break;
     if (result === ExitCode.ok) result = code;
@@ -140,7 +145,7 @@ async function runTyped({ terminal }: CliRuntime, shell: Shell): Promise<ExitCod
       break;
     }
     if (line.trim() === '') continue;
-    if (!terminal.isInteractive && shell.format === 'text') shell.console.write([prompt + line]);
+    if (!terminal.isInteractive) echo(shell, line);
     // What has a password in it is not kept.
     if (!/password/i.test(line)) history.unshift(line);
     history.splice(MAX_HISTORY);
