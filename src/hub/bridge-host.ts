@@ -14,6 +14,8 @@ export interface BridgeStatus extends Bridge {
   readonly isActive: boolean;
   /** Why the device is not open, in words; undefined while it is, or nothing was tried yet. */
   readonly lastError: string | undefined;
+  /** What hinders an open device, with the command that helps. */
+  readonly notices: readonly string[];
 }
 
 export interface BridgeHostOptions {
@@ -54,6 +56,7 @@ export class BridgeHost {
         isOnline: running?.isOnline ?? false,
         isActive: running?.isActive ?? false,
         lastError: running?.lastError,
+        notices: running?.notices ?? [],
       };
     });
   }
@@ -85,7 +88,7 @@ type State =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'opening' }
   | { readonly kind: 'failed'; readonly timer: Timer }
-  | { readonly kind: 'active'; readonly session: LocalBridgeSession };
+  | { readonly kind: 'active'; readonly session: LocalBridgeSession; readonly device: EthernetDevice };
 
 class RunningBridge {
   readonly #bridge: Bridge;
@@ -107,6 +110,10 @@ class RunningBridge {
 
   get isActive(): boolean {
     return this.#state.kind === 'active';
+  }
+
+  get notices(): readonly string[] {
+    return this.#state.kind === 'active' ? (this.#state.device.notices?.() ?? []) : [];
   }
 
   hubChanged(hub: VirtualHub): void {
@@ -152,8 +159,9 @@ class RunningBridge {
     });
     if (isEnded) return;
     this.lastError = undefined;
-    this.#state = { kind: 'active', session };
+    this.#state = { kind: 'active', session, device };
     this.#logger.info({ session: session.name }, 'local bridge is up');
+    for (const notice of this.notices) this.#logger.warn({ session: session.name }, notice);
   }
 
   #fail(hub: VirtualHub, error: unknown): void {

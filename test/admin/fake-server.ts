@@ -87,6 +87,7 @@ export class FakeBridges {
       isOnline: true,
       isActive: false,
       lastError: 'no such device',
+      notices: [],
     }));
   }
 

@@ -70,6 +70,7 @@ export const hubfarmOperations = [
         Online: bool('wanted, and its hub is online'),
         Active: bool('frames flow'),
         LastError: str('why the device is not open; empty while it is'),
+        Notice: str('what hinders an open device, a line each'),
       }),
     },
     run: (context) => ({
@@ -80,6 +81,7 @@ export const hubfarmOperations = [
         Online: bridge.isOnline,
         Active: bridge.isActive,
         LastError: bridge.lastError ?? '',
+        Notice: bridge.notices.join('\n'),
       })),
     }),
   }),
