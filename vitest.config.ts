@@ -11,6 +11,15 @@ export const shared = {
 
 const property = ['test/**/*.property.test.ts', 'test/**/*.fuzz.test.ts', 'test/fuzz/**/*.test.ts'];
 const simulation = ['test/sim/**/*.test.ts', 'test/**/*.sim.test.ts'];
+/** The whole program in a process of its own, real devices, full disks, kill -9: seconds each, so not in `check`. */
+const process = [
+  'test/package/**/*.test.ts',
+  'test/app/serve/**/*.test.ts',
+  'test/io/node/ethernet/**/*.test.ts',
+  'test/**/*-kill.test.ts',
+  'test/**/*-full-disk.test.ts',
+  'test/**/*.process.test.ts',
+];
 const elsewhere = [...configDefaults.exclude, 'test/interop/**', 'test/slow/**'];
 
 export default defineConfig({
@@ -43,7 +52,7 @@ export default defineConfig({
             ...simulation,
             'test/architecture.test.ts',
             'test/architecture/**/*.test.ts',
-            'test/package/**',
+            ...process,
           ],
         },
       },
@@ -51,10 +60,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'property', include: property, exclude: [...elsewhere, ...simulation], testTimeout: 60_000 },
       },
-      {
-        extends: true,
-        test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: elsewhere, hookTimeout: 120_000 },
-      },
+      { extends: true, test: { name: 'process', include: process, exclude: elsewhere, hookTimeout: 120_000 } },
       { extends: true, test: { name: 'simulation', include: simulation, exclude: elsewhere } },
     ],
   },
