@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testCertificate } from './cli-certificate.ts';
 import { BothPrograms, comparable } from './cli-both-programs.ts';
+import { hubLines, serverLines } from './cli-lines.ts';
 import { useNetwork } from './namespaces.ts';
 import { requirePeers } from './peers.ts';
 import { vpncmd } from './softether.ts';
@@ -12,54 +13,6 @@ import { VpnServer } from './vpn-server.ts';
 const PASSWORD = 'admin-word';
 const SERVER = 'localhost:5555';
 const AT = ['--server', SERVER, '--insecure'];
-
-const serverLines = [
-  'ServerInfoGet',
-  'ServerStatusGet',
-  'ListenerList',
-  'ServerCipherGet',
-  'Caps',
-  'PolicyList',
-  'ClusterSettingGet',
-  'ClusterMemberList',
-  'BridgeDeviceList',
-  'BridgeList',
-  'HubList',
-  'hl',
-  'ConnectionGet CID-MISSING',
-  'ConnectionDisconnect CID-MISSING',
-  'ListenerCreate 443',
-  'ListenerDelete 4',
-  'HubDelete MISSING',
-  'HubCreate OFFICE /PASSWORD:x',
-  'HubCreateStatic X /PASSWORD:x',
-  'HubSetStatic OFFICE',
-  'UserList',
-  'hubs',
-  'Nope',
-];
-
-const hubLines = [
-  'StatusGet',
-  'OptionsGet',
-  'UserList',
-  'UserGet anna',
-  'userg ANNA',
-  'UserGet nobody',
-  'UserDelete nobody',
-  'SessionList',
-  'SessionGet SID-ANNA-1',
-  'SessionGet SID-MISSING-1',
-  'SessionDisconnect SID-MISSING-1',
-  'MacTable',
-  'MacTable SID-ANNA-1',
-  'MacTable SID-MISSING-1',
-  'IpTable',
-  'MacDelete 1',
-  'IpDelete 1',
-  'Online',
-  'Hub',
-];
 
 if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip'])) {
   describe('hubfarm cmd and vpncmd on one real vpnserver', () => {
