@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { modules } from './architecture/import-table.ts';
 import {
@@ -65,6 +65,18 @@ describe('the tree', () => {
       );
     });
     expect(found).toEqual([]);
+  });
+
+  test('has documents whose links lead somewhere', () => {
+    const documents = [...rootFiles, ...listFiles(root, writtenFolders, ['.md'])].filter((path) =>
+      path.endsWith('.md'),
+    );
+    const broken = documents.flatMap((path) => {
+      const links = [...readFileSync(join(root, path), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)];
+      const targets = links.map(([, target = '']) => target);
+      return targets.filter((target) => !existsSync(join(root, dirname(path), target))).map((to) => `${path}: ${to}`);
+    });
+    expect(broken).toEqual([]);
   });
 
   test('locks packages without naming where this machine fetched them', () => {
