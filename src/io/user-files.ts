@@ -5,6 +5,8 @@ export interface UserFiles {
   /** Makes or replaces the file; missing folders are made. `mode`: permission bits of a new file. */
   write(path: string, content: Uint8Array | string, options?: { readonly mode?: number }): Promise<void>;
   append(path: string, content: string): Promise<void>;
+  /** Owned by this user or by root: nobody else can have put it there. False where nothing is. */
+  isOurs(path: string): Promise<boolean>;
   /** undefined = nothing is there (or nothing that this user may see). */
   kindOf(path: string): Promise<'file' | 'socket' | 'folder' | 'other' | undefined>;
 }

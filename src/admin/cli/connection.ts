@@ -43,7 +43,9 @@ async function localSocket(runtime: CliRuntime, options: ConnectionOptions): Pro
   const named = options.dataDirectory ?? runtime.environment['HUBFARM_DATA_DIR'];
   for (const directory of named === undefined ? DATA_DIRECTORIES : [named]) {
     const path = `${directory}/${SOCKET}`;
-    if ((await runtime.files.kindOf(path)) === 'socket') return path;
+    if ((await runtime.files.kindOf(path)) !== 'socket') continue;
+    // In a folder that anybody may write to, somebody else could have put a server there to listen in.
+    if (named !== undefined || path.startsWith('/') || (await runtime.files.isOurs(path))) return path;
   }
   if (options.dataDirectory === undefined) return undefined;
   const advice = 'is the server running with this --data-dir, and may this user see it?';

@@ -57,4 +57,10 @@ async function kindOf(path: string): Promise<'file' | 'socket' | 'folder' | 'oth
   }
 }
 
-export const nodeUserFiles: UserFiles = { read, write, append, kindOf };
+async function isOurs(path: string): Promise<boolean> {
+  if ((await kindOf(path)) === undefined) return false;
+  const { uid } = await stat(path);
+  return uid === 0 || uid === process.getuid?.();
+}
+
+export const nodeUserFiles: UserFiles = { read, write, append, isOurs, kindOf };

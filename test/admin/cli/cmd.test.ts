@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { commandTable } from '../../../src/admin/cli/commands/table.ts';
 import { FakeFiles, FakeServer, FakeTerminal, hubfarm } from './fake-machine.ts';
 
 const refused = (code: number, text: string) => ({ error: { code, message: `Error code ${code}: ${text}` } });
@@ -230,6 +231,14 @@ describe('output', () => {
     expect(JSON.parse(errors)).toEqual({ error: { code: 52, message: 'Not enough privileges.' } });
   });
 
+  test('with --json a server that is not there is one line of JSON too', async () => {
+    const server = newServer();
+    server.isUp = false;
+    const { code, errors } = await hubfarm(cmd('--json', '/CMD', 'HubList'), { server });
+    expect(code).toBe(3);
+    expect(JSON.parse(errors)).toMatchObject({ error: { code: 'UNREACHABLE' } });
+  });
+
   test('CSV is the table alone', async () => {
     const { output } = await hubfarm(cmd('/csv', '/CMD', 'ListenerList'), {
       server: new FakeServer({
@@ -345,4 +354,30 @@ describe('help', () => {
     expect(output).toContain(' UserList ');
     expect(output).toMatch(/not available in this version of hubfarm:[^]*GroupList/);
   });
+});
+
+test('the table says which calls each command makes', async () => {
+  const values: Record<string, string> = {
+    '[port]': '443',
+    '[id]': '1',
+    EXPIRES: '2027/01/01 0:0:0',
+    VALUE: '1',
+    SERIAL: '0a',
+    NAME: 'MaxMac',
+  };
+  for (const { name, parameters, calls, needsHub } of commandTable) {
+    const server = newServer();
+    const everything = { ServerType_u32: 0, AuthType_u32: 1, CurrentTime_dt: '2026-01-01T00:00:00Z' };
+    for (const method of [...calls, 'GetHubStatus']) server.answers.set(method, { HubName_str: 'VPN', ...everything });
+    const words = parameters.map((parameter) => {
+      const value = values[parameter.name] ?? 'x';
+      return parameter.name.startsWith('[') ? value : `/${parameter.name}:${value}`;
+    });
+    const target = needsHub ? ['/ADMINHUB:VPN'] : [];
+    await hubfarm(cmd(...target, '/CMD', name, ...words), { server, files: new FakeFiles({ x: 'no certificate' }) });
+    const made = server.calls.slice(needsHub ? 2 : 1).map(({ method }) => method);
+    // Some stop half-way here: there is no certificate to save or to read.
+    const isFile = /Cert|Key|^Check$/.test(name) && name !== 'ServerCertRegenerate';
+    expect(made, name).toEqual(isFile ? calls.slice(0, made.length) : calls);
+  }
 });

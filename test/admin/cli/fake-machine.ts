@@ -107,6 +107,8 @@ export class FakeFiles implements UserFiles {
   readonly content = new Map<string, Buffer>();
   readonly modes = new Map<string, number>();
   readonly sockets = new Set<string>();
+  /** Put there by somebody else. */
+  readonly foreign = new Set<string>();
 
   constructor(content: Readonly<Record<string, string | Buffer>> = {}) {
     for (const [path, text] of Object.entries(content)) this.content.set(path, Buffer.from(text));
@@ -132,6 +134,10 @@ export class FakeFiles implements UserFiles {
   kindOf(path: string): Promise<'file' | 'socket' | undefined> {
     if (this.sockets.has(path)) return Promise.resolve('socket');
     return Promise.resolve(this.content.has(path) ? 'file' : undefined);
+  }
+
+  isOurs(path: string): Promise<boolean> {
+    return Promise.resolve(!this.foreign.has(path));
   }
 
   text(path: string): string {

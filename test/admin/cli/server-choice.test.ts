@@ -34,6 +34,15 @@ describe('which server', () => {
     expect(server.calls[0]?.headers).not.toHaveProperty('x-vpnadmin-password');
   });
 
+  test('a socket that somebody else has put into the current folder is not used', async () => {
+    const files = new FakeFiles();
+    files.sockets.add('./hubfarm-data/admin.sock').add('/var/lib/hubfarm/admin.sock');
+    files.foreign.add('./hubfarm-data/admin.sock').add('/var/lib/hubfarm/admin.sock');
+    const server = new FakeServer({ EnumHub: { HubList: [] } });
+    await hubfarm(list, { server, files });
+    expect(server.targets).toEqual([{ kind: 'unix', path: '/var/lib/hubfarm/admin.sock' }]);
+  });
+
   test('a --data-dir without a socket is an error that names it', async () => {
     const { code, errors } = await hubfarm(['hub', 'list', '--data-dir', '/data']);
     expect(code).toBe(3);

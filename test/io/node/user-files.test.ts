@@ -63,3 +63,11 @@ test('files, folders and sockets are told apart, also behind a link', async () =
   chmodSync(join(directory, 'file'), 0o000);
   expect(await nodeUserFiles.kindOf(join(directory, 'file'))).toBe('file');
 });
+
+test('a file is ours when we or root own it', async () => {
+  const path = join(temporaryDirectory(), 'a');
+  expect(await nodeUserFiles.isOurs(path)).toBe(false);
+  writeFileSync(path, '');
+  expect(await nodeUserFiles.isOurs(path)).toBe(true);
+  expect(await nodeUserFiles.isOurs('/etc/passwd')).toBe(true);
+});

@@ -1,13 +1,15 @@
+import { IoError } from '#io';
 import type { CommandContext } from '../commands/command.ts';
 import { openConnection, type Connection } from '../connection.ts';
-import { ExitCode, RefusedError } from '../exit-code.ts';
+import { CliError, ExitCode, RefusedError } from '../exit-code.ts';
+import { formatJson } from '../json-document.ts';
 import type { CliRuntime } from '../runtime.ts';
 import type { Asker } from '../syntax/resolve-parameters.ts';
 import { cmdHelp } from './cmd-help.ts';
 import { parseCmdOptions, type CmdOptions } from './cmd-options.ts';
 import { completeLine } from './complete-line.ts';
 import { Console } from './console.ts';
-import { runLine, type Shell } from './run-line.ts';
+import { errorJson, runLine, type Shell } from './run-line.ts';
 
 const MAX_IN_FILE_BYTES = 16 * 1024 * 1024;
 /** Lines kept for the arrow keys. */
@@ -19,6 +21,17 @@ const promptOf = ({ selection }: CommandContext): string =>
 /** `hubfarm cmd`: vpncmd's command line. Resolves with the exit code. */
 export async function runCmd(runtime: CliRuntime, argv: readonly string[]): Promise<ExitCode> {
   const options = parseCmdOptions(argv);
+  try {
+    return await runWith(runtime, options);
+  } catch (error) {
+    const isExpected = error instanceof CliError || error instanceof IoError;
+    if (options.format !== 'json' || !isExpected) throw error;
+    runtime.terminal.writeError(`${formatJson({ error: errorJson(error) }, 0)}\n`);
+    return error instanceof CliError ? error.exitCode : ExitCode.refused;
+  }
+}
+
+async function runWith(runtime: CliRuntime, options: CmdOptions): Promise<ExitCode> {
   const { terminal, files } = runtime;
   const console = new Console(terminal, files, options.outFile);
   if (options.isHelpWanted) {

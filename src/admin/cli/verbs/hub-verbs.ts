@@ -1,7 +1,7 @@
-import { outcomeToJson, type Outcome } from '../commands/command.ts';
+import { showTable, type Outcome } from '../commands/command.ts';
 import { HubType } from '../commands/words.ts';
 import { usageError } from '../exit-code.ts';
-import { isJsonObject, type JsonObject } from '../json-document.ts';
+import type { JsonObject } from '../json-document.ts';
 import { hubPasswordHashes } from '../password-hashes.ts';
 import { generatedLine, givenPassword, passwordOptions } from './new-password.ts';
 import { namedVerb, runNamed, said, type Verb, type VerbContext, type VerbOption } from './verb.ts';
@@ -78,17 +78,15 @@ function withPassword(line: string, name: string, password: Awaited<ReturnType<t
 /** Status and options in one. */
 async function showHub(context: VerbContext, name: string): Promise<Outcome> {
   const inHub = { ...context, selection: { hubName: name } };
-  const status = await runNamed(inHub, 'StatusGet');
-  const options = await runNamed(inHub, 'OptionsGet');
-  const [first, second] = [outcomeToJson(status), outcomeToJson(options)];
-  const known = new Set(Object.keys(isJsonObject(first) ? first : {}));
-  const more = options.blocks.flatMap((block) =>
-    block.kind === 'table' && block.table.kind === 'properties'
-      ? block.table.properties.filter((line) => line !== undefined && !known.has(line.key))
-      : [],
+  const outcomes = [await runNamed(inHub, 'OptionsGet'), await runNamed(inHub, 'StatusGet')];
+  const lines = outcomes.flatMap(({ blocks }) =>
+    blocks.flatMap((block) =>
+      block.kind === 'table' && block.table.kind === 'properties' ? block.table.properties : [],
+    ),
   );
-  const json = { ...(isJsonObject(second) ? second : {}), ...(isJsonObject(first) ? first : {}) };
-  return { blocks: [...status.blocks, { kind: 'table', table: { kind: 'properties', properties: more } }], json };
+  // Both have the type and the state; the later one stays.
+  const byKey = new Map(lines.filter((line) => line !== undefined).map((line) => [line.key, line]));
+  return showTable({ kind: 'properties', properties: [...byKey.values()] });
 }
 
 export const hubVerbs: readonly Verb[] = [
