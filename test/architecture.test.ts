@@ -72,7 +72,8 @@ describe('the tree', () => {
       path.endsWith('.md'),
     );
     const broken = documents.flatMap((path) => {
-      const links = [...readFileSync(join(root, path), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)];
+      const prose = readFileSync(join(root, path), 'utf8').replaceAll(/```[^]*?```|`[^`]*`/g, '');
+      const links = [...prose.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)];
       const targets = links.map(([, target = '']) => target);
       return targets.filter((target) => !existsSync(join(root, dirname(path), target))).map((to) => `${path}: ${to}`);
     });
