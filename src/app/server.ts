@@ -3,7 +3,7 @@ import { openEmbedded, type Backplane } from '#backplane';
 import { HubfarmError, Lifecycle } from '#base';
 import { BridgeDirectory, BridgeHost, HubDirectory, HubHost } from '#hub';
 import type { ByteStream } from '#io';
-import { SoftEtherServer } from '#softether';
+import { SessionJournal, SoftEtherServer } from '#softether';
 import { AdminPassword } from './admin-password.ts';
 import { openAdministration, type Administration } from './administration.ts';
 import { defaultPorts } from './config/sections.ts';
@@ -92,7 +92,11 @@ async function assemble(options: ServerOptions, lifecycle: Lifecycle): Promise<R
     if (administration === undefined) throw new Error('a connection came before the administration was up');
     return administration;
   };
+  const prefix = `run/session/${serverId}/`;
+  const journal = await SessionJournal.open({ backplane, prefix, clock, logger });
+  await lifecycle.start({ name: 'session journal', stop: () => journal.stop() });
   const softether = new SoftEtherServer({
+    journal,
     clock,
     random,
     logger,

@@ -31,7 +31,8 @@ if (requirePeers(['vpnclient', 'vpncmd', 'ping', 'ip'])) {
       for (let round = 1; round <= 3; round++) {
         await office.server.kill();
         await office.server.start();
-        await anna.host.reaches(ben.address, 60_000);
+        const ms = await anna.host.reaches(ben.address, 60_000);
+        console.log(`data flows ${(ms / 1000).toFixed(1)} s after the start`);
         expect(await anna.host.ping(ben.address, { count: 20 })).toMatchObject({ received: 20 });
       }
     });
