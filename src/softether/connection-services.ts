@@ -15,6 +15,8 @@ export interface ConnectionServices extends HandshakeContext {
   /** Streams whose TLS handshake after the log-in is not done yet. */
   readonly renegotiating: Set<ByteStream>;
   readonly admin: AdminConnectionHandler;
+  /** Runs the work now, or in a later turn of the loop while many log in. */
+  readonly paceRequests: (work: () => void) => void;
   /** Takes over a connection that speaks plain HTTP; `unread` is what came so far. */
   readonly http: (stream: ByteStream, unread: Buffer) => void;
   /** The connection no longer counts as one without a log-in. */

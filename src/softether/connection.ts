@@ -48,6 +48,8 @@ export class Connection implements StreamSink, Watched, RegisteredConnection {
   #noops = 0;
   #deadlineMs: number;
   #isHandling = false;
+  /** What has come waits for its turn. */
+  #isScheduled = false;
   #admin: AdminRpc | undefined;
 
   constructor(stream: ByteStream, listenerPort: number, services: ConnectionServices) {
@@ -66,9 +68,12 @@ export class Connection implements StreamSink, Watched, RegisteredConnection {
   }
 
   data(chunk: Buffer): void {
-    this.#orClose((reader) => {
-      reader.push(chunk);
-      this.#advance(reader);
+    this.#orClose((reader) => reader.push(chunk));
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#services.paceRequests(() => {
+      this.#isScheduled = false;
+      this.#orClose((reader) => this.#advance(reader));
     });
   }
 

@@ -14,12 +14,12 @@ import type { ConnectionServices } from './connection-services.ts';
 import { newCounters, type SoftEtherCounters } from './counters.ts';
 import { allEnded } from './all-ended.ts';
 import { admitHere, type Placement } from './handshake/placement.ts';
-import { HandshakePacer } from './handshake-pacer.ts';
 import { LoginGuard, type Ban } from './login-guard.ts';
 import type { SessionEnd, SessionHome, SoftEtherSession } from './session.ts';
 import type { SessionJournal } from './session-journal.ts';
 import { SessionTable } from './session-table.ts';
 import { TimerWheel } from './timer-wheel.ts';
+import { TurnPacer } from './turn-pacer.ts';
 
 export interface SoftEtherServerDeps {
   readonly clock: Clock;
@@ -50,6 +50,10 @@ export interface SoftEtherServerDeps {
 
 /** Lent for records that straddle two chunks; more come and go with the garbage collector. */
 const STRADDLE_BUFFERS_KEPT = 64;
+/** While turns of the loop are long, no further handshake begins as long as so many log-ins are under way. */
+const LOGINS_AT_ONCE_UNDER_LOAD = 16;
+/** Connections whose requests are looked at in one turn of the loop; a log-in costs about half a millisecond. */
+const REQUESTS_PER_TURN = 4;
 
 /**
  * The server side of the SoftEther protocol: from an accepted stream to a session on a Virtual Hub, an administrator's
@@ -64,15 +68,21 @@ export class SoftEtherServer {
   readonly guard: LoginGuard;
   readonly #services: ConnectionServices;
   readonly #admission: Admission;
-  readonly #pacer: HandshakePacer;
+  readonly #handshakes: TurnPacer;
   #isStopping = false;
 
   constructor(deps: SoftEtherServerDeps) {
     const { clock, random, limits, logger } = deps;
     this.guard = new LoginGuard(clock, limits);
     this.#admission = new Admission(limits);
-    const underWay = (): number => this.#admission.total - this.#pacer.waiting + this.#services.renegotiating.size;
-    this.#pacer = new HandshakePacer({ clock, limits, underWay });
+    const underWay = (): number => this.#admission.total - this.#handshakes.waiting + this.#services.renegotiating.size;
+    this.#handshakes = new TurnPacer({
+      clock,
+      perTurn: limits.tlsHandshakesPerTurn,
+      // Their later pieces would pile up. Distant clients, which let us wait, do not make turns long.
+      isEnoughUnderWay: () => underWay() >= LOGINS_AT_ONCE_UNDER_LOAD,
+    });
+    const requests = new TurnPacer({ clock, perTurn: REQUESTS_PER_TURN });
     const wheel = new TimerWheel(clock);
     this.#services = {
       clock,
@@ -87,6 +97,7 @@ export class SoftEtherServer {
       connections: new ConnectionRegistry(),
       adminChannels: new Set(),
       renegotiating: new Set(),
+      paceRequests: (work) => requests.enter(work),
       adminPassword: deps.adminPassword,
       placement: deps.placement ?? admitHere,
       counters: this.counters,
@@ -115,7 +126,7 @@ export class SoftEtherServer {
   }
 
   /** For the listeners: begins TLS handshakes a few per turn of the loop, frames in between. */
-  readonly pace = (start: () => void): void => this.#pacer.enter(start);
+  readonly pace = (start: () => void): void => this.#handshakes.enter(start);
 
   /** An admitted connection whose TLS is up. */
   accept(stream: ByteStream, listenerPort: number): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '#io/sim';
-import { HandshakePacer } from '../../src/softether/handshake-pacer.ts';
+import { TurnPacer } from '../../src/softether/turn-pacer.ts';
 
 /** One turn of the loop: what `soon` has at this moment. */
 class Turns extends VirtualClock {
@@ -19,10 +19,10 @@ class Turns extends VirtualClock {
   }
 }
 
-const pacerOf = (clock: Turns, perTurn: number, underWay = (): number => 0): HandshakePacer =>
-  new HandshakePacer({ clock, limits: { tlsHandshakesPerTurn: perTurn }, underWay });
+const pacerOf = (clock: Turns, perTurn: number, isEnoughUnderWay = (): boolean => false): TurnPacer =>
+  new TurnPacer({ clock, perTurn, isEnoughUnderWay });
 
-describe('handshakes', () => {
+describe('pieces of work', () => {
   it('begin at once where there are few', () => {
     const turns = new Turns();
     const pacer = pacerOf(turns, 2);
@@ -61,10 +61,10 @@ describe('handshakes', () => {
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('wait for the log-ins under way while turns are long, but not for ever', () => {
+  it('wait for those under way while turns are long, but not for ever', () => {
     const turns = new Turns();
-    let underWay = 16;
-    const pacer = pacerOf(turns, 2, () => underWay);
+    let isEnough = true;
+    const pacer = pacerOf(turns, 2, () => isEnough);
     let begun = 0;
     const turn = (ms: number): number => {
       const before = begun;
@@ -76,7 +76,7 @@ describe('handshakes', () => {
     expect(turn(30), 'the last one is long ago').toBe(1);
     expect([turn(8), turn(8), turn(8)]).toEqual([0, 0, 1]);
     expect(turn(4), 'a short turn').toBe(2);
-    underWay = 15;
+    isEnough = false;
     expect(turn(8), 'few are under way').toBe(2);
   });
 });
