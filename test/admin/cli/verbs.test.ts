@@ -220,3 +220,20 @@ test('every verb has a help text of its own', async () => {
     expect(output).toContain('--json');
   }
 });
+
+test('hub show is the state and the settings of a hub in one table', async () => {
+  const server = newServer('VPN');
+  server.answers.set('GetHubStatus', { HubName_str: 'VPN', Online_bool: true, NumUsers_u32: 2 });
+  const { output } = await run('hub show VPN --server x', { server });
+  const titles = output.split('\n').map((line) => line.split('|')[0]?.trim());
+  expect(titles.slice(0, 4)).toEqual(['Item', expect.stringMatching(/^-+\+/), 'Virtual Hub Name', 'Status']);
+  expect(titles.filter((title) => title === 'Status')).toHaveLength(1);
+  expect(titles).toContain('Max Number of Sessions');
+  const json = await run('hub show VPN --server x --json', { server });
+  expect(JSON.parse(json.output)).toMatchObject({
+    name: 'VPN',
+    users: 2,
+    maxSessions: null,
+    anonymousEnumeration: true,
+  });
+});

@@ -78,15 +78,16 @@ function withPassword(line: string, name: string, password: Awaited<ReturnType<t
 /** Status and options in one. */
 async function showHub(context: VerbContext, name: string): Promise<Outcome> {
   const inHub = { ...context, selection: { hubName: name } };
-  const outcomes = [await runNamed(inHub, 'OptionsGet'), await runNamed(inHub, 'StatusGet')];
+  const outcomes = [await runNamed(inHub, 'StatusGet'), await runNamed(inHub, 'OptionsGet')];
   const lines = outcomes.flatMap(({ blocks }) =>
     blocks.flatMap((block) =>
       block.kind === 'table' && block.table.kind === 'properties' ? block.table.properties : [],
     ),
   );
-  // Both have the type and the state; the later one stays.
-  const byKey = new Map(lines.filter((line) => line !== undefined).map((line) => [line.key, line]));
-  return showTable({ kind: 'properties', properties: [...byKey.values()] });
+  // Both have the type and the state.
+  const isFirst = (key: string, at: number): boolean => lines.findIndex((line) => line?.key === key) === at;
+  const properties = lines.filter((line, at) => line !== undefined && isFirst(line.key, at));
+  return showTable({ kind: 'properties', properties });
 }
 
 export const hubVerbs: readonly Verb[] = [
