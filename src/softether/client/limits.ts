@@ -23,8 +23,9 @@ export interface ClientLimits {
   readonly probeAfterMs: number;
   /** Without an answer by then, the server counts as dead. */
   readonly probeTimeoutMs: number;
-  /** The least time between two probes. */
+  /** The least time between two probes; doubles, up to the longest, while the server lives and nothing comes back all the same. */
   readonly probeIntervalMs: number;
+  readonly maxProbeIntervalMs: number;
 
   // -- trying again
   /** The first wait, at most; each further one is twice as long, up to `maxRetryMs`. A wait is cut by up to a half, at random. */
@@ -57,7 +58,8 @@ export const defaultClientLimits: ClientLimits = Object.freeze({
   unacknowledgedTimeoutMs: 5_000,
   probeAfterMs: 2_000,
   probeTimeoutMs: 3_000,
-  probeIntervalMs: 15_000,
+  probeIntervalMs: 5_000,
+  maxProbeIntervalMs: 60_000,
   firstRetryMs: 500,
   maxRetryMs: 30_000,
   hopelessRetryMs: 90_000,

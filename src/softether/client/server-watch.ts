@@ -6,7 +6,7 @@ export type Verdict = 'alive' | 'dead' | 'unknown';
 
 export interface ServerWatchOptions {
   readonly wheel: TimerWheel;
-  readonly limits: Pick<ClientLimits, 'probeAfterMs' | 'probeIntervalMs'>;
+  readonly limits: Pick<ClientLimits, 'probeAfterMs' | 'probeIntervalMs' | 'maxProbeIntervalMs'>;
   /** When something last came from the server, in the wheel's time. */
   readonly lastHeardMs: () => number;
   readonly probe: () => Promise<Verdict>;
@@ -25,6 +25,8 @@ export class ServerWatch implements Watched {
   /** When the first frame went out that nothing has followed. */
   #unansweredSinceMs = Infinity;
   #nextProbeMs = 0;
+  /** Probes in a row that found the server alive. Traffic that is not answered at all is no sign of trouble. */
+  #vainProbes = 0;
   #isWatched = false;
   #isProbing = false;
   #isStopped = false;
@@ -46,17 +48,15 @@ export class ServerWatch implements Watched {
 
   look(nowMs: number): number {
     const { limits, lastHeardMs } = this.#options;
-    if (this.#isStopped || this.#unansweredSinceMs === Infinity || lastHeardMs() >= this.#unansweredSinceMs) {
+    const silentForMs = nowMs - this.#unansweredSinceMs;
+    if (this.#isStopped || lastHeardMs() >= this.#unansweredSinceMs) {
+      if (silentForMs <= limits.probeAfterMs) this.#vainProbes = 0;
       this.#isWatched = false;
       this.#unansweredSinceMs = Infinity;
       return 0;
     }
-    const silentForMs = nowMs - this.#unansweredSinceMs;
     if (silentForMs < limits.probeAfterMs) return limits.probeAfterMs - silentForMs;
-    if (!this.#isProbing && nowMs >= this.#nextProbeMs) {
-      this.#nextProbeMs = nowMs + limits.probeIntervalMs;
-      void this.#probe();
-    }
+    if (!this.#isProbing && nowMs >= this.#nextProbeMs) void this.#probe();
     return LOOK_AGAIN_MS;
   }
 
@@ -65,11 +65,14 @@ export class ServerWatch implements Watched {
   }
 
   async #probe(): Promise<void> {
+    const { wheel, limits, probe, lastHeardMs, dead } = this.#options;
     this.#isProbing = true;
     const sinceMs = this.#unansweredSinceMs;
-    const verdict = await this.#options.probe();
+    const verdict = await probe();
     this.#isProbing = false;
-    const isStillSilent = this.#options.lastHeardMs() < sinceMs;
-    if (verdict === 'dead' && isStillSilent && !this.#isStopped) this.#options.dead();
+    const intervalMs = Math.min(limits.probeIntervalMs * 2 ** this.#vainProbes, limits.maxProbeIntervalMs);
+    this.#nextProbeMs = wheel.nowMs + intervalMs;
+    this.#vainProbes++;
+    if (verdict === 'dead' && lastHeardMs() < sinceMs && !this.#isStopped) dead();
   }
 }
