@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { homedir } from 'node:os';
-import { cliCommands, runProgram, type CliRuntime, type CommandRegistration } from '#admin';
-import { configCommand, connectCommand, serveCommand, type ServeRuntime } from '#app';
+import { cliCommands, runProgram, type CliRuntime, type CommandRegistration } from '#admin/cli';
+import type { ServeRuntime } from '#app';
 import {
   createNodeClock,
   createNodeIo,
@@ -13,7 +13,11 @@ import {
 } from '#io/node';
 
 const serveRuntime: ServeRuntime = {
-  createIo: createNodeIo,
+  createIo: () => {
+    // Whatever we write holds hashes of passwords or a private key: nobody else's to read.
+    process.umask(0o077);
+    return createNodeIo();
+  },
   stopSignal: () =>
     new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
@@ -23,13 +27,16 @@ const serveRuntime: ServeRuntime = {
   abort: () => process.exit(1),
 };
 
+/** Commands of `#app`, which brings the whole server: half a second that nobody else has to wait. */
+const appWords = ['serve', 'connect', 'config', 'help'];
+
 /** Every command of `hubfarm`. A new one is one line here. */
-const registrations: readonly CommandRegistration[] = [
-  ...cliCommands,
-  serveCommand(serveRuntime),
-  connectCommand(serveRuntime),
-  configCommand,
-];
+async function registrations(word: string | undefined): Promise<readonly CommandRegistration[]> {
+  const needsApp = word === undefined || word.startsWith('-') || appWords.includes(word);
+  if (!needsApp) return cliCommands;
+  const { configCommand, connectCommand, serveCommand } = await import('#app');
+  return [...cliCommands, serveCommand(serveRuntime), connectCommand(serveRuntime), configCommand];
+}
 
 function packageVersion(): string {
   const file = findPackageJSON('..', import.meta.url);
@@ -54,4 +61,5 @@ const runtime: CliRuntime = {
   version: packageVersion(),
 };
 
-process.exitCode = await runProgram(process.argv.slice(2), runtime, registrations);
+const words = process.argv.slice(2);
+process.exitCode = await runProgram(words, runtime, await registrations(words[0]));

@@ -1,11 +1,3 @@
-export { cliCommands } from './cli/commands-of-program.ts';
-export { knownServersPath } from './cli/connection.ts';
-export { hostAndPortText, parseHostAndPort, type HostAndPort } from './cli/endpoint.ts';
-export { CliError, ExitCode, usageError } from './cli/exit-code.ts';
-export { parseFingerprint } from './cli/known-servers.ts';
-export { runProgram, type CliProgram, type CommandRegistration } from './cli/program.ts';
-export type { CliRuntime } from './cli/runtime.ts';
-export { ServerTrust } from './cli/server-trust.ts';
 export { documentationMarkdown } from './documentation/markdown.ts';
 export { HttpFace, type HttpFaceOptions } from './http/http-face.ts';
 export { defaultHttpFaceLimits, type HttpFaceLimits } from './http/limits.ts';

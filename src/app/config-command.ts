@@ -1,4 +1,4 @@
-import type { CommandRegistration } from '#admin';
+import type { CommandRegistration } from '#admin/cli';
 import { ConfigError } from './config/config-error.ts';
 import { exampleConfig } from './config/example.ts';
 import { loadConfig } from './config/load-config.ts';

@@ -1,4 +1,11 @@
-import { knownServersPath, CliError, ExitCode, ServerTrust, type CliProgram, type CommandRegistration } from '#admin';
+import {
+  knownServersPath,
+  CliError,
+  ExitCode,
+  ServerTrust,
+  type CliProgram,
+  type CommandRegistration,
+} from '#admin/cli';
 import type { NodeIo } from '#io/node';
 import {
   createClientHome,

@@ -118,7 +118,10 @@ export class ListenerSet {
         abandoned,
         connected: (stream) => connected(stream, at.port),
       });
-      if (!listener.isEnabled) return await running.close();
+      if (!listener.isEnabled) {
+        await running.close();
+        return;
+      }
       listener.running = running;
       listener.error = undefined;
       this.#deps.logger.info({ host: running.local.address, port: running.local.port }, 'listening');

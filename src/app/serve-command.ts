@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { CommandRegistration } from '#admin';
+import type { CommandRegistration } from '#admin/cli';
 import { HubfarmError, type Logger } from '#base';
 import type { Terminal } from '#io';
 import type { NodeIo } from '#io/node';

@@ -87,10 +87,11 @@ async function assemble(options: ServerOptions, lifecycle: Lifecycle): Promise<R
   const bridgeHost = new BridgeHost({ directory: bridgeDirectory, hubs: host, devices: io.ethernet, clock, logger });
   await lifecycle.start({ name: 'local bridges', stop: () => bridgeHost.stop() });
 
-  let administration: Administration | undefined;
+  // The VPN server and its administration know each other; connections come only when both are up.
+  const faces: { administration?: Administration } = {};
   const requireAdministration = (): Administration => {
-    if (administration === undefined) throw new Error('a connection came before the administration was up');
-    return administration;
+    if (faces.administration === undefined) throw new Error('a connection came before the administration was up');
+    return faces.administration;
   };
   const prefix = `run/session/${serverId}/`;
   const journal = await SessionJournal.open({ backplane, prefix, clock, logger });
@@ -137,7 +138,7 @@ async function assemble(options: ServerOptions, lifecycle: Lifecycle): Promise<R
   const ofProcess = processMetrics(clock, { version: options.packageVersion });
   await lifecycle.start({ name: 'process metrics', stop: () => ofProcess.stop() });
   metrics.addAll([...ofProcess.metrics, ...hubMetrics(host), ...softEtherMetrics(softether.counters)]);
-  administration = await openAdministration(
+  faces.administration = await openAdministration(
     options,
     {
       backplane,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cliCommands, runProgram, type CliRuntime } from '#admin';
+import { cliCommands, runProgram, type CliRuntime } from '#admin/cli';
 import { configCommand } from '../../src/app/config-command.ts';
 import { exampleConfig } from '../../src/app/config/example.ts';
 

@@ -30,6 +30,8 @@ export const codecBuiltins: Readonly<Record<string, readonly string[]>> = {
 export const restrictedDoors: Readonly<Record<string, readonly string[]>> = {
   '#io/node': ['src/app', 'bin'],
   '#io/sim': [],
+  // The command line without the server behind it: starting it must not cost what the server costs.
+  '#admin/cli': ['src/app', 'bin'],
 };
 
 /** Builtins and packages that appear only under these folders (bin and io/node hold what touches the outside world). */

@@ -1,4 +1,4 @@
-import { CliError, ExitCode, type CliRuntime } from '#admin';
+import { CliError, ExitCode, type CliRuntime } from '#admin/cli';
 import { certificateDer, isKeyOf } from '#base';
 import { canSign, type Credentials } from '#softether';
 import type { ConnectSettings } from './settings.ts';

@@ -1,4 +1,4 @@
-import { parseFingerprint, parseHostAndPort, usageError, type HostAndPort } from '#admin';
+import { parseFingerprint, parseHostAndPort, usageError, type HostAndPort } from '#admin/cli';
 import { parseIpAddress } from '#base';
 
 /** The options of `hubfarm connect` as commander gives them. */

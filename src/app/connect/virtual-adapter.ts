@@ -1,4 +1,4 @@
-import { CliError, ExitCode } from '#admin';
+import { CliError, ExitCode } from '#admin/cli';
 import { IoError, type EthernetDevice } from '#io';
 import type { NodeIo } from '#io/node';
 import { DeviceLink, type ClientHome, type FramePort, type FrameSession } from '#softether';

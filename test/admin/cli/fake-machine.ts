@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpTarget, OpenHttpClient, Terminal, TlsServer, UserFiles } from '#io';
 import { IoError } from '#io';
 import { SeededRandom, VirtualClock } from '#io/sim';
-import { cliCommands, runProgram, type CliRuntime } from '#admin';
+import { cliCommands, runProgram, type CliRuntime } from '#admin/cli';
 import { formatJson, parseJson, type Json, type JsonObject } from '../../../src/admin/cli/json-document.ts';
 
 /** What a call answers: a result, or an error of the SoftEther protocol. */

@@ -40,7 +40,11 @@ export class ServeProcess {
     const end = this.#ended.then(({ code, stderr }) => {
       throw new Error(`serve ended with ${code}: ${stderr}`);
     });
-    while (!this.#stdout.includes('server is up')) await Promise.race([once(this.#child.stdout!, 'data'), end]);
+    // The log and the text for people come by different pipes.
+    while (!this.#stdout.includes('server is up') || !this.#stderr.includes('data directory: ')) {
+      const said = [this.#child.stdout!, this.#child.stderr!].map((pipe) => once(pipe, 'data'));
+      await Promise.race([...said, end]);
+    }
     return this;
   }
 

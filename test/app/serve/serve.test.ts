@@ -49,7 +49,9 @@ describe('hubfarm serve', () => {
     expect(first.stdout).not.toContain(password);
     const hubs = await callLocal(first.dataDirectory, 'EnumHub');
     expect(JSON.stringify(hubs)).toContain('"HubName_str":"DEFAULT"');
-    expect(statSync(first.dataDirectory).mode & 0o077).toBe(0);
+    for (const path of ['.', 'hubfarm.db', 'admin.sock']) {
+      expect(statSync(join(first.dataDirectory, path)).mode & 0o077, path).toBe(0);
+    }
     expect(await first.signal('SIGTERM')).toMatchObject({ code: 0 });
     const second = await serve(await listen()).isUp();
     expect(second.stderr).not.toMatch(/password|alice/);
