@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -45,7 +54,8 @@ function bundleNode(): void {
 }
 
 function launch(...args: string[]): { status: number | null; signal: string | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+  const env = { ...process.env, NODE_COMPILE_CACHE: '' };
+  return spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000, env });
 }
 
 async function untilSays(child: ChildProcess, text: string): Promise<void> {
@@ -76,6 +86,12 @@ describe('the launcher', () => {
     const { status, stdout } = launch('--require', old, installed, 'argument');
     expect(stdout).toBe(`${process.versions.node} argument\n`);
     expect(status).toBe(7);
+  });
+
+  test('keeps compiled code beside the code, not where others can write', () => {
+    const installed = installPackage('');
+    expect(launch(installed).status).toBe(0);
+    expect(readdirSync(join(folder, 'node_modules/.cache/hubfarm'))).toHaveLength(1);
   });
 
   test('says in one line what to do when this Node is too old and none came with the package', () => {
