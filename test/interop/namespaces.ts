@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -8,6 +8,8 @@ import { isAlive, RunningProcess, signal } from './process.ts';
 
 /** Every namespace of ours is called `hf-<pid of the test>-<number of its network>-<host>`. */
 const prefix = 'hf-';
+/** Their files are in folders of the temporary folder called `hubfarm-interop-<pid of the test>-…`. */
+const folderPrefix = 'hubfarm-interop-';
 let networks = 0;
 
 function ip(...args: string[]): void {
@@ -35,11 +37,17 @@ function removeNamespace(name: string): void {
   spawnSync('ip', ['netns', 'del', name], { timeout: 20_000 });
 }
 
-/** Removes the namespaces of tests that are not running any more (killed ones). */
+/** Whether `name` is `start`, then the pid of a test that is not running any more, then a dash. */
+function isOrphan(name: string, start: string): boolean {
+  const owner = name.startsWith(start) ? /^\d+(?=-)/.exec(name.slice(start.length))?.[0] : undefined;
+  return owner !== undefined && !isAlive(Number(owner));
+}
+
+/** Removes the namespaces and folders that killed tests left behind; those of running ones stay. */
 export function sweepNamespaces(): void {
-  for (const name of namespacesStartingWith(prefix)) {
-    const owner = Number(name.split('-')[1]);
-    if (Number.isInteger(owner) && !isAlive(owner)) removeNamespace(name);
+  for (const name of namespacesStartingWith(prefix)) if (isOrphan(name, prefix)) removeNamespace(name);
+  for (const name of readdirSync(tmpdir())) {
+    if (isOrphan(name, folderPrefix)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 
@@ -124,7 +132,7 @@ export class Network {
   constructor() {
     networks += 1;
     this.#start = `${prefix}${process.pid}-${networks}-`;
-    this.#folder = mkdtempSync(join(tmpdir(), 'hubfarm-interop-'));
+    this.#folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
     process.on('exit', this.#onExit);
     ip('netns', 'add', this.#switch);
     ip('-n', this.#switch, 'link', 'set', 'lo', 'up');
