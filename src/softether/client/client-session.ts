@@ -36,8 +36,8 @@ const MIN_TIMEOUT_MS = 5_000;
 const MAX_TIMEOUT_MS = 60_000;
 const DEFAULT_TIMEOUT_MS = 20_000;
 /** Servers say something at least every half of the time-out (SoftEther protocol §5.3); a little more, for delays. */
-const SILENCE_FACTOR = 0.6;
-const SILENCE_MARGIN_MS = 500;
+const SILENCE_FACTOR = 0.5;
+const SILENCE_MARGIN_MS = 2_000;
 /** Where the first destination address of a block stands: `[u32 N][u32 size][frame …]`. */
 const FIRST_DESTINATION = 8;
 const GROUP_BIT = 1;
