@@ -12,6 +12,10 @@ import {
   openNodeHttpClient,
 } from '#io/node';
 
+const words = process.argv.slice(2);
+/** They go on when whoever reads their output has gone. */
+const longRunning = ['serve', 'connect'];
+
 const serveRuntime: ServeRuntime = {
   createIo: () => {
     // Whatever we write holds hashes of passwords or a private key: nobody else's to read.
@@ -25,6 +29,7 @@ const serveRuntime: ServeRuntime = {
   logOutput: process.stdout,
   isTerminal: process.stdout.isTTY,
   abort: () => process.exit(1),
+  exit: () => process.exit(0),
 };
 
 /** Commands of `#app`, which brings the whole server: half a second that nobody else has to wait. */
@@ -44,10 +49,10 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** `hubfarm … | head` closes our output early: that ends us quietly, as it does other tools. */
+/** `hubfarm … | head` closes our output early: that ends us quietly, as it does other tools, but for the long-running. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
+  if (!longRunning.includes(words[0] ?? '')) process.exit(0);
 });
 
 const runtime: CliRuntime = {
@@ -61,5 +66,4 @@ const runtime: CliRuntime = {
   version: packageVersion(),
 };
 
-const words = process.argv.slice(2);
 process.exitCode = await runProgram(words, runtime, await registrations(words[0]));

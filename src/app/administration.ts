@@ -63,7 +63,7 @@ export async function openAdministration(
     readyz: () => health.readyz(),
     metrics: async () => ({ contentType: metrics.contentType, body: await metrics.text() }),
   };
-  const face = { context, guard: softether.guard, health: pages };
+  const face = { context, guard: softether.guard, health: pages, limits: config.http };
   const http = await HttpFace.open(face);
   await lifecycle.start({ name: 'HTTP', stop: () => http.stop() });
   const local = await HttpFace.open({ ...face, trust: 'socket' });

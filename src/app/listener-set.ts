@@ -1,12 +1,7 @@
 import { HubfarmError, type Logger } from '#base';
 import type { ByteStream, Clock, Endpoint, Network, RunningListener, ServerIdentity, Timer } from '#io';
+import type { ListenAddress } from './config/listen-address.ts';
 import type { TlsSettings } from './config/sections.ts';
-
-/** A place to listen at; `host` undefined = every address of the machine. */
-export interface ListenAddress {
-  readonly host: string | undefined;
-  readonly port: number;
-}
 
 /** One listener as the administrator sees it. */
 export interface ListenerStatus extends ListenAddress {

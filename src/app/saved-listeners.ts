@@ -1,6 +1,7 @@
 import type { Backplane } from '#backplane';
 import { HubfarmError } from '#base';
-import type { ListenAddress, ListenerSet, ListenerStatus } from './listener-set.ts';
+import type { ListenAddress } from './config/listen-address.ts';
+import type { ListenerSet, ListenerStatus } from './listener-set.ts';
 import { booleanOf, integerOf, objectOf } from './parse-record.ts';
 import { StoredRecord } from './stored-record.ts';
 

@@ -1,7 +1,6 @@
 import type { Writable } from 'node:stream';
-import type { CommandRegistration } from '#admin/cli';
-import { HubfarmError, type Logger } from '#base';
-import type { Terminal } from '#io';
+import type { CliProgram, CommandRegistration } from '#admin/cli';
+import { HubfarmError } from '#base';
 import type { NodeIo } from '#io/node';
 import { ConfigError } from './config/config-error.ts';
 import { readEnvironment } from './config/environment.ts';
@@ -9,7 +8,7 @@ import { loadConfig } from './config/load-config.ts';
 import { readConfigFile } from './config/read-config-file.ts';
 import type { Config } from './config/sections.ts';
 import { createLogger, openLogOutput } from './log.ts';
-import { startServer, type RunningServer } from './server.ts';
+import { startServer } from './server.ts';
 import { welcomeText } from './welcome-text.ts';
 
 /** What `serve` needs of the process besides the command line's own runtime. bin supplies it. */
@@ -20,8 +19,10 @@ export interface ServeRuntime {
   /** Where the log goes: standard output. */
   readonly logOutput: Writable;
   readonly isTerminal: boolean;
-  /** Ends the process at once, whatever still holds it up. */
+  /** Ends the process at once, whatever still holds it up: because it did not stop in time. */
   readonly abort: () => void;
+  /** The same after everything has stopped. */
+  readonly exit: () => void;
 }
 
 interface ServeOptions {
@@ -34,6 +35,7 @@ interface ServeOptions {
 const failed = 1;
 /** A disk that does not answer must not keep the server from ending within the promised 5 s. */
 const stopDeadlineMs = 4_700;
+const flushDeadlineMs = 500;
 
 /** `hubfarm serve`: the server, in the foreground, until a signal ends it. */
 export const serveCommand =
@@ -50,8 +52,7 @@ export const serveCommand =
         try {
           const file = options.config === undefined ? undefined : await readConfigFile(cli.files, options.config);
           const config = loadConfig(file, overridesOf(options));
-          const { adminPassword } = readEnvironment(cli.environment);
-          await serve(runtime, config, adminPassword, cli.version, cli.terminal);
+          await serve(runtime, cli, config);
         } catch (error) {
           cli.terminal.writeError(`${problemsOf(error).join('\n')}\n`);
           cli.exit(failed);
@@ -67,35 +68,28 @@ function overridesOf({ dataDir, listen, set = [] }: ServeOptions): string[] {
   ];
 }
 
-async function serve(
-  runtime: ServeRuntime,
-  config: Config,
-  adminPassword: string | undefined,
-  packageVersion: string,
-  terminal: Terminal,
-): Promise<void> {
+async function serve(runtime: ServeRuntime, cli: CliProgram, config: Config): Promise<void> {
+  const { adminPassword } = readEnvironment(cli.environment);
   // Before anything can take long: a signal during the start is not lost.
   const stopSignal = runtime.stopSignal();
   const io = runtime.createIo();
   const output = openLogOutput(runtime.logOutput);
   const { isTerminal } = runtime;
-  const logger = createLogger({ settings: config.log, clock: io.clock, output, isTerminal, isColoured: isTerminal });
+  // https://no-color.org
+  const isColoured = isTerminal && (cli.environment['NO_COLOR'] ?? '') === '';
+  const logger = createLogger({ settings: config.log, clock: io.clock, output, isTerminal, isColoured });
+  const packageVersion = cli.version;
   const server = await startServer({ config, io, logger, initialAdminPassword: adminPassword, packageVersion });
-  terminal.writeError(welcomeText(server, config));
+  cli.terminal.writeError(welcomeText(server, config));
   logger.info({ version: packageVersion, dataDirectory: config.server.dataDirectory }, 'server is up');
   const signal = await stopSignal;
-  const deadline = io.clock.after(stopDeadlineMs, () => {
-    logger.error({}, 'something does not stop in time: ending without it');
-    runtime.abort();
-  });
-  await stopped(server, signal, logger);
-  deadline.cancel();
-}
-
-async function stopped(server: RunningServer, signal: string, logger: Logger): Promise<void> {
   logger.info({ signal }, 'server is stopping');
+  // Whatever does not stop (a disk that does not answer, a log that nobody reads): the process ends.
+  io.clock.after(stopDeadlineMs, () => runtime.abort());
   await server.stop();
   logger.info({}, 'server has stopped');
+  await Promise.race([output.flush(), new Promise<void>((late) => io.clock.after(flushDeadlineMs, late))]);
+  runtime.exit();
 }
 
 /** One clear line for each thing that is wrong; what nobody expected goes on, with its stack. */

@@ -17,7 +17,7 @@ const help: { readonly [C in keyof SoftEtherCounters]: string } = {
   sessionsEnded: 'VPN sessions that ended.',
   sessionsResumed: 'VPN sessions that went on after their last connection was lost.',
   sessionTimeouts: 'VPN sessions that ended since nothing came any more.',
-  socketsAdded: 'Further TCP connections of running sessions.',
+  socketsAdded: 'TCP connections that became part of a session, its first one too.',
   socketsLost: 'TCP connections of sessions that ended out of order.',
   socketTimeouts: 'TCP connections of sessions closed since nothing came any more.',
   keepAlivesSent: 'Keep-alives sent.',

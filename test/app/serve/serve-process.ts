@@ -56,6 +56,12 @@ export class ServeProcess {
     return this.#stderr;
   }
 
+  /** Closes our ends of its output, as `| head -1` does. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   ended(): Promise<Ended> {
     return this.#ended;
   }

@@ -79,6 +79,14 @@ describe('hubfarm serve', () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
+  test('goes on when nobody reads its log any more, and still stops', async () => {
+    const server = await serve(await listen()).isUp();
+    server.stopReading();
+    for (let n = 0; n < 5; n++) await callLocal(server.dataDirectory, 'CreateHub', { HubName_str: `H${n}` });
+    expect((await callLocal(server.dataDirectory, 'EnumHub')).error).toBeUndefined();
+    expect(await server.signal('SIGTERM')).toMatchObject({ code: 0 });
+  });
+
   test('opens the listeners that it can, and shows why not the others', async () => {
     const taken: Server = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
