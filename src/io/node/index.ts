@@ -5,6 +5,7 @@ export { nodeCompression } from './compression.ts';
 export { createNodeEthernet, type NodeEthernetOptions } from './ethernet/devices.ts';
 export { createNodeFiles } from './files.ts';
 export { createNodeMachine } from './machine.ts';
+export { createNodeNameResolver } from './name-resolver.ts';
 export { createNodeNetwork } from './network.ts';
 export { createNodeIo, type NodeIo } from './node-io.ts';
 export { createNodeRandom } from './random.ts';

@@ -1,0 +1,39 @@
+import type { FramePort } from '#softether';
+import type { LoadOptions } from './options.ts';
+import { isPart, runParts, sendPart } from './processes.ts';
+import { CpuMeter, logInReport, report } from './report.ts';
+import { pause, Swarm } from './swarm.ts';
+
+/** Log-ins per second; then the sessions stay, idle but for their keep-alives. */
+export async function loadLogIns(options: LoadOptions): Promise<boolean> {
+  if (options.processes > 1 && !isPart()) return runParts(options);
+  const swarm = new Swarm(options);
+  const counts = { frames: 0 };
+  const meter = new CpuMeter();
+  const logIns = await swarm.logIn(options.sessions, options.concurrency, () => () => deafPort(counts));
+  const cpuSeconds = meter.read().seconds;
+  const values = logInReport(logIns, cpuSeconds);
+  if (isPart()) sendPart({ kind: 'up', logIns, cpuSeconds });
+  else report('up', values);
+  const holding = new CpuMeter();
+  await pause(options.holdSeconds * 1000);
+  const held = { seconds: options.holdSeconds, up: swarm.up, lost: swarm.lost, clientCpu: holding.read() };
+  await swarm.stop();
+  if (isPart()) sendPart({ kind: 'held', up: held.up, lost: held.lost, frames: counts.frames });
+  else report('login', { ...values, held, framesReceived: counts.frames });
+  return logIns.failed === 0 && held.lost === 0;
+}
+
+/** Takes what comes, and has nothing to send. */
+function deafPort(counts: { frames: number }): FramePort {
+  return {
+    pending: false,
+    take: () => {
+      throw new Error('nothing is pending');
+    },
+    release: () => undefined,
+    receive: (_buf, _from, _to, frames) => void (counts.frames += frames),
+    endOfRead: () => undefined,
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,120 @@
+import { parseArgs } from 'node:util';
+import { parseHostAndPort } from '#admin/cli';
+
+/** What `bench/load-client.ts` was asked to do. */
+export interface LoadOptions {
+  readonly command: 'login' | 'flood' | 'pace';
+  readonly server: { readonly host: string; readonly port: number };
+  readonly hub: string;
+  readonly user: string;
+  readonly password: string;
+  /** TCP connections of each session. */
+  readonly connections: number;
+  readonly isCompressed: boolean;
+  readonly isEncrypted: boolean;
+  /** `stock`: what servers do for clients that they do not know. `hubfarm`: as `hubfarm connect` shows itself. */
+  readonly as: 'stock' | 'hubfarm';
+  readonly seconds: number;
+  // -- login
+  readonly sessions: number;
+  readonly concurrency: number;
+  readonly holdSeconds: number;
+  /** Processes that share the sessions. */
+  readonly processes: number;
+  // -- flood, pace
+  readonly senders: number;
+  readonly receivers: number;
+  /** Bytes of an Ethernet frame. */
+  readonly size: number;
+  /** Frames in a block. */
+  readonly batch: number;
+  /** Frames per second of each sender. */
+  readonly rate: number;
+}
+
+export const usage = `node -C hubfarm-source bench/load-client.ts <command> --server HOST[:PORT] --hub H --user U [--password P] …
+
+  login   log-ins per second and their latency, then idle sessions
+          --sessions 1000  --concurrency 32  --hold 10 (seconds)  --processes 1 (that share them)
+  flood   frames as fast as they go, from senders to receivers on the hub
+          --senders 1  --receivers 1  --size 64 (bytes of a frame)  --batch 128 (frames in a block)  --seconds 3
+  pace    frames at a rate, with their latency
+          --senders 1  --receivers 1  --size 214  --rate 1000 (frames/s of each sender)  --seconds 3
+
+  for all --connections 1  --compress  --no-encrypt  --as stock|hubfarm
+
+A line of JSON when all sessions are up, and another with the results.
+`;
+
+const defaults = {
+  connections: '1',
+  sessions: '1000',
+  concurrency: '32',
+  hold: '10',
+  processes: '1',
+  senders: '1',
+  receivers: '1',
+  batch: '128',
+  rate: '1000',
+  seconds: '3',
+} as const;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+/** @throws Error that says what is wrong. */
+export function parseLoadOptions(argv: readonly string[]): LoadOptions {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      ...{ server: text, hub: text, user: text, password: text, as: text, size: text },
+      ...{
+        connections: text,
+        sessions: text,
+        concurrency: text,
+        hold: text,
+        processes: text,
+        senders: text,
+        receivers: text,
+      },
+      ...{ batch: text, rate: text, seconds: text, compress: flag, 'no-encrypt': flag },
+    },
+  });
+  const [command] = positionals;
+  if (command !== 'login' && command !== 'flood' && command !== 'pace') {
+    throw new Error(`no such command: ${command ?? '(none)'}\n${usage}`);
+  }
+  const needed = (name: 'server' | 'hub' | 'user'): string => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`--${name} is missing\n${usage}`);
+    return value;
+  };
+  const number = (name: keyof typeof defaults | 'size', fallback: string): number => {
+    const value = Number(values[name] ?? fallback);
+    if (!Number.isFinite(value) || value < 0) throw new Error(`--${name} takes a number, not ${values[name] ?? ''}`);
+    return value;
+  };
+  const known = (name: keyof typeof defaults): number => number(name, defaults[name]);
+  return {
+    command,
+    server: parseHostAndPort(needed('server')),
+    hub: needed('hub'),
+    user: needed('user'),
+    password: values.password ?? '',
+    connections: known('connections'),
+    isCompressed: values.compress === true,
+    isEncrypted: values['no-encrypt'] !== true,
+    as: values.as === 'hubfarm' ? 'hubfarm' : 'stock',
+    seconds: known('seconds'),
+    sessions: known('sessions'),
+    concurrency: Math.max(known('concurrency'), 1),
+    holdSeconds: known('hold'),
+    processes: Math.max(Math.floor(known('processes')), 1),
+    senders: Math.max(known('senders'), 1),
+    receivers: Math.max(known('receivers'), 1),
+    size: number('size', command === 'flood' ? '64' : '214'),
+    batch: Math.max(known('batch'), 1),
+    rate: known('rate'),
+  };
+}
