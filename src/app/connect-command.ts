@@ -25,9 +25,12 @@ import { statusLine } from './connect/status-line.ts';
 import { VirtualAdapter } from './connect/virtual-adapter.ts';
 import { protocolVersion } from './server-facts.ts';
 
+/** The part of the outside world that `connect` touches. */
+export type ConnectIo = Pick<NodeIo, 'clock' | 'random' | 'network' | 'names' | 'machine' | 'ethernet'>;
+
 /** What `connect` needs of the process besides the command line's own runtime. bin supplies it. */
 export interface ConnectRuntime {
-  readonly createIo: () => NodeIo;
+  readonly createIo: () => ConnectIo;
   /** Resolves with the name of the signal that asks to stop. */
   readonly stopSignal: () => Promise<string>;
 }
@@ -72,7 +75,7 @@ export const connectCommand =
 
 /** Gives the exit code. */
 async function connect(
-  io: NodeIo,
+  io: ConnectIo,
   cli: CliProgram,
   settings: ConnectSettings,
   credentials: Credentials,
@@ -123,7 +126,7 @@ async function connect(
   }
 }
 
-function clientHome(io: NodeIo): ClientHome {
+function clientHome(io: ConnectIo): ClientHome {
   const { clock, random, network, names, machine } = io;
   const { systemName, productName, version } = machine.os;
   return createClientHome({

@@ -78,9 +78,12 @@ export class MemoryEthernetDevices implements EthernetDevices {
 
   /** The other end of the cable of an open device. */
   far(name: string): MemoryEthernetDevice {
-    const cable = this.#open.get(name);
-    if (cable === undefined) throw new Error(`no open device ${name}`);
-    return cable.far;
+    return this.#cable(name).far;
+  }
+
+  /** The device itself, to let it fail. */
+  near(name: string): MemoryEthernetDevice {
+    return this.#cable(name).near;
   }
 
   list(): Promise<readonly string[]> {
@@ -89,14 +92,14 @@ export class MemoryEthernetDevices implements EthernetDevices {
 
   openTap(name: string): Promise<EthernetDevice> {
     if (this.#open.get(name)?.near.isClosed === false || this.#interfaces.includes(name)) {
-      return Promise.reject(new IoError('ADDRESS_IN_USE', `cannot make the interface ${name}: the name is taken`));
+      return Promise.reject(new IoError('NAME_TAKEN', `cannot make the interface ${name}: the name is taken`));
     }
     return Promise.resolve(this.#plug(name));
   }
 
   openInterface(name: string): Promise<EthernetDevice> {
     if (!this.#interfaces.includes(name)) {
-      return Promise.reject(new IoError('NOT_FOUND', `there is no network interface ${name}`));
+      return Promise.reject(new IoError('NO_SUCH_DEVICE', `there is no network interface ${name}`));
     }
     return Promise.resolve(this.#plug(name));
   }
@@ -104,6 +107,12 @@ export class MemoryEthernetDevices implements EthernetDevices {
   configure(name: string, settings: Parameters<EthernetDevices['configure']>[1]): Promise<void> {
     this.configured.set(name, settings);
     return Promise.resolve();
+  }
+
+  #cable(name: string): { readonly near: MemoryEthernetDevice; readonly far: MemoryEthernetDevice } {
+    const cable = this.#open.get(name);
+    if (cable === undefined) throw new Error(`no open device ${name}`);
+    return cable;
   }
 
   #plug(name: string): EthernetDevice {

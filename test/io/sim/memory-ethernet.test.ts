@@ -34,8 +34,8 @@ describe('an Ethernet device in memory', () => {
     const tap = await machine.openTap('vpn0');
     expect(tap.macAddress.length).toBe(6);
     expect(tap.macAddress[0]! & 1).toBe(0);
-    await expect(machine.openTap('vpn0')).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' });
-    await expect(machine.openInterface('eth9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(machine.openTap('vpn0')).rejects.toMatchObject({ code: 'NAME_TAKEN' });
+    await expect(machine.openInterface('eth9')).rejects.toMatchObject({ code: 'NO_SUCH_DEVICE' });
     expect(await machine.list()).toEqual(['eth0']);
     tap.close();
     await machine.openTap('vpn0');
