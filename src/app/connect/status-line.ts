@@ -9,8 +9,15 @@ const losses: Readonly<Record<SessionLoss, string>> = {
   forgotten: 'the server has ended the session',
 };
 
-/** What the user is told of an event; undefined = nothing. */
+/** What the user is told of an event; undefined = nothing. Servers cannot make the terminal do anything with it. */
 export function statusLine(event: ClientEvent): string | undefined {
+  return textOf(event)?.replace(controlCharacters, '');
+}
+
+/** All but the line feed. */
+const controlCharacters = /(?!\n)\p{Cc}/gu;
+
+function textOf(event: ClientEvent): string | undefined {
   switch (event.kind) {
     case 'connecting':
       return `connecting to ${destinationText(event.to)}`;

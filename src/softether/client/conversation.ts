@@ -3,8 +3,11 @@ import { defaultHttpLimits } from '../codec/http-limits.ts';
 import { decodePackBody, encodePackRequest } from '../codec/http-pack.ts';
 import { HttpReader } from '../codec/http-reader.ts';
 import type { Pack } from '../codec/pack.ts';
-import { preAuthPackLimits } from '../codec/pack-limits.ts';
+import type { PackLimits } from '../codec/pack-limits.ts';
 import { encodeSignature } from '../codec/signature.ts';
+
+/** A Welcome has some 60 elements, and the hub's message, which may be 20,000 characters long. */
+const answerLimits: PackLimits = { maxBytes: 131_072, maxElements: 512, maxValues: 4096, maxValueBytes: 131_072 };
 
 /** What to do next. After anything but `send` the conversation is over. */
 export type ConversationStep =
@@ -40,9 +43,9 @@ export class Conversation {
   /** Undefined: more bytes are needed. @throws DecodeError on bytes that no SoftEther server sends. */
   receive(chunk: Buffer): ConversationStep | undefined {
     this.#reader.push(chunk);
-    const message = this.#reader.take(preAuthPackLimits.maxBytes);
+    const message = this.#reader.take(answerLimits.maxBytes);
     if (message === undefined) return undefined;
-    const pack = decodePackBody(message, preAuthPackLimits);
+    const pack = decodePackBody(message, answerLimits);
     const hello = this.#hello;
     if (hello === undefined) return this.#greet(pack);
     return { kind: 'answered', hello, answer: pack, unread: this.#reader.unread() };
