@@ -5,6 +5,7 @@ import type { Endpoint } from '../stream.ts';
 import { plainReason } from './errno.ts';
 import { directDrop } from './encryption-drop.ts';
 import { classifyFirstBytes, plainHttpAnswer } from './first-bytes.ts';
+import type { Glance, Glances } from './glance.ts';
 import type { SecureContexts } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { releaseTlsErrors, tlsEndWasOrderly } from './socket-internals.ts';
@@ -17,6 +18,8 @@ export interface IncomingDeps {
   readonly options: TlsListenOptions;
   readonly contexts: SecureContexts;
   readonly shared: SharedReceive;
+  /** undefined = not on this machine. With it, connections must come without being read. */
+  readonly glances: Glances | undefined;
   /** It became a stream, or was abandoned. */
   readonly settled: () => void;
 }
@@ -32,13 +35,18 @@ export class Incoming {
   #receivedBytes = 0;
   #wantedBytes = 1;
   #isSettled = false;
+  /** While nobody has read from the connection. */
+  #glance: Glance | undefined;
 
   constructor(deps: IncomingDeps, tcp: Socket, remote: Endpoint) {
     this.#deps = deps;
     this.#tcp = tcp;
     this.#remote = remote;
     this.#deadline = setTimeout(() => this.#abandon('time-out'), deps.options.handshakeTimeoutMs);
-    tcp.on('error', this.#failed).on('close', this.#closed).on('end', this.#closed).on('readable', this.#read);
+    tcp.on('error', this.#failed).on('close', this.#closed).on('end', this.#closed);
+    this.#glance = deps.glances?.at(tcp);
+    if (this.#glance === undefined) tcp.on('readable', this.#read);
+    else this.#glance.onFirst(this.#glanceAt);
   }
 
   /** Ends it at once; `why` is reported. */
@@ -48,6 +56,23 @@ export class Incoming {
 
   readonly #failed = (error: unknown): void => this.#abandon(plainReason(error));
   readonly #closed = (): void => this.#abandon('closed by the client');
+
+  /** Only a whole ClientHello is left to the TLS socket to read; all else is read here, bit by bit. */
+  readonly #glanceAt = (bytes: Buffer): void => {
+    const first = classifyFirstBytes(bytes);
+    if (first.kind === 'tls') {
+      this.#glance?.onGone(this.#closed);
+      this.#pace(undefined, first.clientHello);
+    } else {
+      this.#endGlance();
+      this.#tcp.on('readable', this.#read);
+    }
+  };
+
+  #endGlance(): void {
+    this.#glance?.end();
+    this.#glance = undefined;
+  }
 
   readonly #read = (): void => {
     for (let chunk = this.#next(); chunk !== undefined; chunk = this.#next()) {
@@ -62,6 +87,7 @@ export class Incoming {
         this.#wantedBytes = first.wantedBytes;
         return;
       case 'tls':
+        this.#tcp.off('readable', this.#read);
         this.#pace(bytes, first.clientHello);
         return;
       case 'http':
@@ -77,9 +103,11 @@ export class Incoming {
     return Buffer.isBuffer(chunk) ? chunk : undefined;
   }
 
-  /** The hello is whole, so who is slow does not hold a place among those that wait for their handshake. */
-  #pace(bytes: Buffer, clientHello: ClientHello): void {
-    this.#tcp.off('readable', this.#read);
+  /**
+   * The hello is whole, so who is slow does not hold a place among those that wait for their handshake. `bytes` is what
+   * was read of it, if it was read.
+   */
+  #pace(bytes: Buffer | undefined, clientHello: ClientHello): void {
     const { pace } = this.#deps.options;
     const start = (): void => {
       if (!this.#isSettled) this.#secure(bytes, clientHello);
@@ -88,14 +116,15 @@ export class Incoming {
     else pace(start);
   }
 
-  #secure(bytes: Buffer, clientHello: ClientHello): void {
+  #secure(bytes: Buffer | undefined, clientHello: ClientHello): void {
+    this.#endGlance();
     const { options, contexts } = this.#deps;
     const tcp = this.#tcp;
     let socket: TLSSocket;
     try {
       const maxVersion = (options.chooseMaxVersion ?? defaultMaxVersion)(clientHello);
       const secureContext = contexts.get(maxVersion);
-      tcp.unshift(bytes);
+      if (bytes !== undefined) tcp.unshift(bytes);
       socket = new TLSSocket(tcp, { isServer: true, secureContext });
     } catch (error) {
       this.#abandon(plainReason(error));
@@ -147,6 +176,7 @@ export class Incoming {
 
   #settle(): void {
     this.#isSettled = true;
+    this.#endGlance();
     clearTimeout(this.#deadline);
     this.#deps.settled();
   }

@@ -3,10 +3,12 @@ import type { RunningListener, TlsListenOptions } from '../listener.ts';
 import { plainAddress, remoteOf } from './endpoint.ts';
 import { listenError } from './errno.ts';
 import { DescriptorReserve } from './descriptor-reserve.ts';
+import { Glances } from './glance.ts';
 import { Incoming } from './incoming.ts';
 import { MIN_TLS_VERSION, SecureContexts } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { notSentLowWaterSetter } from './socket-options.ts';
+import { loadSystemCalls } from './system-calls.ts';
 
 /** A log-in storm waits in the kernel, not in refusals (the kernel's own cap is net.core.somaxconn). */
 const BACKLOG = 4096;
@@ -20,7 +22,14 @@ export async function listenTls(options: TlsListenOptions, shared: SharedReceive
   const { notSentLowWaterBytes } = options;
   const setLowWater =
     notSentLowWaterBytes === undefined ? undefined : await notSentLowWaterSetter(notSentLowWaterBytes);
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+  const systemCalls = await loadSystemCalls();
+  const glances = systemCalls && new Glances(systemCalls);
+  const server = createServer({
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    pauseOnConnect: glances !== undefined,
+  });
   const incoming = new Set<Incoming>();
   const reserve = new DescriptorReserve();
   const trouble = limitTrouble(options);
@@ -39,7 +48,7 @@ export async function listenTls(options: TlsListenOptions, shared: SharedReceive
     }
     setLowWater?.(tcp);
     const connection = new Incoming(
-      { options, contexts, shared, settled: () => incoming.delete(connection) },
+      { options, contexts, shared, glances, settled: () => incoming.delete(connection) },
       tcp,
       remote,
     );
