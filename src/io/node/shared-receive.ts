@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { handleOf, type ReadBufferSymbols } from './socket-internals.ts';
+import { TurnBudget } from './turn-budget.ts';
 
 /** A TCP read is at most this long; a TLS record fills a quarter of it. */
 const SHARED_BUFFER_BYTES = 64 * 1024;
@@ -13,6 +14,7 @@ export type ChunkTaker = (chunk: Buffer) => boolean;
  * callback consumes the bytes before it returns, so one buffer serves all.
  */
 export class SharedReceive {
+  readonly budget = new TurnBudget();
   readonly #symbols: ReadBufferSymbols | undefined;
   readonly #buffer: Buffer;
   #state: 'untried' | 'proven' | 'broken';

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import type { SharedReceive } from './shared-receive.ts';
+import type { BudgetedReader } from './turn-budget.ts';
 
 /** Takes what a socket reads to its reader, by way of the socket's own buffer or of the shared one, always in order. */
-export class SocketReader {
+export class SocketReader implements BudgetedReader {
+  turn = -1;
+  turnBytes = 0;
   readonly #socket: Socket;
   readonly #shared: SharedReceive;
   readonly #deliver: (chunk: Buffer) => void;
@@ -57,12 +60,17 @@ export class SocketReader {
     this.#socket.off('data', this.#takeOwn);
   }
 
+  readOn(): void {
+    const isWanted = this.#state === 'reading' ? !this.#isPaused : this.#state === 'discarding';
+    if (isWanted) this.#socket.resume();
+  }
+
   readonly #takeShared = (chunk: Buffer): boolean => {
     if (this.#state === 'discarding') return true;
     const isNext = !this.#isPaused && this.#socket.readableLength === 0;
     if (this.#state === 'reading' && this.#wantsShared && isNext) {
       this.#deliver(chunk);
-      return true;
+      return this.#shared.budget.allowsMore(this, chunk.length);
     }
     // Somebody wants to keep it, or older bytes are waiting: it joins them in the socket's own buffer.
     this.#bufferedBytes += chunk.length;
