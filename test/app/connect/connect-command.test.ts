@@ -40,7 +40,7 @@ class Command {
       clock: rig.clock,
       openHttp: () => expect.unreachable(),
       environment: {},
-      homeDirectory: '/home/anna',
+      homeDirectory: '/nowhere',
       version: '1.2.3',
     };
     const registration = connectCommand({ createIo: () => io, stopSignal });
@@ -199,7 +199,7 @@ describe('hubfarm connect', () => {
       await command.says(/connected/);
       expect(command.terminal.prompts[0]).toContain('Password of alice on hub OFFICE');
       expect(command.terminal.prompts[1]).toContain('Trust it from now on?');
-      const known = files.text('/home/anna/.config/hubfarm/known-servers');
+      const known = files.text('/nowhere/.config/hubfarm/known-servers');
       expect(known).toBe(`192.0.2.254:443 sha256:${await fingerprint()}\n`);
       await command.stop();
       const again = run([...login, '--password', 'pw'], files);
@@ -208,7 +208,7 @@ describe('hubfarm connect', () => {
 
     test('and does not take a no for an answer later on: it tries again when a session was there', async () => {
       const files = new FakeFiles();
-      const path = '/home/anna/.config/hubfarm/known-servers';
+      const path = '/nowhere/.config/hubfarm/known-servers';
       await files.write(path, `192.0.2.254:443 sha256:${await fingerprint()}\n`);
       const command = run([...login, '--password', 'pw'], files);
       await command.says(/connected/);
