@@ -1,0 +1,14 @@
+export {
+  Gone,
+  Overloaded,
+  Refused,
+  Timeout,
+  type Bus,
+  type BusAddress,
+  type BusHandler,
+  type BusLink,
+  type CallOptions,
+} from './bus.ts';
+export type { Handle, MemberBoot } from './handle.ts';
+export { isServerName, memberIdOf, memberName, parseMemberId, type MemberId } from './member-id.ts';
+export type { Controllership, LoadReport, MemberInfo, MemberState, MemberView, Membership } from './membership.ts';

@@ -1,0 +1,86 @@
+import type { MemberBoot } from './handle.ts';
+import type { MemberId } from './member-id.ts';
+
+/** What a member says of itself: `member/<server>/<index>/info`, under its lease. Times are unix milliseconds. */
+export interface MemberInfo extends MemberBoot {
+  readonly id: MemberId;
+  readonly version: string;
+  readonly hostName: string;
+  readonly startedAtMs: number;
+  readonly joinedAtMs: number;
+  /** Where the bus reaches it, `host:port`; absent for a thread of this very process. */
+  readonly busAddress: string;
+  /** IPv4 text that clients are redirected to. */
+  readonly publicAddress: string;
+  readonly publicPorts: readonly number[];
+  /** DER of its listeners' certificate, base64. */
+  readonly certificate: string;
+  /** "Performance Standard Ratio", 100 = normal. */
+  readonly weight: number;
+  /** Takes part in the election of the controller. */
+  readonly isEligible: boolean;
+  /** "Controller functions only": takes no session while it is the controller. */
+  readonly isControllerOnly: boolean;
+  readonly isDraining: boolean;
+  /** Sessions that it may hold: C5's M (100,000; 4,096 in the classic editions). */
+  readonly capacity: number;
+}
+
+/** What a member reports every 2 s, sooner when it changed much: `load/<server>/<index>/now`, under its lease. */
+export interface LoadReport {
+  /** Grows by one with each report of this boot: the controller forgets placements that a report has counted. */
+  readonly sequence: number;
+  readonly sessions: number;
+  readonly connections: number;
+  readonly hubInstances: number;
+  readonly clientLicences: number;
+  readonly bridgeLicences: number;
+  readonly points: number;
+  /** Placements that this member has accepted (tickets taken) since its start. */
+  readonly ticketsTaken: number;
+  /** Listeners that could not be reached from outside when another member tried, by port. */
+  readonly unreachablePorts: readonly number[];
+}
+
+/**
+ * `online`: its lease lives and the bus hears it. `suspect`: its lease lives, but the bus does not hear it: nothing is
+ * placed there. Members whose lease has ended are not in the list: for the cluster they are dead.
+ */
+export type MemberState = 'online' | 'suspect';
+
+export interface MemberView {
+  readonly info: MemberInfo;
+  readonly load: LoadReport | undefined;
+  readonly state: MemberState;
+  /** Why it is suspect; empty when it is not. */
+  readonly cause: string;
+}
+
+/** Who is in the cluster, as this member sees it. */
+export interface Membership {
+  readonly self: MemberInfo;
+  members(): readonly MemberView[];
+  find(id: MemberId): MemberView | undefined;
+  /** Returns the function that stops it. */
+  onChange(changed: (members: readonly MemberView[]) => void): () => void;
+  /** Changes what this member says of itself; resolves when the others can see it. */
+  announce(
+    change: Partial<
+      Pick<MemberInfo, 'weight' | 'isControllerOnly' | 'isDraining' | 'publicAddress' | 'publicPorts' | 'certificate'>
+    >,
+  ): Promise<void>;
+  /** Counts that go into the next report; a report goes out at once when they changed much. */
+  report(load: Omit<LoadReport, 'sequence' | 'points'>): void;
+  stop(): Promise<void>;
+}
+
+/** Who the controller is, as this member knows. */
+export interface Controllership {
+  /** undefined = nobody, at the moment. */
+  controller(): MemberBoot | undefined;
+  /** This member is, and its leadership is valid at this moment. */
+  isController(): boolean;
+  /** Epoch of this member's leadership; undefined while it is not the controller. */
+  epoch(): number | undefined;
+  onChange(changed: (controller: MemberBoot | undefined) => void): () => void;
+}
