@@ -9,6 +9,14 @@ export {
   type BusLink,
   type CallOptions,
 } from './bus.ts';
+export type {
+  ClusterMode,
+  ClusterModes,
+  ClusterModeStatus,
+  ControllerConnectionStatus,
+  ControllerSettings,
+  MemberSettings,
+} from './cluster-modes.ts';
 export type { Handle, MemberBoot } from './handle.ts';
 export { isServerName, memberIdOf, memberName, parseMemberId, type MemberId } from './member-id.ts';
 export type { Controllership, LoadReport, MemberInfo, MemberState, MemberView, Membership } from './membership.ts';
