@@ -22,6 +22,12 @@ export type {
   TlsListenOptions,
   TlsVersion,
 } from './listener.ts';
+export type {
+  MutualTlsDialOptions,
+  MutualTlsIdentity,
+  MutualTlsListenOptions,
+  MutualTlsNetwork,
+} from './mutual-tls.ts';
 export type { NameResolver } from './name-resolver.ts';
 export type { ByteStream, Endpoint, StreamSink, TlsInfo } from './stream.ts';
 export type { Machine, OperatingSystem } from './machine.ts';
