@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { Thread, Threads, ThreadSink } from '../threads.ts';
 import { asError } from './errno.ts';
+import { openChannel, seal, unseal } from './thread-ports.ts';
 
 export function createNodeThreads(): Threads {
-  return { start: startThread };
+  return { start: startThread, channel: openChannel };
 }
 
 function startThread(module: URL, input: unknown, sink: ThreadSink): Thread {
@@ -11,8 +12,14 @@ function startThread(module: URL, input: unknown, sink: ThreadSink): Thread {
   const entry = new URL(`./thread-entry${import.meta.url.slice(-3)}`, import.meta.url);
   const worker = new Worker(entry, { workerData: { module: module.href, input } });
   let failure: Error | undefined;
-  worker.on('message', (message: unknown) => sink.message(message));
+  worker.on('message', (envelope: unknown) => {
+    const { message, ends } = unseal(envelope);
+    sink.message(message, ends);
+  });
   worker.on('error', (error: unknown) => (failure = asError(error)));
   worker.on('exit', () => sink.ended(failure));
-  return { post: (message) => worker.postMessage(message) };
+  return {
+    post: (message, ends = []) => worker.postMessage(...seal(message, ends)),
+    terminate: () => void worker.terminate(),
+  };
 }
