@@ -20,3 +20,13 @@ export type {
 export type { Handle, MemberBoot } from './handle.ts';
 export { isServerName, memberIdOf, memberName, parseMemberId, type MemberId } from './member-id.ts';
 export type { Controllership, LoadReport, MemberInfo, MemberState, MemberView, Membership } from './membership.ts';
+export {
+  ClusterPlacement,
+  ticketLifeMs,
+  type NotPlaced,
+  type Placed,
+  type PlacementResult,
+} from './placement/cluster-placement.ts';
+export { reachablePorts, type Exclusion } from './placement/exclusion.ts';
+export type { PlacementRow } from './placement/placement-book.ts';
+export { pointsOf } from './placement/points.ts';
