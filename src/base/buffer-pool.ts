@@ -6,6 +6,7 @@ export class BufferPool {
   readonly size: number;
   readonly #maxKept: number;
   readonly #idle: Buffer[] = [];
+  #lent = 0;
 
   constructor(size: number, maxKept: number) {
     this.size = size;
@@ -16,13 +17,20 @@ export class BufferPool {
     return this.#idle.length;
   }
 
+  /** Buffers taken and not yet given back. */
+  get lentCount(): number {
+    return this.#lent;
+  }
+
   /** Contents are arbitrary. Each buffer has its own ArrayBuffer, so `buffer.buffer` identifies it. */
   take(): Buffer {
+    this.#lent++;
     return this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.size);
   }
 
   /** `buffer` must come from `take` of this pool, whole, and must not be used afterwards. */
   give(buffer: Buffer): void {
+    this.#lent--;
     if (this.#idle.length < this.#maxKept) this.#idle.push(buffer);
   }
 }

@@ -26,6 +26,10 @@ export function createHubEnvironment(clock: Clock, seed: number, limits: HubLimi
     pools: {
       small: new BufferPool(smallBlockBytes, smallBlocksKept),
       large: new BufferPool(largeBlockBytes, largeBlocksKept),
+      scarcity: {
+        largeBlocks: limits.outputMemoryBytes / largeBlockBytes,
+        queueMaxBytes: limits.outputQueueScarceBytes,
+      },
     },
     limits,
     seed,

@@ -12,6 +12,9 @@ export interface HubLimits {
   readonly exclusiveSeconds: number;
   /** Bytes waiting for one session. Frames that come when it is full are dropped (drop-tail) and counted. */
   readonly outputQueueMaxBytes: number;
+  /** Bytes waiting for all sessions of a member. When there are more, each session gets `outputQueueScarceBytes`. */
+  readonly outputMemoryBytes: number;
+  readonly outputQueueScarceBytes: number;
   /** Frames per second with one source MAC and one pair of IP addresses that may be flooded (storm limiter). */
   readonly stormThresholdPerSecond: number;
   /** Writes per second that flooding alone may cause in a hub before they are gathered for some milliseconds. */
@@ -29,7 +32,10 @@ export const defaultHubLimits: HubLimits = Object.freeze({
   ipExpirySeconds: 60,
   dhcpIpExpirySeconds: 300,
   exclusiveSeconds: 13,
-  outputQueueMaxBytes: 256 * 1024,
+  // As the original. Less makes bulk TCP lose frames: its windows grow to some megabytes before anything slows them.
+  outputQueueMaxBytes: 2_560_000,
+  outputMemoryBytes: 256 * 1024 * 1024,
+  outputQueueScarceBytes: 256 * 1024,
   stormThresholdPerSecond: 32,
   floodWritesPerSecond: 1_000,
   floodHoldMinMs: 4,

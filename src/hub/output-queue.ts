@@ -11,6 +11,8 @@ export type FrameEncoder = (frame: Buffer) => Uint8Array;
 export interface BlockPools {
   readonly small: BufferPool;
   readonly large: BufferPool;
+  /** When more large blocks than this are in use, each queue gets only `queueMaxBytes`: many slow receivers at once. */
+  readonly scarcity?: { readonly largeBlocks: number; readonly queueMaxBytes: number };
 }
 
 export interface OutputQueueOptions {
@@ -177,7 +179,7 @@ export class OutputQueue {
       this.#open(this.#wasBulk || length > small.size / 4 ? large : small);
     } else {
       // Blocks taken since may have made room below `maxBytes`.
-      this.#limit = Math.min(block.length, this.#maxBytes - this.#fullBytes);
+      this.#limit = Math.min(block.length, this.#room());
       if (this.#end + length > this.#limit && this.#limit === block.length) this.#replace(block);
     }
     return this.#end + length <= this.#limit;
@@ -187,7 +189,7 @@ export class OutputQueue {
     const { small, large } = this.#pools;
     if (block.length === small.size) {
       this.#block = large.take();
-      this.#limit = Math.min(large.size, this.#maxBytes - this.#fullBytes);
+      this.#limit = Math.min(large.size, this.#room());
       block.copy(this.#block, headerBytes, headerBytes, this.#end);
       small.give(block);
     } else if (this.#frames > 0) {
@@ -198,8 +200,15 @@ export class OutputQueue {
     }
   }
 
+  /** Bytes that may wait besides the full blocks. */
+  #room(): number {
+    const { large, scarcity } = this.#pools;
+    const isScarce = scarcity !== undefined && large.lentCount > scarcity.largeBlocks;
+    return (isScarce ? Math.min(this.#maxBytes, scarcity.queueMaxBytes) : this.#maxBytes) - this.#fullBytes;
+  }
+
   #open(pool: BufferPool): void {
-    const room = this.#maxBytes - this.#fullBytes;
+    const room = this.#room();
     if (room <= headerBytes) return;
     this.#block = pool.take();
     this.#limit = Math.min(pool.size, room);

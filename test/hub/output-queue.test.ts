@@ -56,6 +56,22 @@ describe('the output queue', () => {
     expect(pools.large.idleCount).toBe(2);
   });
 
+  it('keeps less for each session when much waits for all of them, and as much as before when that has gone', () => {
+    const pools = { ...newPools(), scarcity: { largeBlocks: 2, queueMaxBytes: 3000 } };
+    const queues = [0, 1].map(() => new OutputQueue({ pools, maxBytes: 20_000 }));
+    const [slow, other] = queues as [OutputQueue, OutputQueue];
+    const run = records([1000]);
+    for (let i = 0; i < 30; i++) slow.append(run, 0, run.length, 1, unicast);
+    // Two frames to a block: a third block shows that it is scarce.
+    expect(slow.droppedFrames).toBe(24);
+    for (let i = 0; i < 3; i++) other.append(run, 0, run.length, 1, unicast);
+    expect(other.droppedFrames).toBe(1);
+    expect(drain(slow)).toHaveLength(6);
+    expect(drain(other)).toHaveLength(2);
+    for (let i = 0; i < 4; i++) other.append(run, 0, run.length, 1, unicast);
+    expect(other.droppedFrames).toBe(1);
+  });
+
   it('splits a run that is longer than a block between frames', () => {
     const queue = new OutputQueue({ pools: newPools(), maxBytes: 100_000 });
     const run = records(Array.from({ length: 30 }, (_, i) => 100 + i));

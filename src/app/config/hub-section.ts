@@ -43,6 +43,18 @@ export const hub: Section<HubLimits> = {
       67_108_864,
       'Bytes that wait for one session. Frames that come when it is full are dropped.',
     ),
+    outputMemoryBytes: integer(
+      caps.outputMemoryBytes,
+      1_048_576,
+      68_719_476_736,
+      'Bytes that wait for all sessions of a member before each of them gets outputQueueScarceBytes.',
+    ),
+    outputQueueScarceBytes: integer(
+      caps.outputQueueScarceBytes,
+      65_536,
+      67_108_864,
+      'Bytes that wait for one session while outputMemoryBytes are waiting for all of them.',
+    ),
     stormThresholdPerSecond: integer(
       caps.stormThresholdPerSecond,
       1,

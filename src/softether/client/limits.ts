@@ -64,7 +64,7 @@ export const defaultClientLimits: ClientLimits = Object.freeze({
   maxRetryMs: 30_000,
   hopelessRetryMs: 90_000,
   steadyAfterMs: 10_000,
-  outputQueueMaxBytes: 256 * 1024,
+  outputQueueMaxBytes: 2_560_000,
   maxWritesInFlight: 4,
   notSentLowWaterBytes: 128 * 1024,
   stopTimeoutMs: 2_000,
