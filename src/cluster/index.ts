@@ -19,7 +19,15 @@ export type {
 } from './cluster-modes.ts';
 export type { Handle, MemberBoot } from './handle.ts';
 export { isServerName, memberIdOf, memberName, parseMemberId, type MemberId } from './member-id.ts';
-export type { Controllership, LoadReport, MemberInfo, MemberState, MemberView, Membership } from './membership.ts';
+export type {
+  Controllership,
+  LoadCounts,
+  LoadReport,
+  MemberInfo,
+  MemberState,
+  MemberView,
+  Membership,
+} from './membership.ts';
 export {
   ClusterPlacement,
   ticketLifeMs,

@@ -1,3 +1,4 @@
+import type { Guard } from '#backplane';
 import type { MemberBoot } from './handle.ts';
 import type { MemberId } from './member-id.ts';
 
@@ -40,7 +41,15 @@ export interface LoadReport {
   readonly ticketsTaken: number;
   /** Listeners that could not be reached from outside when another member tried, by port. */
   readonly unreachablePorts: readonly number[];
+  /** Why, for people: who tried and what came of it. Absent when all are reached, or nobody has tried yet. */
+  readonly unreachableCause?: string;
 }
+
+/** What the member itself counts; the rest of its report is known to its membership. */
+export type LoadCounts = Pick<
+  LoadReport,
+  'sessions' | 'connections' | 'hubInstances' | 'clientLicences' | 'bridgeLicences' | 'ticketsTaken'
+>;
 
 /**
  * `online`: its lease lives and the bus hears it. `suspect`: its lease lives, but the bus does not hear it: nothing is
@@ -70,7 +79,7 @@ export interface Membership {
     >,
   ): Promise<void>;
   /** Counts that go into the next report; a report goes out at once when they changed much. */
-  report(load: Omit<LoadReport, 'sequence' | 'points'>): void;
+  report(counts: LoadCounts): void;
   stop(): Promise<void>;
 }
 
@@ -82,5 +91,7 @@ export interface Controllership {
   isController(): boolean;
   /** Epoch of this member's leadership; undefined while it is not the controller. */
   epoch(): number | undefined;
+  /** For each write that only the controller may make: it fails once another one leads. undefined = not the controller. */
+  guard(): Guard | undefined;
   onChange(changed: (controller: MemberBoot | undefined) => void): () => void;
 }
