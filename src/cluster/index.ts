@@ -18,6 +18,7 @@ export type {
   MemberSettings,
 } from './cluster-modes.ts';
 export type { Handle, MemberBoot } from './handle.ts';
+export * from './join/front-door.ts';
 export { isServerName, memberIdOf, memberName, parseMemberId, type MemberId } from './member-id.ts';
 export type {
   Controllership,
