@@ -13,7 +13,7 @@ import type {
   Revision,
 } from '../backplane.ts';
 import { BadRequest, checkKey, checkPrefix, checkTtl, limits } from '../limits.ts';
-import { Elections } from './elections.ts';
+import { Elections } from '../election/elections.ts';
 import type { Engine } from './engine.ts';
 import { Leases } from './leases.ts';
 import { Pipeline } from './pipeline.ts';
@@ -45,8 +45,9 @@ export class EmbeddedBackplane implements Backplane {
     this.#clock = clock;
     this.#logger = logger;
     this.#pipeline = new Pipeline(engine, clock, callTimeoutMs, (replies) => this.#answered(replies));
-    this.#leases = new Leases(clock, (id) => this.#expire(id));
+    this.#leases = new Leases(clock, (id) => this.#expire(id), engine.others);
     this.#elections = new Elections(this, clock);
+    engine.others?.onReplies((replies) => this.#tellWatches(replies));
   }
 
   state(): BackplaneState {
@@ -107,7 +108,7 @@ export class EmbeddedBackplane implements Backplane {
     checkTtl(ttlMs);
     this.#refuseIfClosed();
     if (!this.#leases.hasRoom) throw new BadRequest(`${limits.leasesMax} leases are held already`);
-    return Promise.resolve(this.#leases.grant(`${this.#engine.boot}.${++this.#leaseCount}`, ttlMs));
+    return Promise.resolve(this.#leases.grant(`${this.#engine.leasePrefix}.${++this.#leaseCount}`, ttlMs));
   }
 
   async elect(name: string, self: string, lease: Lease, signal?: AbortSignal): Promise<Leadership> {
@@ -181,6 +182,10 @@ export class EmbeddedBackplane implements Backplane {
     const failed = replies.find((reply) => reply.kind === 'failed');
     if (failed !== undefined) this.#lost(failed.message);
     else if (replies.some((reply) => reply.kind === 'done')) this.#recovered();
+    this.#tellWatches(replies);
+  }
+
+  #tellWatches(replies: readonly Reply[]): void {
     for (const reply of replies) {
       if (reply.kind === 'done' && reply.changes.length > 0) this.#watches.deliver(reply.revision, reply.changes);
     }

@@ -1,4 +1,4 @@
-import { Conflict, Unavailable, type Entry, type Leadership, type Lease } from '../backplane.ts';
+import { Conflict, Unavailable, type Entry, type Leadership, type Lease, type Revision } from '../backplane.ts';
 import { HeldLeadership, type ElectionClock, type ElectionStore } from './leadership.ts';
 
 export interface Candidate {
@@ -22,15 +22,17 @@ export class Contest {
   /** undefined until the first snapshot. */
   #isFree: boolean | undefined;
   #isTrying = false;
+  /** Who stood last without learning the outcome. */
+  #doubtful: Candidate | undefined;
 
   constructor(key: string, store: ElectionStore, clock: ElectionClock, over: () => void) {
     this.#key = key;
     this.#store = store;
     this.#clock = clock;
     this.#over = over;
-    this.#watch = store.watch(key, (batch) => {
-      if (batch.isSnapshot) this.#see(undefined);
-      for (const change of batch.changes) if (change.key === key) this.#see(change.entry);
+    this.#watch = store.watch(key, ({ isSnapshot, revision, changes }) => {
+      const change = changes.find((each) => each.key === key);
+      if (change !== undefined || isSnapshot) this.#see(change?.entry, revision);
       this.#tryNext();
     });
   }
@@ -55,11 +57,16 @@ export class Contest {
     for (const leader of this.#leaders) leader.end('the store was closed');
   }
 
-  #see(entry: Entry | undefined): void {
+  /** The key as it was at `revision`, which may be before a leader's own write: answers and watches are two ways. */
+  #see(entry: Entry | undefined, revision: Revision): void {
     this.#isFree = entry === undefined;
     for (const leader of this.#leaders) {
-      if (leader.epoch < (entry?.createRevision ?? Infinity)) leader.end('the election key was taken away');
+      if (leader.epoch < (entry?.createRevision ?? revision)) leader.end('the election key was taken away');
     }
+    const doubtful = this.#doubtful;
+    if (entry === undefined || doubtful === undefined || !isBy(doubtful, entry)) return;
+    this.#doubtful = undefined;
+    this.#won(doubtful, entry.createRevision);
   }
 
   #tryNext(): void {
@@ -75,16 +82,21 @@ export class Contest {
       const guard = { key: this.#key, modRevision: 0 };
       const epoch = await this.#store.txn([{ kind: 'put', key: this.#key, value: self, lease }], [guard]);
       this.#isTrying = false;
+      this.#doubtful = undefined;
       this.#won(candidate, epoch);
     } catch (error) {
       this.#isTrying = false;
       // Conflict: the watch will tell when the key is free again, or the lost lease has withdrawn the candidate.
-      if (!(error instanceof Conflict)) this.#clock.after(retryMs, () => this.#tryNext());
+      if (!(error instanceof Conflict)) {
+        // It may have been written all the same: then the watch shows it.
+        this.#doubtful = candidate;
+        this.#clock.after(retryMs, () => this.#tryNext());
+      }
     }
     this.#endIfUnused();
   }
 
-  #won(candidate: Candidate, epoch: number): void {
+  #won(candidate: Candidate, epoch: Revision): void {
     const leadership = new HeldLeadership(this.#key, epoch, candidate.lease, this.#store, this.#clock, () => {
       this.#leaders.delete(leadership);
       this.#endIfUnused();
@@ -102,9 +114,15 @@ export class Contest {
 
   #endIfUnused(): void {
     if (this.#queue.length > 0 || this.#leaders.size > 0 || this.#isTrying) return;
+    // What may have been written for one who has withdrawn since must be given back.
+    if (this.#doubtful !== undefined) return;
     this.#watch.close();
     this.#over();
   }
+}
+
+function isBy({ self, lease }: Candidate, entry: Entry): boolean {
+  return entry.lease === lease.id && Buffer.from(entry.value).toString() === self;
 }
 
 function leaseGone(candidate: Candidate, why: string): Conflict {
