@@ -1,4 +1,4 @@
-export { Conflict, Unavailable } from './backplane.ts';
+export { Conflict, Forbidden, Unavailable } from './backplane.ts';
 export type {
   Backplane,
   BackplaneState,
@@ -13,6 +13,12 @@ export type {
 export { BadDocument, type ConfigDocument, type DocumentEntry } from './documents/document.ts';
 export { exportJson } from './documents/export.ts';
 export { importJson, type ImportOptions, type ImportResult } from './documents/import.ts';
-export { openEmbedded, type EmbeddedOptions } from './embedded/open.ts';
+export {
+  joinEmbedded,
+  openEmbedded,
+  openEmbeddedStore,
+  type EmbeddedOptions,
+  type EmbeddedStore,
+} from './embedded/open.ts';
 export { StoreError, type StoreErrorCode } from './embedded/store-error.ts';
 export { BadRequest, limits as backplaneLimits } from './limits.ts';

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+
 /** Work that could hold up the loop (a slow disk), or that one processor does not suffice for, goes to other threads. */
 export interface Threads {
   /**
@@ -25,7 +27,7 @@ export interface ThreadSink {
   ended(error: Error | undefined): void;
 }
 
-export type ThreadBody = (port: ThreadPort, input: unknown) => void;
+export type ThreadBody = (port: ThreadPort, input: unknown, clock: Clock) => void;
 
 /**
  * The thread's own side of the pipe to the thread that started it, or one end of a channel. Messages come in order, none is

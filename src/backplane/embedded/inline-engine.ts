@@ -4,11 +4,11 @@ import { openDatabase } from './open-database.ts';
 import { Store } from './store.ts';
 
 /** The store in the calling thread: each group blocks the loop for one fsync. */
-export function inlineEngine(path: string): Engine {
+export function inlineEngine(path: string, isLive?: (lease: string) => boolean): Engine {
   const { database, boot } = openDatabase(path);
-  const store = new Store(database, path);
+  const store = new Store(database, path, isLive);
   return {
-    boot,
+    leasePrefix: `${boot}`,
     run: (requests) => Promise.resolve(store.answer(requests)),
     backup: (to) => backUp(database, to),
     close: () => {

@@ -1,20 +1,23 @@
 import type { Clock, Timer } from '#io';
 import { Conflict, type Lease } from '../backplane.ts';
 import { limits } from '../limits.ts';
+import type { OtherClients } from './engine.ts';
 
 /** The holder stops this early, so that nobody can see its keys gone while it still acts. */
 const holderShare = 0.9;
 const renewalsPerTtl = 5;
 
-/** Leases of this process. They renew themselves; they end when the process could not run for as long as their TTL. */
+/** Leases of this client. They renew themselves; they end when its thread could not run for as long as their TTL. */
 export class Leases {
   readonly #live = new Map<string, HeldLease>();
   readonly #clock: Clock;
   readonly #expire: (id: string) => Promise<void>;
+  readonly #others: OtherClients | undefined;
 
-  constructor(clock: Clock, expire: (id: string) => Promise<void>) {
+  constructor(clock: Clock, expire: (id: string) => Promise<void>, others?: OtherClients) {
     this.#clock = clock;
     this.#expire = expire;
+    this.#others = others;
   }
 
   /** False at the cap. */
@@ -24,8 +27,10 @@ export class Leases {
 
   grant(id: string, ttlMs: number): Lease {
     const forget = (): void => void this.#live.delete(id);
-    const lease = new HeldLease(id, ttlMs, this.#clock, forget, () => this.#expire(id));
+    const renewed = (): void => this.#others?.renewed(id);
+    const lease = new HeldLease(id, ttlMs, this.#clock, { forget, renewed, expire: () => this.#expire(id) });
     this.#live.set(id, lease);
+    this.#others?.granted(id, ttlMs);
     return lease;
   }
 
@@ -38,24 +43,28 @@ export class Leases {
   }
 }
 
+interface LeaseHome {
+  readonly forget: () => void;
+  readonly renewed: () => void;
+  readonly expire: () => Promise<void>;
+}
+
 class HeldLease implements Lease {
   readonly id: string;
   readonly ttlMs: number;
   readonly lost: Promise<string>;
   readonly #clock: Clock;
   readonly #renewal: Timer;
-  readonly #forget: () => void;
-  readonly #expire: () => Promise<void>;
+  readonly #home: LeaseHome;
   readonly #resolveLost: (why: string) => void;
   #renewedAtMs: number;
   #hasEnded = false;
 
-  constructor(id: string, ttlMs: number, clock: Clock, forget: () => void, expire: () => Promise<void>) {
+  constructor(id: string, ttlMs: number, clock: Clock, home: LeaseHome) {
     this.id = id;
     this.ttlMs = ttlMs;
     this.#clock = clock;
-    this.#forget = forget;
-    this.#expire = expire;
+    this.#home = home;
     this.#renewedAtMs = clock.nowMs();
     const { promise, resolve } = Promise.withResolvers<string>();
     this.lost = promise;
@@ -70,14 +79,14 @@ class HeldLease implements Lease {
   async revoke(): Promise<void> {
     if (this.#hasEnded) return;
     this.end('revoked');
-    await this.#expire();
+    await this.#home.expire();
   }
 
   end(why: string): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#renewal.cancel();
-    this.#forget();
+    this.#home.forget();
     this.#resolveLost(why);
   }
 
@@ -85,11 +94,12 @@ class HeldLease implements Lease {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.deadlineMs()) {
       this.#renewedAtMs = nowMs;
+      this.#home.renewed();
       return;
     }
     const silentMs = Math.round(nowMs - this.#renewedAtMs);
     this.end(`not renewed for ${silentMs} ms (TTL ${this.ttlMs} ms): the process was held up`);
     const expiresInMs = Math.max(0, this.#renewedAtMs + this.ttlMs - nowMs);
-    this.#clock.after(expiresInMs, () => void this.#expire().catch(() => undefined));
+    this.#clock.after(expiresInMs, () => void this.#home.expire().catch(() => undefined));
   }
 }

@@ -20,9 +20,12 @@ export class Store {
   readonly #delete: StatementSync;
   readonly #leased: StatementSync;
   readonly #setRevision: StatementSync;
+  readonly #isLive: (lease: string) => boolean;
   #revision: Revision;
 
-  constructor(database: DatabaseSync, path: string) {
+  /** `isLive`: whether keys may still be put under a lease; absent = always. */
+  constructor(database: DatabaseSync, path: string, isLive: (lease: string) => boolean = () => true) {
+    this.#isLive = isLive;
     this.#database = database;
     this.#path = path;
     this.#get = database.prepare(`SELECT ${columns} FROM entry WHERE key = ?`);
@@ -85,7 +88,15 @@ export class Store {
       const why = this.#broken(guard);
       if (why !== undefined) return { kind: 'conflict', message: why };
     }
+    const dead = request.operations.find((one) => one.kind === 'put' && !this.#isHolderAlive(one.lease));
+    if (dead?.kind === 'put') {
+      return { kind: 'conflict', message: `the lease ${dead.lease} of ${dead.key} is gone; nothing was applied` };
+    }
     return this.#commit(request.operations);
+  }
+
+  #isHolderAlive(lease: string | undefined): boolean {
+    return lease === undefined || this.#isLive(lease);
   }
 
   #broken(guard: Guard): string | undefined {
@@ -102,31 +113,41 @@ export class Store {
   #commit(operations: readonly StoredOperation[]): Reply {
     const revision = this.#revision + 1;
     const changes = new Map<string, Change>();
-    for (const operation of operations) this.#perform(operation, revision, changes);
+    const removed = new Map<string, Revision>();
+    for (const operation of operations) this.#perform(operation, revision, changes, removed);
     if (changes.size > 0) this.#revision = revision;
     return { kind: 'done', revision: this.#revision, changes: [...changes.values()] };
   }
 
-  #perform(operation: StoredOperation, revision: Revision, changes: Map<string, Change>): void {
+  /** `removed`: create revisions of what this transaction has deleted so far. */
+  #perform(
+    operation: StoredOperation,
+    revision: Revision,
+    changes: Map<string, Change>,
+    removed: Map<string, Revision>,
+  ): void {
     switch (operation.kind) {
       case 'put': {
         const { key, value, lease } = operation;
-        const createRevision = this.#entry(key)?.createRevision ?? revision;
+        const createRevision = this.#entry(key)?.createRevision ?? removed.get(key) ?? revision;
         this.#put.run(key, value, createRevision, revision, lease ?? null);
         const entry = { key, value, createRevision, modRevision: revision };
         changes.set(key, { key, entry: lease === undefined ? entry : { ...entry, lease } });
         return;
       }
       case 'delete':
-        this.#remove(operation.key, changes);
+        this.#remove(this.#entry(operation.key), changes, removed);
         return;
       case 'deletePrefix':
-        for (const { key } of this.#entries(operation.prefix)) this.#remove(key, changes);
+        for (const entry of this.#entries(operation.prefix)) this.#remove(entry, changes, removed);
     }
   }
 
-  #remove(key: string, changes: Map<string, Change>): void {
-    if (Number(this.#delete.run(key).changes) > 0) changes.set(key, { key, entry: undefined });
+  #remove(entry: Entry | undefined, changes: Map<string, Change>, removed: Map<string, Revision>): void {
+    if (entry === undefined) return;
+    this.#delete.run(entry.key);
+    changes.set(entry.key, { key: entry.key, entry: undefined });
+    removed.set(entry.key, entry.createRevision);
   }
 
   #read(request: Request): Reply {

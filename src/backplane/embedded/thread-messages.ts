@@ -4,25 +4,29 @@ import type { StoreErrorCode } from './store-error.ts';
 export type Question =
   | { readonly kind: 'run'; readonly requests: readonly Request[] }
   | { readonly kind: 'backup'; readonly path: string }
+  /** Of the thread that opened the store: it closes, for all. Of another: that one leaves. */
   | { readonly kind: 'close' };
 
-/** To the store's thread. `id` comes back with the answer. */
-export interface ToThread {
-  readonly id: number;
-  readonly question: Question;
-}
+/** From a client to the store's thread. */
+export type ToThread =
+  /** `id` comes back with the answer. */
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly kind: 'granted'; readonly lease: string; readonly ttlMs: number }
+  | { readonly kind: 'renewed'; readonly lease: string }
+  /** With an end of a channel: whoever holds the other is a client too. */
+  | { readonly kind: 'invite' };
 
 export type Answer =
-  | { readonly kind: 'opened'; readonly boot: number }
+  | { readonly kind: 'opened'; readonly leasePrefix: string }
   | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
   | { readonly kind: 'done' }
   /** An error does not keep its class on the way. */
   | { readonly kind: 'error'; readonly code: StoreErrorCode; readonly message: string };
 
-export interface FromThread {
-  readonly id: number;
-  readonly answer: Answer;
-}
+export type FromThread =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
+  /** What other clients were answered, as far as it changed something. */
+  | { readonly kind: 'others'; readonly replies: readonly Reply[] };
 
 /** The id of what the thread says by itself first: opened, or why not. */
 export const openingId = 0;

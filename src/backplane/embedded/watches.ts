@@ -1,4 +1,5 @@
 import type { Batch, Entry, Revision } from '../backplane.ts';
+import { deliverOrFail } from '../deliver.ts';
 import { limits } from '../limits.ts';
 import type { Change } from './requests.ts';
 
@@ -60,16 +61,5 @@ export class Watches {
     const watchers = this.#started.get(prefix);
     watchers?.delete(watcher);
     if (watchers?.size === 0) this.#started.delete(prefix);
-  }
-}
-
-function deliverOrFail(deliver: (batch: Batch) => void, batch: Batch): void {
-  try {
-    deliver(batch);
-  } catch (error) {
-    // The other watchers get their batch first; then it ends as an uncaught exception.
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }

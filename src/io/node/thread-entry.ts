@@ -1,5 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { ThreadBody } from '../threads.ts';
+import { createNodeClock } from './clock.ts';
 import { wrapPort } from './thread-ports.ts';
 
 /** The first module of every thread: fetches the body that was asked for and runs it. */
@@ -15,7 +16,7 @@ function isBody(value: unknown): value is { readonly run: ThreadBody } {
 async function start(parent: MessagePort, { module, input }: Start): Promise<void> {
   const body: unknown = await import(module);
   if (!isBody(body)) throw new Error(`${module} exports no function run`);
-  body.run(wrapPort(parent), input);
+  body.run(wrapPort(parent), input, createNodeClock());
 }
 
 if (parentPort !== null) await start(parentPort, workerData as Start);

@@ -1,0 +1,116 @@
+import type { Clock, ThreadPort } from '#io';
+import type { Engine } from './engine.ts';
+import { inlineEngine } from './inline-engine.ts';
+import { LeaseWatch } from './lease-watch.ts';
+import type { Reply } from './requests.ts';
+import { StoreError } from './store-error.ts';
+import { openingId, type Answer, type FromThread, type Question, type ToThread } from './thread-messages.ts';
+
+interface Client {
+  readonly port: ThreadPort;
+  readonly leasePrefix: string;
+}
+
+const retryMs = 1_000;
+
+/** The store's own thread: one database, clients in any number of threads, each told what the others change. */
+export class StoreHost {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #leases: LeaseWatch;
+  readonly #clients = new Set<Client>();
+  #count = 0;
+  #isClosed = false;
+
+  constructor(path: string, clock: Clock) {
+    this.#clock = clock;
+    this.#leases = new LeaseWatch(clock, (lease) => void this.#expire(lease));
+    this.#engine = inlineEngine(path, (lease) => this.#leases.isLive(lease));
+  }
+
+  /** `owner` closes the store for all. */
+  serve(port: ThreadPort, isOwner: boolean): void {
+    const client = { port, leasePrefix: `${this.#engine.leasePrefix}.${this.#count++}` };
+    this.#clients.add(client);
+    port.receive((message, ends) => this.#hear(client, isOwner, message as ToThread, ends));
+    if (!isOwner) port.onClosed(() => this.#left(client));
+    send(client, { kind: 'answer', id: openingId, answer: { kind: 'opened', leasePrefix: client.leasePrefix } });
+  }
+
+  #hear(client: Client, isOwner: boolean, message: ToThread, ends: readonly ThreadPort[]): void {
+    switch (message.kind) {
+      case 'ask':
+        void this.#answer(client, isOwner, message.question).then((answer) => {
+          send(client, { kind: 'answer', id: message.id, answer });
+          if (message.question.kind === 'close') this.#close(client, isOwner);
+        });
+        return;
+      case 'granted':
+        this.#leases.granted(message.lease, message.ttlMs);
+        return;
+      case 'renewed':
+        this.#leases.renewed(message.lease);
+        return;
+      case 'invite':
+        for (const end of ends) this.serve(end, false);
+    }
+  }
+
+  async #answer(client: Client, isOwner: boolean, question: Question): Promise<Answer> {
+    try {
+      switch (question.kind) {
+        case 'run':
+          return { kind: 'replies', replies: await this.#run(client, question.requests) };
+        case 'backup':
+          await this.#engine.backup(question.path);
+          return { kind: 'done' };
+        case 'close':
+          if (isOwner) await this.#engine.close();
+          return { kind: 'done' };
+      }
+    } catch (error) {
+      return failure(error);
+    }
+  }
+
+  /** Everybody else hears of it at the moment of the commit: so each sees all changes in the order of the store. */
+  async #run(from: Client | undefined, requests: Parameters<Engine['run']>[0]): Promise<readonly Reply[]> {
+    const replies = await this.#engine.run(requests);
+    requests.forEach((request, i) => {
+      if (request.kind === 'expire' && replies[i]?.kind === 'done') this.#leases.ended(request.lease);
+    });
+    const changing = replies.filter((reply) => reply.kind === 'done' && reply.changes.length > 0);
+    if (changing.length > 0) {
+      for (const client of this.#clients) if (client !== from) send(client, { kind: 'others', replies: changing });
+    }
+    return replies;
+  }
+
+  /** For a holder that cannot do so itself any more; while the disk refuses, again and again. */
+  async #expire(lease: string): Promise<void> {
+    if (this.#isClosed) return;
+    const [reply] = await this.#run(undefined, [{ kind: 'expire', lease }]);
+    if (reply?.kind !== 'done') this.#clock.after(retryMs, () => void this.#expire(lease));
+  }
+
+  #close(client: Client, isOwner: boolean): void {
+    if (isOwner) {
+      this.#isClosed = true;
+      this.#leases.stop();
+      for (const { port } of this.#clients) port.close();
+    } else client.port.close();
+  }
+
+  #left(client: Client): void {
+    if (this.#clients.delete(client) && !this.#isClosed) this.#leases.holderGone(client.leasePrefix);
+  }
+}
+
+function send({ port }: Client, message: FromThread): void {
+  port.post(message);
+}
+
+export function failure(error: unknown): Answer {
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'error', code: error instanceof StoreError ? error.code : 'STORE_FAILED', message };
+}
