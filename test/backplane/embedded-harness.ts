@@ -59,7 +59,9 @@ export async function sharedHarness(): Promise<Harness> {
   const owner = await threadEngine(path, threadsInThisLoop(clock));
   const engines = [new GatedEngine(await joinEngine(owner.invite())), new GatedEngine(owner)];
   const clocks = engines.map(() => new HeldClock(clock));
-  const clients: Backplane[] = engines.map((engine, i) => new EmbeddedBackplane(engine, clocks[i]!, callTimeoutMs, silentLogger));
+  const clients: Backplane[] = engines.map(
+    (engine, i) => new EmbeddedBackplane(engine, clocks[i]!, callTimeoutMs, silentLogger),
+  );
   let paths = 0;
   return {
     clients,
