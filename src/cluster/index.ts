@@ -1,6 +1,7 @@
 export * from './bus.ts';
 export * from './cluster-modes.ts';
 export * from './handle.ts';
+export * from './join/front-door.ts';
 export * from './member-id.ts';
 export * from './membership.ts';
 export type { MemberLiveness } from './members/member-liveness.ts';
