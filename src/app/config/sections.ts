@@ -75,7 +75,7 @@ const tls: Section<TlsSettings> = {
       'Newest version to agree on. "auto" is TLS 1.2 for clients without ALPN (stock VPN clients, which only a TLS 1.2 renegotiation heals after a crash of the server) and TLS 1.3 for all others.',
     ),
     notSentLowWaterBytes: integer(
-      131_072,
+      1_048_576,
       4096,
       16_777_216,
       'Bytes of one connection that may wait unsent in the kernel. Less lowers the delay under load, more the CPU time.',
