@@ -16,6 +16,14 @@ export interface TlsInfo {
   readonly peerCertificate: Buffer | undefined;
   /** Only where the one who dialled asked for it (`verify`). */
   readonly server?: TlsServer;
+  /** The protocol that both sides agreed on; absent without one. */
+  readonly alpn?: string;
+  /**
+   * Bytes that only the two ends of this TLS session can know (RFC 8446 §7.5, RFC 5705): what is proven over them cannot be
+   * passed on by somebody in the middle, who has another session with each end. Only where a protocol was agreed on
+   * (`alpn`); undefined when the session has ended.
+   */
+  readonly exportKeyingMaterial?: (label: string, lengthBytes: number) => Buffer | undefined;
 }
 
 /** What a reader of a stream is told. */

@@ -1,3 +1,4 @@
+import type { CertificateAuthorities } from '../authority.ts';
 import type { Certificates } from '../certificates.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Commands } from '../command.ts';
@@ -6,8 +7,10 @@ import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
 import type { Network } from '../listener.ts';
 import type { Machine } from '../machine.ts';
+import type { MutualTlsNetwork } from '../mutual-tls.ts';
 import type { NameResolver } from '../name-resolver.ts';
 import type { Threads } from '../threads.ts';
+import { createNodeAuthorities } from './authority.ts';
 import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
 import { nodeCommands } from './command.ts';
@@ -25,9 +28,12 @@ export interface NodeIo {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
+  /** The same network, between members of a cluster. */
+  readonly mutualTls: MutualTlsNetwork;
   readonly names: NameResolver;
   readonly files: Files;
   readonly certificates: Certificates;
+  readonly authorities: CertificateAuthorities;
   readonly compression: Compression;
   readonly commands: Commands;
   readonly machine: Machine;
@@ -40,13 +46,16 @@ export interface NodeIo {
 /** The outside world of this process. One is enough: its streams share one receive buffer. */
 export function createNodeIo(): NodeIo {
   const clock = createNodeClock();
+  const network = createNodeNetwork();
   return {
     clock,
     random: createNodeRandom(),
-    network: createNodeNetwork(),
+    network,
+    mutualTls: network,
     names: createNodeNameResolver(),
     files: createNodeFiles(clock),
     certificates: createNodeCertificates(clock),
+    authorities: createNodeAuthorities(clock),
     compression: nodeCompression,
     commands: nodeCommands,
     machine: createNodeMachine(),

@@ -13,6 +13,8 @@ export interface SocketHandle {
   useUserBuffer?(buffer: Uint8Array): void;
   /** TLS only: frees the TLS state and gives the TCP handle back to its first owner. Writes nothing. */
   destroySSL?(): void;
+  /** TLS only: what is wrong with the other side's certificate. */
+  verifyError?(): unknown;
   /** TLS only: the handle that carries it. */
   readonly _parent?: SocketHandle;
 }
@@ -73,4 +75,14 @@ export function releaseTlsErrors(socket: TLSSocket): void {
 /** "Nobody has read or paused yet": the next owner's `data` listener starts the flow. */
 export function forgetFlowing(socket: Socket): void {
   Reflect.set(socket, 'readableFlowing', null);
+}
+
+/**
+ * What is wrong with the certificate of a client; undefined = nothing. The runtime tells it in public only to its own kind of
+ * server. Where it does not tell, everything is wrong.
+ */
+export function verifyErrorOf(socket: TLSSocket): unknown {
+  const handle = handleOf(socket);
+  if (typeof handle?.verifyError !== 'function') return new Error('this runtime cannot check certificates of clients');
+  return handle.verifyError() ?? undefined;
 }

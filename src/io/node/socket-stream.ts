@@ -25,6 +25,8 @@ export interface TlsLayer {
   readonly drop: EncryptionDrop | undefined;
   /** The authorities were asked whether they vouch for the server. */
   readonly isServerVerified?: boolean;
+  /** DER, where somebody has looked at it already: the runtime gives it once. */
+  readonly peerCertificate?: Buffer;
 }
 
 export interface StreamParts {
@@ -251,10 +253,29 @@ export class SocketStream implements ByteStream {
 
 const ignore = (): void => undefined;
 
-function describeTls({ socket, isServer, isServerVerified }: TlsLayer): TlsInfo {
-  // A server asks its clients for no certificate.
-  const certificate = isServer ? undefined : socket.getPeerX509Certificate();
-  const cipher = socket.getCipher().name;
-  const info = { protocol: socket.getProtocol() ?? '', cipher, peerCertificate: certificate?.raw };
+function describeTls({ socket, isServer, isServerVerified, peerCertificate }: TlsLayer): TlsInfo {
+  // A server asks its clients for no certificate, unless it says so.
+  const certificate = isServer || peerCertificate !== undefined ? undefined : socket.getPeerX509Certificate();
+  const info = {
+    protocol: socket.getProtocol() ?? '',
+    cipher: socket.getCipher().name,
+    peerCertificate: peerCertificate ?? certificate?.raw,
+    ...agreed(socket),
+  };
   return isServerVerified === true ? { ...info, server: describeServer(socket, certificate) } : info;
+}
+
+/** Nothing for the many connections without ALPN. */
+function agreed(socket: TLSSocket): Pick<TlsInfo, 'alpn' | 'exportKeyingMaterial'> {
+  const { alpnProtocol } = socket;
+  if (typeof alpnProtocol !== 'string' || alpnProtocol === '') return {};
+  return { alpn: alpnProtocol, exportKeyingMaterial: (label, lengthBytes) => exported(socket, label, lengthBytes) };
+}
+
+function exported(socket: TLSSocket, label: string, lengthBytes: number): Buffer | undefined {
+  try {
+    return socket.exportKeyingMaterial(lengthBytes, label);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { inspectCertificate } from '#base';
 import type { TlsServer } from '../tls-server.ts';
-import { errnoOf } from './errno.ts';
+import { errnoOf, plainReason } from './errno.ts';
 
 /** OpenSSL's and the runtime's names of what is wrong with a certificate. */
 const certificateProblems: Readonly<Record<string, string>> = {
@@ -16,6 +16,13 @@ const certificateProblems: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it was made for another host name',
 };
 
+/** `reason`: what the runtime gives, an error or its name. undefined = nothing is wrong. */
+export function certificateProblem(reason: unknown): string | undefined {
+  if (reason === undefined || reason === null) return undefined;
+  const name = typeof reason === 'string' ? reason : errnoOf(reason);
+  return certificateProblems[name] ?? (name === '' ? plainReason(reason) : name);
+}
+
 /**
  * What the handshake found out about the other side; `socket` was told not to refuse anybody. The certificate comes from the
  * caller: the runtime gives it once, and its own description of one ends the process where a key cannot be read.
@@ -23,10 +30,9 @@ const certificateProblems: Readonly<Record<string, string>> = {
 export function describeServer(socket: TLSSocket, certificate: X509Certificate | undefined): TlsServer {
   // Typed as an Error, but the name alone is what comes.
   const reason: unknown = socket.authorizationError;
-  const name = typeof reason === 'string' ? reason : errnoOf(reason);
   return {
     isVerified: socket.authorized,
-    problem: socket.authorized ? '' : (certificateProblems[name] ?? name),
+    problem: socket.authorized ? '' : (certificateProblem(reason) ?? ''),
     fingerprint: certificate?.fingerprint256 ?? '',
     commonName: (certificate && inspectCertificate(certificate.raw)?.subjectCommonName) ?? '',
   };
