@@ -1,4 +1,4 @@
-import { createPrivateKey, createSign, createVerify, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createSign, createVerify, sign, verify, X509Certificate, type KeyObject } from 'node:crypto';
 import { distinguishedNameText, parseDistinguishedName, type DistinguishedName } from './distinguished-name.ts';
 
 /**
@@ -95,6 +95,18 @@ export function signRsaSha1(privateKey: Uint8Array | string, data: Uint8Array): 
   const key = readPrivateKey(privateKey);
   if (key?.asymmetricKeyType !== 'rsa') return undefined;
   return orElse(() => createSign('RSA-SHA1').update(data).sign(key), undefined);
+}
+
+/** SHA-256 with the key's own scheme (ECDSA in DER, RSA PKCS#1). Undefined if the key cannot be read. */
+export function signSha256(privateKey: Uint8Array | string, data: Uint8Array): Buffer | undefined {
+  const key = readPrivateKey(privateKey);
+  return key && orElse(() => sign('sha256', data, key), undefined);
+}
+
+/** Whether the key in the certificate made this signature of `signSha256`. */
+export function verifySha256(certificate: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean {
+  const key = keyIn(certificate);
+  return key !== undefined && orElse(() => verify('sha256', data, key, signature), false);
 }
 
 /** The form in which SoftEther moves keys: PKCS#1 for RSA, its counterpart SEC 1 for elliptic curves. */

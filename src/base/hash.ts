@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** What a hash is taken over: bytes, or text as UTF-8. */
 export type HashInput = Uint8Array | string;
@@ -13,8 +13,33 @@ export function sha256(...parts: readonly HashInput[]): Buffer {
   return digest('sha256', parts);
 }
 
+/** SHA-256 of what comes piece by piece. */
+export class RunningSha256 {
+  readonly #hash = createHash('sha256');
+
+  add(part: HashInput): void {
+    this.#hash.update(part);
+  }
+
+  finish(): Buffer {
+    return this.#hash.digest();
+  }
+}
+
 export function md5(...parts: readonly HashInput[]): Buffer {
   return digest('md5', parts);
+}
+
+/** RFC 2104. */
+export function hmacSha256(key: Uint8Array, ...parts: readonly HashInput[]): Buffer {
+  const mac = createHmac('sha256', key);
+  for (const part of parts) mac.update(part);
+  return mac.digest();
+}
+
+/** RFC 5869, extract and expand. */
+export function hkdfSha256(key: Uint8Array, salt: HashInput, info: HashInput, lengthBytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, salt, info, lengthBytes));
 }
 
 function digest(algorithm: string, parts: readonly HashInput[]): Buffer {

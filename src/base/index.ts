@@ -12,11 +12,25 @@ export {
   privateKeyDer,
   privateKeyPem,
   signRsaSha1,
+  signSha256,
   verifyRsaSha1,
+  verifySha256,
   type CertificateInfo,
 } from './certificate.ts';
 export { DecodeError, HubfarmError } from './errors.ts';
-export { equalConstantTime, hex, md4, md5, sha0, sha1, sha256, type HashInput } from './hash.ts';
+export {
+  equalConstantTime,
+  hex,
+  hkdfSha256,
+  hmacSha256,
+  md4,
+  md5,
+  RunningSha256,
+  sha0,
+  sha1,
+  sha256,
+  type HashInput,
+} from './hash.ts';
 export type { Branded } from './ids.ts';
 export { formatIpAddress, parseIpAddress } from './ip-address.ts';
 export { Lifecycle, type Component, type StopFailure } from './lifecycle.ts';

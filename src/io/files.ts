@@ -4,7 +4,14 @@ export interface Files {
   read(path: string, maxBytes: number): Promise<Buffer | undefined>;
   /** After it resolves the file has the new content, whatever happens; until then the old. `mode`: 0600 unless given. */
   writeAtomic(path: string, content: Uint8Array | string, options?: { readonly mode?: number }): Promise<void>;
+  /**
+   * As `writeAtomic`, for more than memory holds, and never over a file that exists. When `parts` throws, there is no file
+   * and it rejects with that error. Mode 0600.
+   */
+  writeNew(path: string, parts: AsyncIterable<Uint8Array>): Promise<void>;
   exists(path: string): Promise<boolean>;
+  /** A file; one that is not there is gone already. */
+  remove(path: string): Promise<void>;
   /** Makes it and what is missing above it, for this user only (0700). One that is there keeps its mode. */
   makeDirectory(path: string): Promise<void>;
   /**

@@ -30,6 +30,11 @@ export interface TlsListenOptions {
    * client that has seen an unclean end is healed only by `renegotiate`, which TLS 1.3 does not have.
    */
   readonly chooseMaxVersion?: (clientHello: ClientHello) => TlsVersion;
+  /**
+   * Protocols (ALPN) that this listener also speaks: `stream.tls.alpn` names the one agreed on, the first of these that the
+   * client offers. Clients that offer others, or none, are served as ever, without an answer to their offer.
+   */
+  readonly alpn?: readonly string[];
   /** TCP_NOTSENT_LOWAT of each connection, where the system has it: caps what waits unsent in the kernel. */
   readonly notSentLowWaterBytes?: number;
   /** Told of trouble that the listener survives (connections refused for want of file descriptors), at most once a second. */

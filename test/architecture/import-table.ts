@@ -64,6 +64,7 @@ export const restrictedImports: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['src/app'],
   'smol-toml': ['src/app/config'],
   '@peculiar/x509': ['src/io/node'],
+  '@noble/curves': ['src/cluster/join'],
 };
 
 /** Builtins that any file (but codecs) may use: they only compute, or describe types. */

@@ -10,7 +10,9 @@ import {
   privateKeyPem,
   sha256,
   signRsaSha1,
+  signSha256,
   verifyRsaSha1,
+  verifySha256,
 } from '#base';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packOf, readVectors } from '../softether/codec/vectors.ts';
@@ -175,8 +177,20 @@ describe('private keys', () => {
       expect(privateKeyDer(text)).toBeUndefined();
       expect(privateKeyPem(text)).toBeUndefined();
       expect(signRsaSha1(text, random)).toBeUndefined();
+      expect(signSha256(text, random)).toBeUndefined();
     },
   );
+
+  test('sign with SHA-256, whatever their kind, for their own certificate', () => {
+    for (const { privateKeyPem: key, der } of [user, elliptic]) {
+      const signature = signSha256(key, random)!;
+      expect(verifySha256(der, random, signature)).toBe(true);
+      expect(verifySha256(der, Buffer.concat([random, random]), signature)).toBe(false);
+      expect(verifySha256(authority.der, random, signature)).toBe(false);
+      expect(verifySha256(der, random, signature.subarray(1))).toBe(false);
+      expect(verifySha256(Buffer.from('nonsense'), random, signature)).toBe(false);
+    }
+  });
 });
 
 describe('serial numbers', () => {

@@ -1,4 +1,4 @@
-import { equalConstantTime, hex, md4, md5, sha0, sha1, sha256 } from '#base';
+import { equalConstantTime, hex, hkdfSha256, hmacSha256, md4, md5, sha0, sha1, sha256 } from '#base';
 import { describe, expect, test } from 'vitest';
 import { readVectors } from '../softether/codec/vectors.ts';
 
@@ -32,6 +32,21 @@ describe('the hashes of the runtime', () => {
     expect(hex(md5('abc'))).toBe('900150983cd24fb0d6963f7d28e17f72');
     expect(hex(sha1('abc'))).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
     expect(hex(sha256('a', 'bc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+});
+
+describe('keyed hashes', () => {
+  test('HMAC-SHA-256 is that of RFC 4231 §4.3, its input in parts or whole', () => {
+    const expected = '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843';
+    expect(hex(hmacSha256(Buffer.from('Jefe'), 'what do ya want for nothing?'))).toBe(expected);
+    expect(hex(hmacSha256(Buffer.from('Jefe'), 'what do ya ', Buffer.from('want for nothing?')))).toBe(expected);
+  });
+
+  test('HKDF-SHA-256 is that of RFC 5869 appendix A.1', () => {
+    const [key, salt] = [Buffer.alloc(22, 0x0b), Buffer.from('000102030405060708090a0b0c', 'hex')];
+    expect(hex(hkdfSha256(key, salt, Buffer.from('f0f1f2f3f4f5f6f7f8f9', 'hex'), 42))).toBe(
+      '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { IoError } from '../errors.ts';
@@ -16,7 +16,9 @@ export function createNodeFiles(clock: Clock): Files {
   return {
     read,
     writeAtomic,
+    writeNew,
     exists,
+    remove,
     makeDirectory,
     lockDirectory: lockDirectoryHere,
     freeBytes,
@@ -54,6 +56,36 @@ async function writeAtomic(
   }
 }
 
+async function writeNew(path: string, parts: AsyncIterable<Uint8Array>): Promise<void> {
+  const what = `cannot write ${path}`;
+  if (await exists(path)) throw new IoError('NAME_TAKEN', `${what}: it exists already`);
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  // What the source of the bytes says is not about the file.
+  let sourceError: { readonly error: unknown } | undefined;
+  const source = (async function* () {
+    try {
+      yield* parts;
+    } catch (error) {
+      sourceError = { error };
+      throw error;
+    }
+  })();
+  try {
+    {
+      await using file = await open(temporary, 'wx', OWNER_ONLY_FILE);
+      for await (const part of source) await file.writeFile(part);
+      await file.sync();
+    }
+    // Unlike a rename, a link refuses a name that was taken meanwhile.
+    await link(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw sourceError === undefined ? fileError(what, error) : sourceError.error;
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
 async function writeDurably(path: string, content: Uint8Array | string, mode: number): Promise<void> {
   await using file = await open(path, 'wx', mode);
   await file.writeFile(content);
@@ -73,6 +105,16 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
     throw fileError(`cannot look at ${path}`, error);
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw fileError(`cannot delete ${path}`, error);
   }
 }
 

@@ -125,7 +125,7 @@ export class Incoming {
       const maxVersion = (options.chooseMaxVersion ?? defaultMaxVersion)(clientHello);
       const secureContext = contexts.get(maxVersion);
       if (bytes !== undefined) tcp.unshift(bytes);
-      socket = new TLSSocket(tcp, { isServer: true, secureContext });
+      socket = new TLSSocket(tcp, { isServer: true, secureContext, ...agreedProtocol(options, clientHello) });
     } catch (error) {
       this.#abandon(plainReason(error));
       return;
@@ -180,6 +180,12 @@ export class Incoming {
     clearTimeout(this.#deadline);
     this.#deps.settled();
   }
+}
+
+/** Only where both have one: OpenSSL would refuse browsers, which offer HTTP and would go on without an answer. */
+function agreedProtocol({ alpn }: TlsListenOptions, clientHello: ClientHello): { readonly ALPNProtocols?: string[] } {
+  const agreed = alpn?.find((name) => clientHello.alpn.includes(name));
+  return agreed === undefined ? {} : { ALPNProtocols: [agreed] };
 }
 
 /** See `TlsListenOptions.chooseMaxVersion`. */

@@ -1,3 +1,4 @@
+export { createNodeAuthorities } from './authority.ts';
 export { createNodeCertificates } from './certificates.ts';
 export { createNodeClock } from './clock.ts';
 export { nodeCommands } from './command.ts';
@@ -10,6 +11,7 @@ export { createNodeNetwork } from './network.ts';
 export { createNodeIo, type NodeIo } from './node-io.ts';
 export { createNodeRandom } from './random.ts';
 export { createNodeThreads } from './threads.ts';
+export { createNodeHttp2 } from './http2.ts';
 export { openNodeHttpClient } from './http-client.ts';
 export { NodeTerminal, type StandardStreams } from './terminal.ts';
 export { nodeUserFiles } from './user-files.ts';

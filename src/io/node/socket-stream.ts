@@ -274,7 +274,7 @@ function agreed(socket: TLSSocket): Pick<TlsInfo, 'alpn' | 'exportKeyingMaterial
 
 function exported(socket: TLSSocket, label: string, lengthBytes: number): Buffer | undefined {
   try {
-    return socket.exportKeyingMaterial(lengthBytes, label);
+    return socket.exportKeyingMaterial(lengthBytes, label, Buffer.alloc(0));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { certificateDer, inspectCertificate } from '#base';
+import { certificateDer, inspectCertificate, sha256 } from '#base';
 import { IoError } from '../errors.ts';
 import type { ClientHello, Network, RunningListener, TlsDialOptions, TlsListenOptions } from '../listener.ts';
 import type { ByteStream, Endpoint, TlsInfo } from '../stream.ts';
@@ -10,6 +10,7 @@ const FIRST_CLIENT_PORT = 50_000;
 const DEFAULT_CLIENT = '192.0.2.1';
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 const CIPHER = 'SIMULATED';
+const SHA256_BYTES = 32;
 
 interface Listening {
   readonly options: TlsListenOptions;
@@ -119,7 +120,7 @@ export class MemoryNetwork implements Network {
       failed('the other side closed the connection');
       return;
     }
-    const tls = describeTls(options, dialled);
+    const tls = describeTls(options, dialled, `${client.address}:${client.port}-${server.address}:${server.port}`);
     const start = (): void => {
       this.#settings.clock.after(this.#roundTripMs, () => {
         const pair = new StreamPair(this.#settings, { client, server, ...tls });
@@ -139,15 +140,34 @@ const overlap = (one: string, other: string): boolean =>
 function describeTls(
   options: TlsListenOptions,
   { host, serverName, alpn = [], verify = false }: TlsDialOptions,
+  session: string,
 ): { readonly clientTls: TlsInfo; readonly serverTls: TlsInfo } {
   const hello: ClientHello = { serverName, alpn, versions: [0x0304, 0x0303] };
   const protocol = options.chooseMaxVersion?.(hello) ?? (alpn.length === 0 ? 'TLSv1.2' : 'TLSv1.3');
   const pem = Buffer.from(options.identity().certificatePem);
-  const info = { protocol, cipher: CIPHER, peerCertificate: certificateDer(pem) };
+  const agreed = agreedProtocol(options.alpn ?? [], alpn, session);
+  const info = { protocol, cipher: CIPHER, peerCertificate: certificateDer(pem), ...agreed };
   return {
     clientTls: verify ? { ...info, server: describeServer(pem, serverName ?? host) } : info,
-    serverTls: { protocol, cipher: CIPHER, peerCertificate: undefined },
+    serverTls: { protocol, cipher: CIPHER, peerCertificate: undefined, ...agreed },
   };
+}
+
+/** Keying material is the same at both ends of a connection, and another for each connection. */
+function agreedProtocol(
+  spoken: readonly string[],
+  offered: readonly string[],
+  session: string,
+): Pick<TlsInfo, 'alpn' | 'exportKeyingMaterial'> {
+  const alpn = spoken.find((name) => offered.includes(name));
+  if (alpn === undefined) return {};
+  const exportKeyingMaterial = (label: string, lengthBytes: number): Buffer => {
+    const blocks = Array.from({ length: Math.ceil(lengthBytes / SHA256_BYTES) }, (_, at) =>
+      sha256(`${session}|${label}|${at}`),
+    );
+    return Buffer.concat(blocks).subarray(0, lengthBytes);
+  };
+  return { alpn, exportKeyingMaterial };
 }
 
 /** In memory a certificate is trusted if it names the host; nobody signs anything here. */
