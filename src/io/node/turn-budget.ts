@@ -2,7 +2,7 @@
  * So much of one socket is read in one turn of the loop. Left alone, the runtime goes on for 2 MiB while a fast sender
  * keeps up: longer than others should wait, and more than the queues hold that all of it goes to.
  */
-const TURN_MAX_BYTES = 128 * 1024;
+const TURN_MAX_BYTES = 256 * 1024;
 
 /** A reader that has read its share waits for the next turn. */
 export interface BudgetedReader {
