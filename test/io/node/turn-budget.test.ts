@@ -4,7 +4,7 @@ import { connectedPair } from './loopback.ts';
 
 /** What one read may bring beyond the share: what is decrypted already still comes. */
 const surplusBytes = 96 * 1024;
-const shareBytes = 128 * 1024;
+const shareBytes = 256 * 1024;
 
 /** Counts what comes in each turn of the loop. */
 class TurnCounter implements StreamSink {
