@@ -1,0 +1,179 @@
+import type { Backplane, Guard } from '#backplane';
+import type { Clock, Timer } from '#io';
+import type { BusLink } from '../bus.ts';
+import type { MemberBoot } from '../handle.ts';
+import type { MemberId } from '../member-id.ts';
+import type { LoadReport, MemberInfo, MemberView } from '../membership.ts';
+import { RecordCopy } from '../record-copy.ts';
+import { infoKey, loadKey, loadPrefix, memberOfInfoKey, memberOfLoadKey, memberPrefix } from './member-keys.ts';
+import type { MemberLiveness } from './member-liveness.ts';
+import { parseLoadReport, parseMemberInfo, type BootReport } from './member-record.ts';
+
+export interface MemberDirectoryOptions {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly self: MemberId;
+  /** After the engine came back, and after the start, nobody is declared dead for so long. */
+  readonly quarantineMs: number;
+}
+
+const waitingForReturn = 'its lease ended while the engine was away; it may come back';
+const noLinkYet = 'the bus has not reached it yet';
+
+/**
+ * Everybody in the cluster, as this member sees it: what they say of themselves in the engine, and how well the bus
+ * hears them. Who has lost its lease is dead and leaves the list, but not while nobody could have kept one.
+ */
+export class MemberDirectory implements MemberLiveness {
+  readonly #options: MemberDirectoryOptions;
+  readonly #infos: RecordCopy<MemberInfo>;
+  readonly #loads: RecordCopy<BootReport>;
+  readonly #links = new Map<MemberId, BusLink>();
+  /** Lost their lease in the quarantine. */
+  readonly #missing = new Map<MemberId, MemberInfo>();
+  readonly #known = new Map<MemberId, MemberInfo>();
+  readonly #listeners = new Set<(members: readonly MemberView[]) => void>();
+  readonly #livenessListeners = new Set<() => void>();
+  readonly #stopState: () => void;
+  #members: readonly MemberView[] | undefined;
+  #quarantineUntilMs = -Infinity;
+  #quarantineEnd: Timer | undefined;
+
+  constructor(options: MemberDirectoryOptions) {
+    const { backplane } = options;
+    this.#options = options;
+    this.#infos = new RecordCopy({
+      backplane,
+      prefix: memberPrefix,
+      parse: (key, value) => {
+        const id = memberOfInfoKey(key);
+        return id && parseMemberInfo(id, value);
+      },
+      changed: (keys) => this.#followInfos(keys),
+    });
+    this.#loads = new RecordCopy({
+      backplane,
+      prefix: loadPrefix,
+      parse: (key, value) => (memberOfLoadKey(key) === undefined ? undefined : parseLoadReport(value)),
+      changed: () => this.#changed(),
+    });
+    this.#stopState = backplane.onState((state) => {
+      if (state === 'ok') this.quarantine();
+      else for (const changed of this.#livenessListeners) changed();
+    });
+    this.quarantine();
+  }
+
+  /** Resolves when it shows what is there. */
+  async opened(): Promise<void> {
+    await Promise.all([this.#infos.opened, this.#loads.opened]);
+  }
+
+  members(): readonly MemberView[] {
+    this.#members ??= [...this.#known.values(), ...this.#missing.values()].map((info) => this.#view(info));
+    return this.#members;
+  }
+
+  find(id: MemberId): MemberView | undefined {
+    const info = this.#known.get(id) ?? this.#missing.get(id);
+    return info && this.#view(info);
+  }
+
+  onChange(changed: (members: readonly MemberView[]) => void): () => void {
+    this.#listeners.add(changed);
+    return () => void this.#listeners.delete(changed);
+  }
+
+  /** The bus tells how well it hears somebody. */
+  heard(link: BusLink): void {
+    const before = this.#links.get(link.to.member);
+    // The end of an earlier boot's link may be told after the beginning of the next one's.
+    if (before !== undefined && before.to.boot !== link.to.boot && link.state !== 'up') return;
+    this.#links.set(link.to.member, link);
+    if (before?.state !== link.state || before.to.boot !== link.to.boot) this.#changed();
+  }
+
+  /** Nobody is declared dead for a while: this member could not have seen them renew their leases. */
+  quarantine(): void {
+    const { clock, quarantineMs, backplane } = this.#options;
+    // Leases of the embedded store are renewed in this very process: it does not go away without them.
+    if (backplane.mode === 'embedded') return;
+    this.#quarantineUntilMs = clock.nowMs() + quarantineMs;
+    this.#quarantineEnd?.cancel();
+    this.#quarantineEnd = clock.after(quarantineMs, () => {
+      this.#missing.clear();
+      this.#changed();
+      for (const changed of this.#livenessListeners) changed();
+    });
+  }
+
+  aliveGuard({ member, boot }: MemberBoot): Guard | undefined {
+    const key = infoKey(member);
+    const record = this.#infos.get(key);
+    return record?.value.boot === boot ? { key, createRevision: record.createRevision } : undefined;
+  }
+
+  goneGuard({ member, boot }: MemberBoot): Guard | undefined {
+    const key = infoKey(member);
+    const record = this.#infos.get(key);
+    // Another boot of a member is the end of the one before, whenever it was seen.
+    if (record !== undefined)
+      return record.value.boot === boot ? undefined : { key, createRevision: record.createRevision };
+    return this.#mayDeclareDead() ? { key, modRevision: 0 } : undefined;
+  }
+
+  onLiveness(changed: () => void): () => void {
+    this.#livenessListeners.add(changed);
+    return () => void this.#livenessListeners.delete(changed);
+  }
+
+  close(): void {
+    this.#stopState();
+    this.#quarantineEnd?.cancel();
+    this.#infos.close();
+    this.#loads.close();
+    this.#listeners.clear();
+    this.#livenessListeners.clear();
+  }
+
+  #mayDeclareDead(): boolean {
+    const { backplane, clock } = this.#options;
+    return backplane.state() === 'ok' && clock.nowMs() >= this.#quarantineUntilMs;
+  }
+
+  #followInfos(keys: readonly string[]): void {
+    for (const key of keys) {
+      const id = memberOfInfoKey(key);
+      if (id === undefined) continue;
+      const before = this.#known.get(id);
+      const info = this.#infos.get(key)?.value;
+      this.#missing.delete(id);
+      if (info !== undefined) this.#known.set(id, info);
+      else if (this.#known.delete(id) && before !== undefined && !this.#mayDeclareDead()) this.#missing.set(id, before);
+    }
+    this.#changed();
+    for (const changed of this.#livenessListeners) changed();
+  }
+
+  #changed(): void {
+    this.#members = undefined;
+    if (this.#listeners.size === 0) return;
+    const members = this.members();
+    for (const changed of this.#listeners) changed(members);
+  }
+
+  #view(info: MemberInfo): MemberView {
+    const load = this.#loads.get(loadKey(info.id))?.value;
+    const cause = this.#suspicion(info);
+    const report = load?.boot === info.boot ? (load as LoadReport) : undefined;
+    return { info, load: report, state: cause === '' ? 'online' : 'suspect', cause };
+  }
+
+  #suspicion(info: MemberInfo): string {
+    if (this.#missing.has(info.id)) return waitingForReturn;
+    if (info.id === this.#options.self) return '';
+    const link = this.#links.get(info.id);
+    if (link?.to.boot !== info.boot) return noLinkYet;
+    return link.state === 'up' ? '' : link.cause || 'the bus does not hear it';
+  }
+}

@@ -1,0 +1,156 @@
+import type { Logger } from '#base';
+import { Unavailable, type Backplane, type Guard, type Lease } from '#backplane';
+import type { Clock } from '#io';
+import type { Bus } from '../bus.ts';
+import type { MemberBoot } from '../handle.ts';
+import type { MemberId } from '../member-id.ts';
+import type { LoadCounts, MemberInfo, MemberView, Membership } from '../membership.ts';
+import { Attachment } from './attachment.ts';
+import { LoadReporter } from './load-reporter.ts';
+import { MemberDirectory } from './member-directory.ts';
+import type { MemberLiveness } from './member-liveness.ts';
+
+/** A member that does not renew its lease for so long is dead (C6: hang or cut off, found out within 5 s). */
+export const memberLeaseTtlMs = 5_000;
+/** In leases: time for everybody to come back after the engine did. */
+const quarantineLeases = 2;
+const announceTriesMax = 10;
+const announceRetryMs = 500;
+
+export interface MemberRegistryOptions {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What this member says of itself at its start; `boot` is new at each start. */
+  readonly self: MemberInfo;
+  readonly leaseTtlMs?: number;
+}
+
+/** This member's place in the cluster, and everybody else's. */
+export class MemberRegistry implements Membership, MemberLiveness {
+  readonly #clock: Clock;
+  readonly #directory: MemberDirectory;
+  readonly #attachment: Attachment;
+  readonly #reporter: LoadReporter;
+  readonly #leaseListeners = new Set<() => void>();
+  #self: MemberInfo;
+  #unfollow: (() => void) | undefined;
+  #hasBeenAttached = false;
+
+  constructor({ backplane, clock, logger, self, leaseTtlMs = memberLeaseTtlMs }: MemberRegistryOptions) {
+    this.#clock = clock;
+    this.#self = self;
+    this.#directory = new MemberDirectory({
+      backplane,
+      clock,
+      self: self.id,
+      quarantineMs: quarantineLeases * leaseTtlMs,
+    });
+    this.#reporter = new LoadReporter({
+      clock,
+      weight: () => this.#self.weight,
+      capacity: () => this.#self.capacity,
+      write: () => this.#attachment.write('load'),
+    });
+    this.#attachment = new Attachment({
+      backplane,
+      clock,
+      logger,
+      leaseTtlMs,
+      info: () => this.#self,
+      load: () => this.#reporter.report(),
+      changed: () => this.#attached(),
+    });
+  }
+
+  /** Resolves when this member sees the others and they see it. */
+  async start(): Promise<void> {
+    await this.#directory.opened();
+    await this.#attachment.start();
+  }
+
+  /** From now on it counts how well the bus hears the others: until then nobody else is online. */
+  followLinks(bus: Pick<Bus, 'links' | 'onLink'>): void {
+    this.#unfollow?.();
+    this.#unfollow = bus.onLink((link) => this.#directory.heard(link));
+    for (const link of bus.links()) this.#directory.heard(link);
+  }
+
+  get self(): MemberInfo {
+    return this.#self;
+  }
+
+  members(): readonly MemberView[] {
+    return this.#directory.members();
+  }
+
+  find(id: MemberId): MemberView | undefined {
+    return this.#directory.find(id);
+  }
+
+  onChange(changed: (members: readonly MemberView[]) => void): () => void {
+    return this.#directory.onChange(changed);
+  }
+
+  async announce(change: Parameters<Membership['announce']>[0]): Promise<void> {
+    this.#self = { ...this.#self, ...change };
+    for (let tries = 0; tries < announceTriesMax; tries++) {
+      if (await this.#attachment.write('both')) return;
+      await new Promise<void>((resolve) => void this.#clock.after(announceRetryMs, resolve));
+    }
+    throw new Unavailable('the engine does not answer: the others will see the change when it does');
+  }
+
+  report(counts: LoadCounts): void {
+    this.#reporter.count(counts);
+  }
+
+  /** Which of this member's public ports nobody could reach, and what came of it; part of its reports. */
+  setUnreachable(ports: readonly number[], cause: string): void {
+    this.#reporter.unreachable(ports, cause);
+  }
+
+  /** The lease of this member, valid at this moment; undefined = it is not in the cluster. */
+  lease(): Lease | undefined {
+    return this.#attachment.lease();
+  }
+
+  /** Until when (own clock) nobody can have seen this member gone; undefined = it never was in the cluster. */
+  visibleUntilMs(): number | undefined {
+    return this.#attachment.visibleUntilMs();
+  }
+
+  /** Told when `lease()` is another one, or none. Returns the function that stops it. */
+  onLease(changed: () => void): () => void {
+    this.#leaseListeners.add(changed);
+    return () => void this.#leaseListeners.delete(changed);
+  }
+
+  aliveGuard(boot: MemberBoot): Guard | undefined {
+    return this.#directory.aliveGuard(boot);
+  }
+
+  goneGuard(boot: MemberBoot): Guard | undefined {
+    return this.#directory.goneGuard(boot);
+  }
+
+  onLiveness(changed: () => void): () => void {
+    return this.#directory.onLiveness(changed);
+  }
+
+  /** Leaves the cluster: the others see it gone at once. */
+  async stop(): Promise<void> {
+    this.#unfollow?.();
+    this.#reporter.stop();
+    await this.#attachment.end();
+    this.#directory.close();
+    this.#leaseListeners.clear();
+  }
+
+  #attached(): void {
+    // It was cut off or held up: what it has seen meanwhile says nothing about the others.
+    if (this.#hasBeenAttached) this.#directory.quarantine();
+    this.#hasBeenAttached = true;
+    for (const changed of this.#leaseListeners) changed();
+  }
+}
