@@ -4,58 +4,19 @@ import { HubfarmConnect } from './hubfarm-connect.ts';
 import { useNetwork, type Host } from './namespaces.ts';
 import { passwordOf } from './office.ts';
 import { requirePeers } from './peers.ts';
+import { ServerCluster } from './server-cluster.ts';
 import { VpnServer } from './vpn-server.ts';
 
 const password = 'admin-word';
 const dynamicHub = 'ROAMING';
 const staticHub = 'EVERYWHERE';
 
-/** A farm of real SoftEther servers: the controller hosts nothing itself. */
-class Cluster {
-  readonly controller: VpnServer;
-  readonly members: readonly VpnServer[];
-
-  constructor(controller: VpnServer, members: readonly VpnServer[]) {
-    this.controller = controller;
-    this.members = members;
-  }
-
-  async start(): Promise<void> {
-    await Promise.all([this.controller, ...this.members].map((server) => server.start()));
-    await this.controller.admin.command('ClusterSettingController', '/WEIGHT:100', '/ONLY:yes');
-    // a server that changes its part restarts its services
-    await until('the controller to be one', 30_000, async () => (await this.#rows().catch(() => [])).length > 1);
-    for (const { admin, host } of this.members) {
-      await admin.command(
-        ...['ClusterSettingMember', `${this.controller.host.address}:443`, `/IP:${host.address}`, '/PORTS:443'],
-        ...[`/PASSWORD:${password}`, '/WEIGHT:100'],
-      );
-    }
-    await this.joined();
-  }
-
-  async joined(timeoutMs = 60_000): Promise<void> {
-    const all = this.members.length + 1;
-    await until('all members', timeoutMs, async () => (await this.#rows().catch(() => [])).length > all);
-  }
-
-  member(address: string): VpnServer {
-    const found = this.members.find(({ host }) => host.address === address);
-    if (found === undefined) throw new Error(`no member has the address ${address}`);
-    return found;
-  }
-
-  #rows(): Promise<string[][]> {
-    return this.controller.admin.rows('ClusterMemberList');
-  }
-}
-
 const seconds = (ms: number): string => (ms / 1000).toFixed(1);
 
 if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
   describe('hubfarm connect with a cluster of real SoftEther servers', () => {
     const network = useNetwork();
-    let cluster: Cluster;
+    let cluster: ServerCluster<VpnServer>;
     let anna: Host;
     let ben: Host;
     let running: HubfarmConnect[] = [];
@@ -76,7 +37,7 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
       const [controller, ...members] = ['controller', 'member1', 'member2'].map(
         (name) => new VpnServer(network().host(name), 'vpnserver', password),
       );
-      cluster = new Cluster(controller!, members);
+      cluster = new ServerCluster(controller!, members, { password, isControllerOnly: true });
       anna = network().host('anna');
       ben = network().host('ben');
       await cluster.start();
@@ -105,13 +66,13 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
     test('is sent to the member that hosts the hub, and meets others there', async () => {
       const [annas, bens] = await meet();
       expect(placeOf(annas)).toBe(placeOf(bens));
-      expect(cluster.member(placeOf(annas)).host.address).not.toBe(cluster.controller.host.address);
+      expect(cluster.at(placeOf(annas)).host.address).not.toBe(cluster.controller.host.address);
       expect(await anna.ping('192.168.7.2', { count: 20 })).toMatchObject({ sent: 20, received: 20 });
     });
 
     test('opens its further connections to the member too, which must show the announced certificate', async () => {
       const [annas] = await meet('--connections', '4');
-      const { host } = cluster.member(placeOf(annas));
+      const { host } = cluster.at(placeOf(annas));
       const established = async (): Promise<number> => {
         const lines = await host.mustRun('ss', [
           '-Hnt',
@@ -128,14 +89,14 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
     test('is spread over the members on a static hub', async () => {
       const client = connect(anna, 'anna', staticHub);
       await client.connected();
-      expect(cluster.member(placeOf(client))).toBeDefined();
+      expect(cluster.at(placeOf(client))).toBeDefined();
     });
 
     test('goes back through the controller when its member dies, to the other member', async () => {
       const [annas, bens] = await meet();
       const before = placeOf(annas);
       const started = performance.now();
-      await cluster.member(before).daemon.kill();
+      await cluster.at(before).daemon.kill();
       await Promise.all([annas.said(/connection lost/, 1, 5_000), bens.said(/connection lost/, 1, 5_000)]);
       await Promise.all([annas.connected(2, 60_000), bens.connected(2, 60_000)]);
       const backMs = performance.now() - started;
@@ -143,7 +104,7 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
       const flowsMs = performance.now() - started;
       console.log(`member killed: connected again after ${seconds(backMs)} s, data flows after ${seconds(flowsMs)} s`);
       expect(placeOf(annas)).not.toBe(before);
-      await cluster.member(before).start();
+      await cluster.at(before).start();
       await cluster.joined();
     });
 
