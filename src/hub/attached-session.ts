@@ -1,8 +1,9 @@
 import type { Policy } from './records.ts';
 import type { SessionInfo, SessionKind } from './session-info.ts';
 
-/** Why a hub ends a session. */
-export type DisconnectReason = 'administrator' | 'hubOffline' | 'hubDeleted' | 'serverStopping' | 'timeout' | 'error';
+/** Why a hub ends a session. `moved`: it goes on elsewhere in the cluster as soon as its client connects again. */
+export type DisconnectReason =
+  'administrator' | 'hubOffline' | 'hubDeleted' | 'serverStopping' | 'moved' | 'timeout' | 'error';
 
 /** What a hub needs to know of whoever sits behind one of its ports. */
 export interface AttachedSession {

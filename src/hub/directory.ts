@@ -15,7 +15,7 @@ import {
   userStatKey,
 } from './names.ts';
 import { decodeHubRecord, decodeUserRecord, encodeRecord } from './record-codec.ts';
-import type { HubRecord, UserRecord } from './records.ts';
+import { kindInCluster, type HubRecord, type UserRecord } from './records.ts';
 import { WatchedCopy } from './watched-copy.ts';
 
 export interface DirectoryLimits {
@@ -147,7 +147,7 @@ export class HubDirectory {
   async updateHub(name: string, change: (current: HubRecord) => HubRecord): Promise<HubRecord> {
     return await this.#update(
       () => this.#keptHub(name).hub,
-      (current) => sameKey(hubKeyOf(name), change(current), hubKeyOf),
+      (current) => checkKind(current, sameKey(hubKeyOf(name), change(current), hubKeyOf)),
     );
   }
 
@@ -330,6 +330,15 @@ function sameKey<T extends { readonly name: string }>(key: string, changed: T, k
     throw new DirectoryError('BAD_NAME', `${key} cannot be renamed to ${changed.name}: delete it and make a new one`);
   }
   return changed;
+}
+
+/** A hub that is offline has no session anywhere; only then can it become another kind of hub. */
+function checkKind(current: HubRecord, changed: HubRecord): HubRecord {
+  if (kindInCluster(changed.kind) === kindInCluster(current.kind) || !current.isOnline) return changed;
+  throw new DirectoryError(
+    'HUB_ONLINE',
+    `hub ${current.name} is online: take it offline before it becomes a ${changed.kind} hub`,
+  );
 }
 
 function compare(a: string, b: string): number {

@@ -4,6 +4,7 @@ import { HubfarmError } from '#base';
 export type DirectoryErrorCode =
   | 'HUB_NOT_FOUND'
   | 'HUB_EXISTS'
+  | 'HUB_ONLINE'
   | 'USER_NOT_FOUND'
   | 'USER_EXISTS'
   | 'TOO_MANY_USERS'

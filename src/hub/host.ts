@@ -1,12 +1,13 @@
 import type { Backplane } from '#backplane';
 import { silentLogger, type Logger } from '#base';
 import type { Clock, Random, Timer } from '#io';
-import type { AttachedSession } from './attached-session.ts';
+import type { AttachedSession, DisconnectReason } from './attached-session.ts';
 import type { DirectoryChange, HubDirectory } from './directory.ts';
 import { createHubEnvironment, type HubEnvironment } from './environment.ts';
 import { defaultHubLimits, type HubLimits } from './limits.ts';
 import { hubKeyOf } from './names.ts';
 import type { HubPort } from './port.ts';
+import type { HubRecord } from './records.ts';
 import { addStatistics, noStatistics, StatisticsStore, type Statistics } from './statistics.ts';
 import { differenceOfTraffic, noTraffic } from './traffic.ts';
 import { VirtualHub, type HubObserver } from './virtual-hub.ts';
@@ -19,6 +20,11 @@ export interface HubHostOptions {
   readonly random: Random;
   readonly logger?: Logger;
   readonly limits?: HubLimits;
+  /**
+   * In a cluster: only static hubs come up by themselves. All others are dynamic there, and come and go with
+   * `openDynamic` and `closeDynamic`. Absent: all hubs that are online run here, whatever their kind.
+   */
+  readonly isClustered?: boolean;
 }
 
 /** How often statistics are written. What is younger is lost when the process is killed. */
@@ -43,6 +49,9 @@ export class HubHost implements HubObserver {
   readonly #listeners = new Set<(hub: VirtualHub) => void>();
   readonly #timers: Timer[];
   readonly #unsubscribe: () => void;
+  readonly #isClustered: boolean;
+  /** Keys of dynamic hubs that this member is the one to run. */
+  readonly #opened = new Set<string>();
   #isStopped = false;
 
   private constructor(options: HubHostOptions, statistics: StatisticsStore) {
@@ -55,6 +64,7 @@ export class HubHost implements HubObserver {
     this.#directory = directory;
     this.#clock = clock;
     this.#statistics = statistics;
+    this.#isClustered = options.isClustered ?? false;
     this.#unsubscribe = directory.onChange((change) => this.#follow(change));
     for (const { name } of directory.hubs()) this.#followHub(name);
     this.#timers = [
@@ -77,6 +87,25 @@ export class HubHost implements HubObserver {
 
   instances(): VirtualHub[] {
     return [...this.#instances.values()];
+  }
+
+  /** Dynamic hubs that were opened here, by their upper-cased names; online or not. */
+  opened(): ReadonlySet<string> {
+    return this.#opened;
+  }
+
+  /** This member is the one that runs this dynamic hub, from now on. Undefined: it is not there, or offline. */
+  openDynamic(name: string): VirtualHub | undefined {
+    if (this.#isStopped) return undefined;
+    this.#opened.add(hubKeyOf(name));
+    this.#followHub(name);
+    return this.instance(name);
+  }
+
+  /** It is no more: sessions end, and the instance is gone when this returns. */
+  closeDynamic(name: string, reason: DisconnectReason): void {
+    if (!this.#opened.delete(hubKeyOf(name))) return;
+    this.#followHub(name, reason);
   }
 
   /** Called for each hub that comes online or has gone offline (`isStopped`). Returns the function that ends this. */
@@ -156,11 +185,11 @@ export class HubHost implements HubObserver {
   }
 
   /** Makes the instance what the directory says: there and up to date, or gone. */
-  #followHub(name: string): void {
+  #followHub(name: string, reason: DisconnectReason = 'hubOffline'): void {
     const key = hubKeyOf(name);
     const record = this.#directory.hub(name);
     const hub = this.#instances.get(key);
-    if (record?.isOnline === true) {
+    if (record !== undefined && this.#runsHere(record)) {
       if (hub !== undefined) {
         hub.update(record);
         return;
@@ -170,11 +199,16 @@ export class HubHost implements HubObserver {
       this.#tell(started);
     } else if (hub !== undefined) {
       this.#instances.delete(key);
-      hub.stop(record === undefined ? 'hubDeleted' : 'hubOffline');
+      hub.stop(record === undefined ? 'hubDeleted' : reason);
       if (record !== undefined) this.#collectHub(hub);
       this.#reported.delete(hub);
       this.#tell(hub);
     }
+  }
+
+  #runsHere(record: HubRecord): boolean {
+    if (!record.isOnline) return false;
+    return !this.#isClustered || record.kind === 'static' || this.#opened.has(hubKeyOf(record.name));
   }
 
   #tell(hub: VirtualHub): void {

@@ -20,10 +20,11 @@ export {
 export { decodeUdp4Frame, encodeUdp4Frame, type Udp4Frame } from './frame/udp4-frame.ts';
 export { HubHost, type HubHostOptions } from './host.ts';
 export { defaultHubLimits, type HubLimits } from './limits.ts';
-export { checkHubName, checkUserName } from './names.ts';
+export { checkHubName, checkUserName, hubKeyOf } from './names.ts';
 export { OutputQueue, type BlockPools, type FrameEncoder } from './output-queue.ts';
 export { administratorPolicy, defaultPolicy, withoutBridging } from './policy.ts';
 export type { HubPort } from './port.ts';
+export { kindInCluster } from './records.ts';
 export type { HubKind, HubRecord, Policy, UserAuth, UserRecord } from './records.ts';
 export type { NodeInfo, SessionInfo, SessionKind, Traffic } from './session-info.ts';
 export type { Statistics } from './statistics.ts';

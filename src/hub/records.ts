@@ -5,6 +5,15 @@
  */
 export type HubKind = 'standalone' | 'static' | 'dynamic';
 
+/**
+ * What a hub is in a cluster: one that was made on a stand-alone server is dynamic there, as in the original. On a
+ * stand-alone server every hub is `standalone`. The record keeps what it was made as, so a server that leaves its cluster
+ * and one that comes back find their hubs as they were.
+ */
+export function kindInCluster(kind: HubKind): 'static' | 'dynamic' {
+  return kind === 'static' ? 'static' : 'dynamic';
+}
+
 export interface HubRecord {
   readonly name: string;
   readonly kind: HubKind;

@@ -15,6 +15,11 @@ export type {
 export { defaultSoftEtherLimits, type SoftEtherLimits } from './config.ts';
 export type { ConnectionInfo, ConnectionType } from './connection-info.ts';
 export type { SoftEtherCounters } from './counters.ts';
+export { ClusterSessions, type ClusterSessionsOptions } from './cluster/cluster-sessions.ts';
+export type { DrainOptions, DrainProgress } from './cluster/drain.ts';
+export { defaultClusterSessionLimits, type ClusterSessionLimits } from './cluster/limits.ts';
+export type { LicenceLimits } from './cluster/session-ledger.ts';
+export type { ClusterDoor } from './handshake/cluster-door.ts';
 export type { Place, Placement, PlacementRequest } from './handshake/placement.ts';
 export type { Ban, LoginGuard } from './login-guard.ts';
 export { SoftEtherServer, type SoftEtherServerDeps } from './server.ts';

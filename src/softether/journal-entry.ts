@@ -31,6 +31,7 @@ export function encodeJournalEntry({ hubName, identity, terms, credential, start
     .setStr('real_user', identity.realUserName)
     .setStr('group', identity.groupName)
     .setBool('administrator', identity.isAdministrator)
+    .setBool('localhost', identity.isLocalhost)
     .setData('unique_id', Buffer.from(identity.uniqueIdText, 'latin1'))
     .setStr('address', identity.remote.address)
     .setInt('port', identity.remote.port)
@@ -62,6 +63,7 @@ export function decodeJournalEntry(bytes: Uint8Array): JournalEntry {
       realUserName: pack.str('real_user'),
       groupName: pack.str('group'),
       isAdministrator: pack.bool('administrator'),
+      isLocalhost: pack.bool('localhost'),
       uniqueIdText: pack.data('unique_id').toString('latin1'),
       remote: { address: pack.str('address'), port: pack.int('port') },
       clientProduct: pack.str('client_str'),

@@ -13,6 +13,7 @@ import { ConnectionRegistry } from './connection-registry.ts';
 import type { ConnectionServices } from './connection-services.ts';
 import { newCounters, type SoftEtherCounters } from './counters.ts';
 import { allEnded } from './all-ended.ts';
+import type { ClusterDoor } from './handshake/cluster-door.ts';
 import { admitHere, type Placement } from './handshake/placement.ts';
 import { LoginGuard, type Ban } from './login-guard.ts';
 import type { SessionEnd, SessionHome, SoftEtherSession } from './session.ts';
@@ -41,6 +42,8 @@ export interface SoftEtherServerDeps {
   readonly build: number;
   /** Where sessions live. Absent: here. */
   readonly placement?: Placement;
+  /** Absent: a stand-alone server. */
+  readonly cluster?: ClusterDoor;
   /** Absent: users of RADIUS and domains cannot log in. */
   readonly external?: ExternalAuthenticator;
   readonly groupPolicy?: (hubName: string, groupName: string) => Policy | undefined;
@@ -106,6 +109,7 @@ export class SoftEtherServer {
       admin: deps.admin,
       http: deps.http,
       leave: (remote) => this.#admission.leave(remote.address),
+      ...(deps.cluster === undefined ? {} : { cluster: deps.cluster }),
       ...(deps.journal === undefined ? {} : { journal: deps.journal }),
       ...(deps.external === undefined ? {} : { external: deps.external }),
       ...(deps.groupPolicy === undefined ? {} : { groupPolicy: deps.groupPolicy }),
@@ -211,6 +215,7 @@ export class SoftEtherServer {
       compressedReaderOptions: { pool, inflate: inflateFrame },
       ended: (session: SoftEtherSession, why: SessionEnd) => {
         this.#services.sessions.remove(session);
+        deps.cluster?.ended(session);
         if (why !== 'serverStopping') deps.journal?.ended(session.identity.keyText);
         const lastedSeconds = Math.round((clock.wallMs() - session.startedAtMs) / 1000);
         logger.info({ session: session.name, hub: session.hub.name, why, lastedSeconds }, 'session ends');

@@ -13,6 +13,8 @@ export interface SessionIdentity {
   readonly realUserName: string;
   readonly groupName: string;
   readonly isAdministrator: boolean;
+  /** The client runs on this very machine. */
+  readonly isLocalhost: boolean;
   /** 20 bytes as latin1 text, or empty: the client's machine. */
   readonly uniqueIdText: string;
   readonly remote: Endpoint;

@@ -18,6 +18,8 @@ export const admin: MethodHandler = async (request, context) => {
   if (asked === undefined) return refuse(ErrorCode.PROTOCOL_ERROR);
   const hub = asked.hubName === '' ? undefined : context.directory.hub(asked.hubName);
   if (asked.hubName !== '' && hub === undefined) return refuse(ErrorCode.HUB_NOT_FOUND);
+  // SoftEther protocol §9.11: Virtual Hubs of a cluster are administered at its controller.
+  if (hub !== undefined && context.cluster?.isController() === false) return refuse(ErrorCode.NOT_ENOUGH_RIGHT);
   if (context.adminChannels.size >= context.limits.maxAdminConnections) return refuse(ErrorCode.SERVER_CANT_ACCEPT);
 
   const stored = storedHash(context, hub);

@@ -9,6 +9,7 @@ import type { LoginGuard } from '../login-guard.ts';
 import type { SessionHome } from '../session.ts';
 import type { SessionJournal } from '../session-journal.ts';
 import type { SessionTable } from '../session-table.ts';
+import type { ClusterDoor } from './cluster-door.ts';
 import type { GroupPolicies } from './effective-policy.ts';
 import type { Outcome } from './outcome.ts';
 import type { Placement } from './placement.ts';
@@ -27,6 +28,8 @@ export interface HandshakeContext extends GroupPolicies {
   readonly adminChannels: { readonly size: number };
   readonly sessionHome: SessionHome;
   readonly placement: Placement;
+  /** Absent: a stand-alone server. */
+  readonly cluster?: ClusterDoor;
   /** RADIUS and domains. */
   readonly external?: ExternalAuthenticator;
   /** Absent: sessions do not outlive the process. */

@@ -1,5 +1,6 @@
-import type { HubRecord, VirtualHub } from '#hub';
+import type { VirtualHub } from '#hub';
 import type { LoginAccepted } from '../auth/verdict.ts';
+import { uncountedName } from '../cluster/uncounted-name.ts';
 import { ErrorCode } from '../codec/error-codes.ts';
 import type { LoginRequest } from '../codec/login.ts';
 import { encodeWelcome, SESSION_KEY_BYTES } from '../codec/welcome.ts';
@@ -8,15 +9,20 @@ import { SoftEtherSession } from '../session.ts';
 import type { SessionIdentity } from '../session-identity.ts';
 import type { HandshakeContext, MethodRequest } from './context.ts';
 import { refuse, type Outcome } from './outcome.ts';
-import { credentialOf } from './resume.ts';
+import { isLocalhost } from './is-localhost.ts';
 import { makeRoom } from './session-limits.ts';
 import type { SessionTerms } from './session-terms.ts';
 
 export interface Newcomer {
   readonly request: MethodRequest;
   readonly asked: LoginRequest;
-  readonly who: LoginAccepted;
+  readonly who: Omit<LoginAccepted, 'ok' | 'user'>;
+  readonly groupName: string;
+  /** See `credentialOf`. */
+  readonly credential: string;
   readonly terms: SessionTerms;
+  /** As the controller of a cluster has named it. Absent: the hub gives it a name. */
+  readonly sessionName?: string | undefined;
 }
 
 /**
@@ -24,7 +30,7 @@ export interface Newcomer {
  * both take the last place. The hub is looked up again: it may have gone while the log-in waited.
  */
 export function establish(context: HandshakeContext, newcomer: Newcomer): Outcome {
-  const { request, asked, who, terms } = newcomer;
+  const { request, asked, who, terms, sessionName } = newcomer;
   const { random, sessions, counters, logger, journal } = context;
   const hub = context.host.instance(asked.hubName);
   if (hub === undefined || hub.isStopped) return refuse(ErrorCode.HUB_STOPPING);
@@ -38,10 +44,11 @@ export function establish(context: HandshakeContext, newcomer: Newcomer): Outcom
   if (limit !== ErrorCode.NO_ERROR) return refuse(limit, who.policy.NoSavePassword);
 
   const sessionKey = random.bytes(SESSION_KEY_BYTES);
-  const name = freeName(context, hub, who.userName);
+  const name = nameOf(context, hub, newcomer);
   const session = new SoftEtherSession(identityOf(name, sessionKey, newcomer), terms, hub, context.sessionHome);
   sessions.add(session);
-  journal?.begun(session.identity.keyText, journalEntryOf(session, newcomer, hub.record));
+  context.cluster?.began(session, sessionName !== undefined);
+  journal?.begun(session.identity.keyText, journalEntryOf(session, newcomer));
   counters.logins++;
   const { address } = request.remote;
   logger.info(
@@ -67,16 +74,22 @@ export function establish(context: HandshakeContext, newcomer: Newcomer): Outcom
   return { kind: 'session', answer, session, direction: terms.isHalfConnection ? 'toServer' : 'both' };
 }
 
-/** Names of before a restart may still be in use, or be wanted back. */
-function freeName({ journal }: HandshakeContext, hub: VirtualHub, userName: string): string {
+/** The controller's name; without one, in a cluster, a name that no controller gives. */
+function nameOf(context: HandshakeContext, hub: VirtualHub, { sessionName, who }: Newcomer): string {
+  if (sessionName !== undefined && hub.session(sessionName) === undefined) return sessionName;
   for (;;) {
-    const name = `SID-${userName.toUpperCase()}-${hub.nextSessionNumber()}`;
-    const isTaken = hub.session(name) !== undefined || journal?.isNameKept(hub.name, name) === true;
+    const name =
+      context.cluster === undefined
+        ? `SID-${who.userName.toUpperCase()}-${hub.nextSessionNumber()}`
+        : uncountedName(who.userName, context.random);
+    // Names of before a restart may still be in use, or be wanted back.
+    const isTaken = hub.session(name) !== undefined || context.journal?.isNameKept(hub.name, name) === true;
     if (!isTaken) return name;
   }
 }
 
-function identityOf(name: string, sessionKey: Buffer, { request, asked, who }: Newcomer): SessionIdentity {
+function identityOf(name: string, sessionKey: Buffer, newcomer: Newcomer): SessionIdentity {
+  const { request, asked, who, groupName } = newcomer;
   const { nodeInfo, client } = asked;
   return {
     name,
@@ -84,8 +97,9 @@ function identityOf(name: string, sessionKey: Buffer, { request, asked, who }: N
     keyText: sessionKey.toString('latin1'),
     userName: who.userName,
     realUserName: who.realUserName,
-    groupName: who.user?.groupName ?? '',
+    groupName,
     isAdministrator: who.isAdministrator,
+    isLocalhost: isLocalhost(request),
     uniqueIdText: asked.uniqueId.toString('latin1'),
     remote: request.remote,
     clientProduct: client.name,
@@ -96,9 +110,9 @@ function identityOf(name: string, sessionKey: Buffer, { request, asked, who }: N
   };
 }
 
-function journalEntryOf(session: SoftEtherSession, { who }: Newcomer, hub: HubRecord): JournalEntry {
-  const { identity, terms, startedAtMs } = session;
-  return { hubName: hub.name, identity, terms, credential: credentialOf(hub, who.user), startedAtMs };
+function journalEntryOf(session: SoftEtherSession, { credential }: Newcomer): JournalEntry {
+  const { hub, identity, terms, startedAtMs } = session;
+  return { hubName: hub.name, identity, terms, credential, startedAtMs };
 }
 
 /** Small buffers are cut from a shared pool, which the smallest that is kept would keep whole. */

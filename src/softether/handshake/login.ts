@@ -1,24 +1,35 @@
 import type { HubRecord } from '#hub';
 import { checkLogin } from '../auth/check-login.ts';
+import { ADMINISTRATOR } from '../auth/password-hash.ts';
 import type { LoginAccepted, LoginVerdict } from '../auth/verdict.ts';
 import { ErrorCode } from '../codec/error-codes.ts';
 import { decodeLogin, type LoginRequest } from '../codec/login.ts';
 import { encodeRedirect } from '../codec/redirect.ts';
+import { licenceOf } from '../cluster/licence.ts';
+import type { PlaceOrder } from '../cluster/place-order.ts';
 import { isLoopback } from '../network-of.ts';
 import type { HandshakeContext, MethodHandler, MethodRequest } from './context.ts';
 import { effectivePolicy } from './effective-policy.ts';
 import { establish } from './establish.ts';
 import { guarded, type ProofResult } from './guarded.ts';
+import { isLocalhost } from './is-localhost.ts';
+import { loginWithTicket } from './login-with-ticket.ts';
 import { refuse, type Outcome } from './outcome.ts';
-import { sessionTerms } from './session-terms.ts';
+import { credentialOf } from './resume.ts';
+import { sessionTerms, type SessionTerms } from './session-terms.ts';
 
 /** `login`: the decisions of SoftEther protocol §4.3 in their order, from the hub to the session. */
 export const login: MethodHandler = async (request, context) => {
   const asked = decodeLogin(request.pack);
   if (asked === undefined) return refuse(ErrorCode.PROTOCOL_ERROR);
+  if (context.cluster !== undefined && asked.proof.kind === 'ticket') return loginWithTicket(request, context, asked);
+  if (context.cluster?.acceptsLogins() === false && !claimsToAdminister(asked)) {
+    return refuseDirect(request, context, asked);
+  }
   const hub = context.directory.hub(asked.hubName);
   if (hub === undefined) return refuse(ErrorCode.HUB_NOT_FOUND);
-  if (context.host.instance(hub.name) === undefined) return refuse(ErrorCode.HUB_STOPPING);
+  const isThere = context.cluster === undefined ? context.host.instance(hub.name) !== undefined : hub.isOnline;
+  if (!isThere) return refuse(ErrorCode.HUB_STOPPING);
 
   const account = `${hub.name}/${asked.userName}`;
   const verdict = await guarded(context, request, account, () => check(context, request, hub, asked), resultOf);
@@ -28,8 +39,28 @@ export const login: MethodHandler = async (request, context) => {
     context.logger.info({ address, account, reason: verdict.reason }, 'log-in failed');
     return refuse(verdict.error);
   }
+  // A user may be called Administrator, too.
+  if (context.cluster?.acceptsLogins() === false && !verdict.isAdministrator) {
+    return refuseDirect(request, context, asked);
+  }
   return admit(context, request, hub, asked, verdict);
 };
+
+const claimsToAdminister = ({ userName, proof }: LoginRequest): boolean =>
+  userName.toLowerCase() === ADMINISTRATOR && proof.kind === 'password';
+
+/** SoftEther protocol §9.11. */
+function refuseDirect(
+  { remote }: MethodRequest,
+  { logger }: HandshakeContext,
+  { hubName, userName }: LoginRequest,
+): Outcome {
+  logger.info(
+    { address: remote.address, account: `${hubName}/${userName}` },
+    'log-in refused: this server is a cluster member, and the client came straight to it instead of to the controller',
+  );
+  return refuse(ErrorCode.ACCESS_DENIED);
+}
 
 function check(
   context: HandshakeContext,
@@ -66,20 +97,46 @@ async function admit(
   asked: LoginRequest,
   who: LoginAccepted,
 ): Promise<Outcome> {
-  const { remote, local, canDropEncryption } = request;
   const terms = sessionTerms({
     request: asked,
     policy: who.policy,
-    isLocalhost: isLoopback(remote.address) || remote.address === local.address,
-    canBeUnencrypted: canDropEncryption && context.limits.allowUnencrypted,
+    isLocalhost: isLocalhost(request),
+    canBeUnencrypted: request.canDropEncryption && context.limits.allowUnencrypted,
   });
   const { NoSavePassword } = who.policy;
   if (typeof terms === 'number') return refuse(terms, NoSavePassword);
-  const { isAdministrator, userName } = who;
-  const place = await context.placement.place({ hub, userName, isAdministrator, remote });
+  const order = orderOf(request, hub, asked, who, terms);
+  const { userName, isAdministrator } = who;
+  const place = await context.placement.place({ hub, userName, isAdministrator, remote: request.remote, order });
   if (place.kind === 'refused') return refuse(place.code, NoSavePassword);
   if (place.kind === 'elsewhere') {
     return { kind: 'answer', answer: encodeRedirect({ ...place, message: hub.message }) };
   }
-  return establish(context, { request, asked, who, terms });
+  const { groupName, credential } = order;
+  const { sessionName } = place;
+  const outcome = establish(context, { request, asked, who, groupName, credential, terms, sessionName });
+  if (outcome.kind !== 'session') place.abandon?.();
+  return outcome;
+}
+
+/** What another member has to know of the user. */
+function orderOf(
+  request: MethodRequest,
+  hub: HubRecord,
+  asked: LoginRequest,
+  who: LoginAccepted,
+  { isBridgeMode }: SessionTerms,
+): PlaceOrder {
+  const { userName, realUserName, isAdministrator, policy, user } = who;
+  return {
+    hubName: hub.name,
+    userName: userName.toLowerCase(),
+    realUserName,
+    groupName: user?.groupName ?? '',
+    isAdministrator,
+    policy,
+    credential: credentialOf(hub, user),
+    machine: asked.uniqueId.toString('hex'),
+    licence: licenceOf({ isAdministrator, isLocalhost: isLocalhost(request), isBridgeMode }),
+  };
 }

@@ -14,6 +14,8 @@ const NO_NT_HASH = '0'.repeat(32);
 export const password: MethodHandler = async (request, context) => {
   const change = decodePasswordChange(request.pack);
   if (change === undefined) return refuse(ErrorCode.PROTOCOL_ERROR);
+  // Only members that log users in know what may be written.
+  if (context.cluster?.acceptsLogins() === false) return refuse(ErrorCode.NOT_FARM_CONTROLLER);
   const hub = context.directory.hub(change.hubName);
   if (hub === undefined) return refuse(ErrorCode.HUB_NOT_FOUND);
   const user = context.directory.user(hub.name, change.userName);

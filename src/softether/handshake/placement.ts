@@ -1,5 +1,6 @@
 import type { HubRecord } from '#hub';
 import type { Endpoint } from '#io';
+import type { PlaceOrder } from '../cluster/place-order.ts';
 
 /** What is known of a log-in when its place is chosen: everything has been checked but the limits of the place. */
 export interface PlacementRequest {
@@ -7,11 +8,19 @@ export interface PlacementRequest {
   readonly userName: string;
   readonly isAdministrator: boolean;
   readonly remote: Endpoint;
+  /** Everything that another member has to know. */
+  readonly order: PlaceOrder;
 }
 
 /** Where a session shall live. */
 export type Place =
-  | { readonly kind: 'here' }
+  | {
+      readonly kind: 'here';
+      /** As the controller of a cluster has named it; its limits have been looked at then. */
+      readonly sessionName?: string;
+      /** Called if no session comes of it. */
+      readonly abandon?: () => void;
+    }
   | {
       readonly kind: 'elsewhere';
       /** IPv4 text: the Redirect cannot carry another. */

@@ -2,10 +2,10 @@ import { sha256 } from '#base';
 import { administratorPolicy, type HubRecord, type Policy, type UserRecord } from '#hub';
 import { ErrorCode } from '../codec/error-codes.ts';
 import type { JournalEntry } from '../journal-entry.ts';
-import { isLoopback } from '../network-of.ts';
 import { SoftEtherSession } from '../session.ts';
 import type { HandshakeContext, MethodRequest } from './context.ts';
 import { effectivePolicy } from './effective-policy.ts';
+import { isLocalhost } from './is-localhost.ts';
 import { makeRoom } from './session-limits.ts';
 import { sessionTerms, type SessionTerms } from './session-terms.ts';
 
@@ -30,12 +30,20 @@ export function resumeSession(
   const multiLogins = policy.MultiLogins;
   const limit = makeRoom(context, { hub: hub.record, userName, uniqueIdText, isAdministrator, multiLogins });
   if (limit !== ErrorCode.NO_ERROR || hub.session(identity.name) !== undefined) return undefined;
-  const resumed = { ...identity, keyText, remote: request.remote, cipherName: request.tls?.cipher ?? '' };
+  const { remote } = request;
+  const resumed = {
+    ...identity,
+    keyText,
+    remote,
+    isLocalhost: isLocalhost(request),
+    cipherName: request.tls?.cipher ?? '',
+  };
   const session = new SoftEtherSession(resumed, terms, hub, context.sessionHome, entry.startedAtMs);
   context.sessions.add(session);
+  context.cluster?.began(session, false);
   context.journal?.begun(keyText, entry);
   context.counters.sessionsResumed++;
-  const { address } = request.remote;
+  const { address } = remote;
   context.logger.info(
     { session: session.name, hub: hub.name, user: userName, address },
     'session goes on after the restart',
@@ -67,7 +75,7 @@ function currentTerms(
   { identity, terms }: JournalEntry,
   policy: Policy,
 ): SessionTerms | undefined {
-  const { remote, local, canDropEncryption } = request;
+  const { canDropEncryption } = request;
   const now = sessionTerms({
     request: {
       client: { name: identity.clientProduct, version: identity.clientVersion, build: identity.clientBuild },
@@ -79,7 +87,7 @@ function currentTerms(
       requireMonitorMode: terms.isMonitorMode,
     },
     policy,
-    isLocalhost: isLoopback(remote.address) || remote.address === local.address,
+    isLocalhost: isLocalhost(request),
     canBeUnencrypted: canDropEncryption,
   });
   return typeof now === 'number' || now.isEncrypted !== terms.isEncrypted ? undefined : now;

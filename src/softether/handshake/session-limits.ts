@@ -20,6 +20,9 @@ export interface NewcomerFacts {
 export function makeRoom(context: HandshakeContext, newcomer: NewcomerFacts): number {
   const { sessions, limits } = context;
   const { hub, multiLogins, isAdministrator } = newcomer;
+  // Limits of a cluster are the controller's to look at; what is left is this member's own.
+  if (context.cluster !== undefined)
+    return sessions.size < limits.maxSessions ? ErrorCode.NO_ERROR : ErrorCode.HUB_IS_BUSY;
   const ofUser = (): SoftEtherSession[] => othersOfUser([...sessions.ofHub(hub.name)], newcomer);
   if (
     multiLogins > 0 &&

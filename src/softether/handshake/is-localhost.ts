@@ -1,0 +1,7 @@
+import { isLoopback } from '../network-of.ts';
+import type { MethodRequest } from './context.ts';
+
+/** SoftEther protocol §4.3: the client runs on this very machine. */
+export function isLocalhost({ remote, local }: Pick<MethodRequest, 'remote' | 'local'>): boolean {
+  return isLoopback(remote.address) || remote.address === local.address;
+}
