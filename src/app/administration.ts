@@ -11,6 +11,7 @@ import type { StoredIdentity } from './identity.ts';
 import type { Metrics } from './metrics.ts';
 import type { SavedListeners } from './saved-listeners.ts';
 import { serverFacts } from './server-facts.ts';
+import type { Seat } from './member/seat.ts';
 import type { ServerOptions } from './server-options.ts';
 
 /** Everything that administration acts on or shows. */
@@ -31,8 +32,7 @@ export interface Administered {
   readonly metrics: Metrics;
   readonly hostName: string;
   readonly ownKeys: string;
-  /** Path of the Unix socket on which every caller is the server's administrator. */
-  readonly localSocket: string;
+  readonly seat: Seat;
 }
 
 /** The faces of administration that connections are given to. */
@@ -43,6 +43,7 @@ export interface Administration {
 
 /** Folder in the data directory for logs of whom did what. */
 const auditFolder = 'audit';
+const socketFile = 'admin.sock';
 
 export async function openAdministration(
   options: ServerOptions,
@@ -50,14 +51,14 @@ export async function openAdministration(
   lifecycle: Lifecycle,
 ): Promise<Administration> {
   const { io, logger, config } = options;
+  const { softether, health, metrics, seat } = administered;
   const audit = io.files.openLog({
     directory: join(config.server.dataDirectory, auditFolder),
-    name: 'audit',
+    name: seat.index === 0 ? 'audit' : `audit-${seat.index}`,
     failed: (error) => logger.error({ err: error }, 'the audit log cannot be written'),
   });
   await lifecycle.start({ name: 'audit log', stop: () => audit.close() });
   const context = contextOf(options, administered, audit);
-  const { softether, health, metrics, localSocket } = administered;
   const pages = {
     healthz: () => health.healthz(),
     readyz: () => health.readyz(),
@@ -66,12 +67,7 @@ export async function openAdministration(
   const face = { context, guard: softether.guard, health: pages, limits: config.http };
   const http = await HttpFace.open(face);
   await lifecycle.start({ name: 'HTTP', stop: () => http.stop() });
-  const local = await HttpFace.open({ ...face, trust: 'socket' });
-  await lifecycle.start({
-    name: 'local socket',
-    start: () => io.files.openOwnSocket(localSocket, () => local.listenUnix(localSocket)),
-    stop: () => local.stop(),
-  });
+  if (seat.index === 0) await openLocalSocket(options, await HttpFace.open({ ...face, trust: 'socket' }), lifecycle);
   return {
     rpc: new SoftEtherRpc(context),
     serveHttp: (stream, unread) => {
@@ -79,6 +75,18 @@ export async function openAdministration(
       http.accept(stream.handOver(unread), remote);
     },
   };
+}
+
+/** Path of the Unix socket on which every caller is the server's administrator. */
+export const localSocketOf = ({ config }: ServerOptions): string => join(config.server.dataDirectory, socketFile);
+
+function openLocalSocket(options: ServerOptions, face: HttpFace, lifecycle: Lifecycle): Promise<void> {
+  const path = localSocketOf(options);
+  return lifecycle.start({
+    name: 'local socket',
+    start: () => options.io.files.openOwnSocket(path, () => face.listenUnix(path)),
+    stop: () => face.stop(),
+  });
 }
 
 function contextOf(

@@ -4,6 +4,8 @@ export interface HealthCheck {
   readonly name: string;
   /** What is wrong, for people, or undefined. Asked at each request: cheap, and without a secret in its answer. */
   readonly problem: () => string | undefined;
+  /** Shown, but no reason to send sessions elsewhere. */
+  readonly isHint?: boolean;
 }
 
 export interface HealthReport {
@@ -41,9 +43,9 @@ export class Health {
 
   readyz(): HealthReport {
     if (this.#notReady !== undefined) return { status: 503, body: `server: ${this.#notReady}\n` };
-    const results = this.#checks.map(({ name, problem }) => ({ name, problem: problem() }));
+    const results = this.#checks.map(({ name, problem, isHint = false }) => ({ name, isHint, problem: problem() }));
     return {
-      status: results.every(({ problem }) => problem === undefined) ? 200 : 503,
+      status: results.every(({ problem, isHint }) => problem === undefined || isHint) ? 200 : 503,
       body: `${['server: ok', ...results.map(({ name, problem }) => `${name}: ${problem ?? 'ok'}`)].join('\n')}\n`,
     };
   }

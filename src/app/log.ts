@@ -15,8 +15,14 @@ export interface LogOutput {
 }
 
 export interface LogOptions {
-  readonly settings: LogSettings;
+  readonly level: LogSettings['level'];
   readonly clock: Clock;
+  /** Takes each record, one JSON line. */
+  readonly writeRecord: (line: string) => void;
+}
+
+export interface RecordWriterOptions {
+  readonly format: LogSettings['format'];
   readonly output: LogOutput;
   /** Somebody reads along: text instead of JSON where the settings leave it open. */
   readonly isTerminal: boolean;
@@ -34,12 +40,17 @@ const secretNames = [
   'sessionKey',
 ];
 
-/** The log of the server: JSON lines (time, level, fields, message), or text for people. */
-export function createLogger({ settings, clock, output, isTerminal, isColoured }: LogOptions): Logger {
-  const isText = settings.format === 'text' || (settings.format === 'auto' && isTerminal);
+/** Where records go: as JSON lines, or as text for people. */
+export function createRecordWriter({ format, output, isTerminal, isColoured }: RecordWriterOptions) {
+  const isText = format === 'text' || (format === 'auto' && isTerminal);
+  return (line: string): void => output.write(isText ? formatLogLine(line, isColoured) : line);
+}
+
+/** The log of the server or of one of its threads: records of time, level, fields and message. */
+export function createLogger({ level, clock, writeRecord }: LogOptions): Logger {
   return pino(
     {
-      level: settings.level,
+      level,
       // No pid, no host name: whoever collects lines adds where they come from.
       base: null,
       messageKey: 'message',
@@ -48,7 +59,7 @@ export function createLogger({ settings, clock, output, isTerminal, isColoured }
       serializers: { error: stdSerializers.errWithCause, err: stdSerializers.errWithCause },
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '(secret)' },
     },
-    isText ? { write: (line: string) => output.write(formatLogLine(line, isColoured)) } : output,
+    { write: writeRecord },
   );
 }
 

@@ -23,6 +23,7 @@ const maxSamples = 2000;
 /** The metrics of one server, in Prometheus' text format. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #before: (() => Promise<void>)[] = [];
   #leftOut = 0;
 
   constructor() {
@@ -74,8 +75,14 @@ export class Metrics {
     for (const metric of metrics) this.add(metric);
   }
 
+  /** Called before each scrape, for figures that have to be fetched. Must not reject. */
+  beforeScrape(fetch: () => Promise<void>): void {
+    this.#before.push(fetch);
+  }
+
   /** The whole exposition, for `GET /metrics`. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    await Promise.all(this.#before.map((fetch) => fetch()));
     return this.#registry.metrics();
   }
 }

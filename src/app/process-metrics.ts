@@ -5,15 +5,15 @@ import type { Metric, Sample } from './metrics.ts';
 /** Resolution of the event loop's delay; each sample costs a timer. */
 const delayResolutionMs = 20;
 
-/** The process: CPU, memory, and how long its one event loop makes others wait. `stop` ends the measuring. */
-export function processMetrics(
-  clock: Clock,
-  build: Readonly<Record<string, string>>,
-): { readonly metrics: readonly Metric[]; readonly stop: () => void } {
+interface Measuring {
+  readonly metrics: readonly Metric[];
+  readonly stop: () => void;
+}
+
+/** The process as a whole, all its threads. */
+export function processMetrics(clock: Clock, build: Readonly<Record<string, string>>): readonly Metric[] {
   const startedSeconds = clock.wallMs() / 1000;
-  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
-  delay.enable();
-  const metrics: Metric[] = [
+  return [
     {
       name: 'process_cpu_seconds_total',
       help: 'CPU time of the process, all threads.',
@@ -36,6 +36,21 @@ export function processMetrics(
       kind: 'gauge',
       collect: () => startedSeconds,
     },
+    {
+      name: 'hubfarm_build_info',
+      help: 'Always 1.',
+      kind: 'gauge',
+      labels: Object.keys(build),
+      collect: () => [sample(build, 1)],
+    },
+  ];
+}
+
+/** One thread: its memory, and how long its event loop makes others wait. `stop` ends the measuring. */
+export function loopMetrics(): Measuring {
+  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  delay.enable();
+  const metrics: Metric[] = [
     {
       name: 'hubfarm_heap_bytes',
       help: 'Memory in use, by kind.',
@@ -60,13 +75,6 @@ export function processMetrics(
         delay.reset();
         return samples;
       },
-    },
-    {
-      name: 'hubfarm_build_info',
-      help: 'Always 1.',
-      kind: 'gauge',
-      labels: Object.keys(build),
-      collect: () => [sample(build, 1)],
     },
   ];
   return { metrics, stop: () => void delay.disable() };

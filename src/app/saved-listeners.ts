@@ -25,45 +25,56 @@ const parse = (value: unknown): ListenersRecord => {
   };
 };
 
+export interface SavedListenersOptions {
+  readonly set: ListenerSet;
+  readonly backplane: Backplane;
+  readonly key: string;
+  /** undefined: the saved ones, at the first start `defaultPorts`. */
+  readonly configured: readonly ListenAddress[] | undefined;
+  readonly defaultPorts: readonly number[];
+  /** Added to each port. Not 0: a further member, which follows what is changed at the first one. */
+  readonly offset?: number;
+}
+
 /**
  * The listeners that administrators made, kept over restarts, beside those that the configuration file or the command
  * line names. The latter always open; deleting or disabling one holds until the next start.
  */
 export class SavedListeners {
   readonly #set: ListenerSet;
-  readonly #record: StoredRecord<ListenersRecord>;
   readonly #configured: readonly ListenAddress[];
+  readonly #offset: number;
+  #record!: StoredRecord<ListenersRecord>;
+  #following: Promise<void> = Promise.resolve();
+  #isOpen = false;
 
-  private constructor(set: ListenerSet, record: StoredRecord<ListenersRecord>, configured: readonly ListenAddress[]) {
+  private constructor({ set, configured = [], offset = 0 }: SavedListenersOptions) {
     this.#set = set;
-    this.#record = record;
     this.#configured = configured;
+    this.#offset = offset;
   }
 
-  /** `configured` undefined: the saved ones, at the first start `defaultPorts`. Nothing is opened yet. */
-  static async load(options: {
-    readonly set: ListenerSet;
-    readonly backplane: Backplane;
-    readonly key: string;
-    readonly configured: readonly ListenAddress[] | undefined;
-    readonly defaultPorts: readonly number[];
-  }): Promise<SavedListeners> {
-    const { set, backplane, key, configured, defaultPorts } = options;
+  /** Nothing is opened yet. */
+  static async load(options: SavedListenersOptions): Promise<SavedListeners> {
+    const { backplane, key, configured, defaultPorts } = options;
     const first = configured === undefined ? defaultPorts.map((port) => ({ port, isEnabled: true })) : [];
-    const record = await StoredRecord.open({
+    const saved = new SavedListeners(options);
+    saved.#record = await StoredRecord.open({
       backplane,
       key,
       parse,
       initial: () => Promise.resolve({ listeners: first }),
+      changed: () => saved.#follow(),
     });
-    return new SavedListeners(set, record, configured ?? []);
+    return saved;
   }
 
   /** Opens all that are enabled. Those that cannot be opened say so in `list`. */
   async open(): Promise<void> {
-    for (const at of this.#configured) if (!this.#set.has(at.port)) await this.#set.add(at, true);
+    this.#isOpen = true;
+    for (const { host, port } of this.#configured) await this.#add({ host, port: port + this.#offset }, true);
     for (const { port, isEnabled } of this.#record.value.listeners) {
-      if (!this.#set.has(port)) await this.#set.add({ host: undefined, port }, isEnabled);
+      await this.#add({ host: undefined, port: port + this.#offset }, isEnabled);
     }
   }
 
@@ -72,6 +83,7 @@ export class SavedListeners {
   }
 
   async create(port: number, isEnabled: boolean): Promise<void> {
+    this.#refuseIfFollowing();
     if (!Number.isInteger(port) || port < 1 || port > 65535) {
       throw new HubfarmError('BAD_PORT', `${port} is not a TCP port: give one from 1 to 65535`);
     }
@@ -81,12 +93,14 @@ export class SavedListeners {
   }
 
   async delete(port: number): Promise<void> {
+    this.#refuseIfFollowing();
     if (!this.#set.has(port)) throw new HubfarmError('LISTENER_NOT_FOUND', `port ${port} has no listener`);
     await this.#save((listeners) => listeners.filter((one) => one.port !== port));
     await this.#set.remove(port);
   }
 
   async enable(port: number, isEnabled: boolean): Promise<void> {
+    this.#refuseIfFollowing();
     if (!this.#set.has(port)) throw new HubfarmError('LISTENER_NOT_FOUND', `port ${port} has no listener`);
     await this.#save((listeners) => listeners.map((one) => (one.port === port ? { port, isEnabled } : one)));
     await this.#set.enable(port, isEnabled);
@@ -94,12 +108,44 @@ export class SavedListeners {
 
   /** Stops accepting. Connections that are up stay up. */
   async close(): Promise<void> {
+    this.#isOpen = false;
     this.#record.close();
+    await this.#following;
     await this.#set.stop();
   }
 
   /** A port that the configuration names has no saved entry unless an administrator made one. */
   #save(change: (listeners: readonly SavedListener[]) => readonly SavedListener[]): Promise<void> {
     return this.#record.change(({ listeners }) => ({ listeners: change(listeners) }));
+  }
+
+  async #add(at: ListenAddress, isEnabled: boolean): Promise<void> {
+    if (!this.#set.has(at.port)) await this.#set.add(at, isEnabled);
+  }
+
+  #refuseIfFollowing(): void {
+    if (this.#offset === 0) return;
+    throw new HubfarmError(
+      'NOT_HERE',
+      'the listeners of a further member follow those of the first: change them there',
+    );
+  }
+
+  #follow(): void {
+    if (this.#offset > 0) this.#following = this.#following.then(() => this.#reconcile());
+  }
+
+  /** Makes the listeners of a further member what those of the first are. */
+  async #reconcile(): Promise<void> {
+    if (!this.#isOpen) return;
+    const { listeners } = this.#record.value;
+    const wanted = new Map(listeners.map(({ port, isEnabled }) => [port + this.#offset, isEnabled]));
+    for (const { port } of this.#configured)
+      if (!wanted.has(port + this.#offset)) wanted.set(port + this.#offset, true);
+    for (const { port } of this.#set.list()) if (!wanted.has(port)) await this.#set.remove(port);
+    for (const [port, isEnabled] of wanted) {
+      if (this.#set.has(port)) await this.#set.enable(port, isEnabled);
+      else await this.#set.add({ host: undefined, port }, isEnabled);
+    }
   }
 }

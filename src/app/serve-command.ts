@@ -7,7 +7,7 @@ import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
 import { readConfigFile } from './config/read-config-file.ts';
 import type { Config } from './config/sections.ts';
-import { createLogger, openLogOutput } from './log.ts';
+import { createLogger, createRecordWriter, openLogOutput } from './log.ts';
 import { startServer } from './server.ts';
 import { welcomeText } from './welcome-text.ts';
 
@@ -29,6 +29,7 @@ interface ServeOptions {
   readonly dataDir?: string;
   readonly config?: string;
   readonly listen?: string;
+  readonly members?: string;
   readonly set?: readonly string[];
 }
 
@@ -47,6 +48,7 @@ export const serveCommand =
       .option('--data-dir <folder>', 'where everything is kept that must survive a restart (server.dataDirectory)')
       .option('--config <file>', 'TOML file of settings (see `hubfarm config example`)')
       .option('--listen <[address:]port,…>', 'where to listen (listeners.addresses)')
+      .option('--members <number>', 'threads that serve, or "auto": one for each core (server.members)')
       .option('--set <section.key=value...>', 'one setting, over that of the file')
       .action(async (options: ServeOptions) => {
         try {
@@ -60,10 +62,11 @@ export const serveCommand =
       });
   };
 
-function overridesOf({ dataDir, listen, set = [] }: ServeOptions): string[] {
+function overridesOf({ dataDir, listen, members, set = [] }: ServeOptions): string[] {
   return [
     ...(dataDir === undefined ? [] : [`server.dataDirectory=${dataDir}`]),
     ...(listen === undefined ? [] : [`listeners.addresses=${listen}`]),
+    ...(members === undefined ? [] : [`server.members=${members}`]),
     ...set,
   ];
 }
@@ -77,9 +80,12 @@ async function serve(runtime: ServeRuntime, cli: CliProgram, config: Config): Pr
   const { isTerminal } = runtime;
   // https://no-color.org
   const isColoured = isTerminal && (cli.environment['NO_COLOR'] ?? '') === '';
-  const logger = createLogger({ settings: config.log, clock: io.clock, output, isTerminal, isColoured });
+  const { level, format } = config.log;
+  const writeRecord = createRecordWriter({ format, output, isTerminal, isColoured });
+  const logger = createLogger({ level, clock: io.clock, writeRecord });
   const packageVersion = cli.version;
-  const server = await startServer({ config, io, logger, initialAdminPassword: adminPassword, packageVersion });
+  const initialAdminPassword = adminPassword;
+  const server = await startServer({ config, io, logger, writeRecord, initialAdminPassword, packageVersion });
   cli.terminal.writeError(welcomeText(server, config));
   logger.info({ version: packageVersion, dataDirectory: config.server.dataDirectory }, 'server is up');
   const signal = await stopSignal;

@@ -7,6 +7,8 @@ export interface ServerOptions {
   readonly config: Config;
   readonly io: NodeIo;
   readonly logger: Logger;
+  /** Takes the log's records (JSON lines) of members in other threads. */
+  readonly writeRecord: (line: string) => void;
   /** For the first start: the administrator's password. Generated if there is none. */
   readonly initialAdminPassword: string | undefined;
   readonly packageVersion: string;

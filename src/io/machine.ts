@@ -2,6 +2,8 @@
 export interface Machine {
   readonly hostName: string;
   readonly os: OperatingSystem;
+  /** How many threads can run at once. */
+  readonly cores: number;
   /** Bytes, now. `used` is this machine's, not this process's. */
   memory(): { readonly total: number; readonly free: number };
 }

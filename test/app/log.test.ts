@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '#io';
 import type { LogSettings } from '../../src/app/config/sections.ts';
-import { createLogger, openLogOutput, type LogOutput } from '../../src/app/log.ts';
+import { createLogger, createRecordWriter, openLogOutput, type LogOutput } from '../../src/app/log.ts';
 
 const clock = { wallMs: () => Date.UTC(2026, 10, 22, 5, 6, 7, 89) } as Clock;
 
@@ -10,7 +10,8 @@ function record(settings: Partial<LogSettings> = {}, isTerminal = false, isColou
   const lines: string[] = [];
   const output: LogOutput = { write: (line) => void lines.push(line), flush: () => Promise.resolve(), droppedLines: 0 };
   const all: LogSettings = { level: 'info', format: 'auto', ...settings };
-  return { lines, logger: createLogger({ settings: all, clock, output, isTerminal, isColoured }) };
+  const writeRecord = createRecordWriter({ format: all.format, output, isTerminal, isColoured });
+  return { lines, logger: createLogger({ level: all.level, clock, writeRecord }) };
 }
 
 describe('the log', () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Clock } from '#io';
 import { hubMetrics } from '../../src/app/hub-metrics.ts';
 import { Metrics } from '../../src/app/metrics.ts';
-import { processMetrics } from '../../src/app/process-metrics.ts';
+import { loopMetrics, processMetrics } from '../../src/app/process-metrics.ts';
 import { softEtherMetrics } from '../../src/app/softether-metrics.ts';
 import { newCounters } from '../../src/softether/counters.ts';
 
@@ -111,8 +111,9 @@ describe('metrics of the process', () => {
 
   test('show CPU time, memory, delay and build', async () => {
     const metrics = new Metrics();
-    const measured = processMetrics({ wallMs: () => 5000 } as Clock, { version: '1.2.3', node: '24.0.0' });
+    const measured = loopMetrics();
     stop = measured.stop;
+    metrics.addAll(processMetrics({ wallMs: () => 5000 } as Clock, { version: '1.2.3', node: '24.0.0' }));
     metrics.addAll(measured.metrics);
     const figures = await scrape(metrics);
     expect(figures['process_cpu_seconds_total{mode="user"}']).toBeGreaterThan(0);

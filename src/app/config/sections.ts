@@ -4,7 +4,7 @@ import type { SoftEtherLimits } from '#softether';
 import { hub } from './hub-section.ts';
 import { http } from './http-section.ts';
 import { listenAddressItem, type ListenAddress } from './listen-address.ts';
-import { choice, integer, optionalList, text, type Section } from './setting.ts';
+import { choice, integer, integerOrAuto, optionalList, text, type Section } from './setting.ts';
 import { softether } from './softether-section.ts';
 
 export interface ServerSettings {
@@ -13,7 +13,12 @@ export interface ServerSettings {
   readonly dataDirectory: string;
   /** Empty = none. */
   readonly firstHub: string;
+  /** Threads that serve, each with its own listeners; undefined = one for each core. */
+  readonly members: number | undefined;
 }
+
+/** More threads than any machine has cores for. */
+export const maxMembers = 64;
 
 export interface ListenerSettings {
   /** undefined = what administrators have set; at the first start `defaultPorts`. */
@@ -53,6 +58,12 @@ const server: Section<ServerSettings> = {
       'Folder of everything that must survive a restart; made at the first start. Relative paths start at the current directory.',
     ),
     firstHub: text('DEFAULT', 'Virtual Hub that the first start makes. Empty: none.'),
+    members: integerOrAuto(
+      1,
+      1,
+      maxMembers,
+      'Members of this server, each with a thread and listeners of its own: the second one listens on each port + 1, and so on. VPN sessions are spread over them. "auto": as many as the machine has cores.',
+    ),
   },
 };
 

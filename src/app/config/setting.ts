@@ -78,6 +78,24 @@ export function choice<const C extends string>(fallback: C, choices: readonly C[
   };
 }
 
+/** A number, or "auto" for one that fits the machine: undefined. */
+export function integerOrAuto(
+  fallback: number | undefined,
+  least: number,
+  most: number,
+  description: string,
+): Setting<number | undefined> {
+  const number = integer(least, least, most, description);
+  return {
+    description,
+    expects: `"auto" or ${number.expects}`,
+    fallback,
+    fallbackToml: wordOf(fallback ?? 'auto'),
+    accept: (value) => (value === 'auto' ? { value: undefined } : number.accept(value)),
+    fromWord: (word) => number.fromWord(word),
+  };
+}
+
 /** What one entry of a list is. `decode` answers undefined to what it does not know. */
 export interface Item<T> {
   readonly expects: string;

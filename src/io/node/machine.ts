@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { freemem, hostname, release, totalmem, type, version } from 'node:os';
+import { availableParallelism, freemem, hostname, release, totalmem, type, version } from 'node:os';
 import type { Machine, OperatingSystem } from '../machine.ts';
 
 export function createNodeMachine(): Machine {
   return {
     hostName: hostname(),
     os: operatingSystem(),
+    cores: availableParallelism(),
     memory: () => ({ total: totalmem(), free: freemem() }),
   };
 }

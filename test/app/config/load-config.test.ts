@@ -20,7 +20,7 @@ function problemsOf(text: string, overrides: readonly string[] = []): readonly s
 describe('the configuration', () => {
   test('has a default for everything', () => {
     const config = loadConfig(undefined);
-    expect(config.server).toEqual({ name: '', dataDirectory: './hubfarm-data', firstHub: 'DEFAULT' });
+    expect(config.server).toEqual({ name: '', dataDirectory: './hubfarm-data', firstHub: 'DEFAULT', members: 1 });
     expect(config.listeners.addresses).toBeUndefined();
     expect(config.log).toEqual({ level: 'info', format: 'auto' });
     expect(loadConfig({ name: 'empty', text: '' })).toEqual(config);

@@ -1,0 +1,131 @@
+import { HubfarmError, type Lifecycle } from '#base';
+import type { ByteStream } from '#io';
+import { SessionJournal, SoftEtherServer } from '#softether';
+import { openAdministration, type Administration } from '../administration.ts';
+import { defaultPorts } from '../config/sections.ts';
+import { Health } from '../health.ts';
+import { certificateCheck, listenersCheck, storeCheck } from '../health-checks.ts';
+import { hubMetrics } from '../hub-metrics.ts';
+import { ListenerSet, type ListenerStatus } from '../listener-set.ts';
+import { Metrics, type Metric } from '../metrics.ts';
+import { loopMetrics } from '../process-metrics.ts';
+import { SavedListeners } from '../saved-listeners.ts';
+import { productName, protocolVersion } from '../server-facts.ts';
+import type { ServerOptions } from '../server-options.ts';
+import { softEtherMetrics } from '../softether-metrics.ts';
+import { openHubs } from './hubs.ts';
+import type { Seat, Stores } from './seat.ts';
+
+/** A member that is up. Its parts are stopped by the lifecycle that they were started with. */
+export interface Member {
+  readonly isFirstStart: boolean;
+  readonly health: Health;
+  /** Of this member alone. */
+  readonly metrics: readonly Metric[];
+  /** The page that its listeners show. */
+  readonly page: Metrics;
+  listeners(): readonly ListenerStatus[];
+}
+
+/** All parts of a member, one event loop, in the order of their start; they stop in reverse. */
+export async function assembleMember(
+  options: ServerOptions,
+  seat: Seat,
+  stores: Stores,
+  lifecycle: Lifecycle,
+): Promise<Member> {
+  const { config, io, logger } = options;
+  const { clock, random } = io;
+  const { local, own } = stores;
+  const { identity, adminPassword } = own;
+  const hubs = await openHubs(options, stores, seat, lifecycle);
+
+  // The VPN server and its administration know each other; connections come only when both are up.
+  const faces: { administration?: Administration } = {};
+  const requireAdministration = (): Administration => {
+    if (faces.administration === undefined) throw new Error('a connection came before the administration was up');
+    return faces.administration;
+  };
+  const journal = await SessionJournal.open({ backplane: local, prefix: journalPrefix(stores, seat), clock, logger });
+  await lifecycle.start({ name: 'session journal', stop: () => journal.stop() });
+  const softether = new SoftEtherServer({
+    journal,
+    clock,
+    random,
+    logger,
+    directory: hubs.directory,
+    host: hubs.host,
+    limits: config.softether,
+    identityCertificateDer: () => identity.certificateDer(),
+    adminPassword,
+    admin: { open: (login, channel) => requireAdministration().rpc.open(login, channel) },
+    http: (stream, unread) => requireAdministration().serveHttp(stream, unread),
+    productName,
+    ...protocolVersion,
+  });
+  await lifecycle.start({ name: 'VPN server', stop: () => softether.stop() });
+
+  const set = new ListenerSet({
+    network: io.network,
+    clock,
+    logger,
+    identity: () => identity.current(),
+    tls: config.tls,
+    handshakeTimeoutMs: config.softether.handshakeTimeoutMs,
+    admit: (remote) => softether.admits(remote),
+    pace: softether.pace,
+    abandoned: (remote) => softether.abandoned(remote),
+    connected: (stream: ByteStream, port: number) => softether.accept(stream, port),
+  });
+  const listeners = await SavedListeners.load({
+    set,
+    backplane: local,
+    key: `${own.keys}/listeners`,
+    configured: config.listeners.addresses,
+    defaultPorts,
+    offset: seat.index,
+  });
+  const health = new Health();
+  const page = new Metrics();
+  const ofLoop = loopMetrics();
+  await lifecycle.start({ name: 'measuring the event loop', stop: () => ofLoop.stop() });
+  const metrics = [...ofLoop.metrics, ...hubMetrics(hubs.host), ...softEtherMetrics(softether.counters)];
+  faces.administration = await openAdministration(
+    options,
+    {
+      backplane: stores.shared,
+      directory: hubs.directory,
+      host: hubs.host,
+      bridges: { ...hubs.bridges, devices: io.ethernet },
+      softether,
+      listeners,
+      identity,
+      adminPassword,
+      health,
+      metrics: page,
+      hostName: own.hostName,
+      ownKeys: `${own.keys}/`,
+      seat,
+    },
+    lifecycle,
+  );
+  await lifecycle.start({ name: 'listeners', start: () => listeners.open(), stop: () => listeners.close() });
+  refuseIfDeaf(listeners.list());
+  health.addCheck(storeCheck(local));
+  health.addCheck(listenersCheck(() => listeners.list()));
+  health.addCheck(certificateCheck(clock, () => identity.info()));
+  return { isFirstStart: hubs.isFirstStart, health, metrics, page, listeners: () => listeners.list() };
+}
+
+/** Only the member that kept a session takes it up again: its clients come back to the same port. */
+function journalPrefix({ own }: Stores, { index }: Seat): string {
+  return index === 0 ? `run/session/${own.serverId}/` : `run/session/${own.serverId}.${index}/`;
+}
+
+/** Without any listener nobody could reach this member: better none than one that only seems to be up. */
+function refuseIfDeaf(listeners: readonly ListenerStatus[]): void {
+  const enabled = listeners.filter(({ isEnabled }) => isEnabled);
+  if (enabled.length === 0 || enabled.some(({ isListening }) => isListening)) return;
+  const reasons = enabled.map(({ port, error }) => `port ${port}: ${error ?? 'not open'}`);
+  throw new HubfarmError('NO_LISTENER', `no listener could be opened (${reasons.join('; ')})`);
+}

@@ -1,0 +1,180 @@
+import type { Logger } from '#base';
+import type { Clock, Thread, ThreadPort, Threads, Timer } from '#io';
+import type { HealthCheck } from '../health.ts';
+import type { ListenerStatus } from '../listener-set.ts';
+import type { FromMember, MemberInput, MemberSamples, ToMember } from './thread-messages.ts';
+
+export interface MemberThreadDeps {
+  readonly threads: Threads;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly input: MemberInput;
+  /** A new invitation to the server's store. */
+  readonly invite: () => ThreadPort;
+  /** Takes a line of the member's log. */
+  readonly writeRecord: (line: string) => void;
+}
+
+const firstRestartMs = 1_000;
+const lastRestartMs = 30_000;
+/** A member that was up for so long has earned a quick restart. */
+const provenMs = 60_000;
+const pingEveryMs = 1_000;
+/** Pings in a row without an answer: the thread hangs, and no session on it lives any more. */
+const maxUnanswered = 20;
+const stopDeadlineMs = 4_000;
+const measureDeadlineMs = 1_000;
+
+/** A further member of this server, in a thread. One that crashes or hangs is started again, later each time. */
+export class MemberThread {
+  readonly #deps: MemberThreadDeps;
+  readonly #settled = Promise.withResolvers<undefined>();
+  readonly #measuring = new Map<number, (samples: MemberSamples | undefined) => void>();
+  readonly #pings: Timer;
+  #thread: Thread | undefined;
+  #ended = Promise.withResolvers<undefined>();
+  #listeners: readonly ListenerStatus[] | undefined;
+  #problem = 'it has not started yet';
+  #upSinceMs: number | undefined;
+  #restart: Timer | undefined;
+  #restartMs = firstRestartMs;
+  #unanswered = 0;
+  #lastId = 0;
+  #isStopping = false;
+
+  constructor(deps: MemberThreadDeps) {
+    this.#deps = deps;
+    this.#pings = deps.clock.every(pingEveryMs, () => this.#ping());
+    this.#start();
+  }
+
+  get name(): string {
+    return this.#deps.input.name;
+  }
+
+  /** Resolves when the first start has succeeded or failed. */
+  get settled(): Promise<undefined> {
+    return this.#settled.promise;
+  }
+
+  /** Empty while it is not up. */
+  listeners(): readonly ListenerStatus[] {
+    return this.#listeners ?? [];
+  }
+
+  /** Why it is not up; undefined while it is. */
+  problem(): string | undefined {
+    return this.#listeners === undefined ? this.#problem : undefined;
+  }
+
+  /** undefined: it is not up, or does not answer in time. */
+  measure(): Promise<MemberSamples | undefined> {
+    if (this.#listeners === undefined) return Promise.resolve(undefined);
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      const settle = (samples: MemberSamples | undefined): void => {
+        deadline.cancel();
+        this.#measuring.delete(id);
+        resolve(samples);
+      };
+      const deadline = this.#deps.clock.after(measureDeadlineMs, () => settle(undefined));
+      this.#measuring.set(id, settle);
+      this.#post({ kind: 'measure', id });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#restart?.cancel();
+    this.#pings.cancel();
+    if (this.#thread === undefined) return;
+    const deadline = this.#deps.clock.after(stopDeadlineMs, () => this.#thread?.terminate());
+    this.#post({ kind: 'stop' });
+    await this.#ended.promise;
+    deadline.cancel();
+  }
+
+  #start(): void {
+    const { threads, input, invite } = this.#deps;
+    // Built, this file is .js; from a checkout it is .ts.
+    const body = new URL(`./member-thread${import.meta.url.slice(-3)}`, import.meta.url);
+    this.#ended = Promise.withResolvers<undefined>();
+    this.#unanswered = 0;
+    this.#thread = threads.start(body, input, {
+      message: (message) => this.#hear(message as FromMember),
+      ended: (error) => this.#hasEnded(error),
+    });
+    this.#thread.post({ kind: 'open' } satisfies ToMember, [invite()]);
+  }
+
+  #post(message: ToMember): void {
+    this.#thread?.post(message);
+  }
+
+  #hear(message: FromMember): void {
+    switch (message.kind) {
+      case 'log':
+        this.#deps.writeRecord(message.line);
+        return;
+      case 'up':
+        this.#listeners = message.listeners;
+        this.#upSinceMs = this.#deps.clock.nowMs();
+        this.#settled.resolve(undefined);
+        return;
+      case 'failed':
+        this.#problem = message.message;
+        return;
+      case 'measured':
+        this.#measuring.get(message.id)?.(message.samples);
+        return;
+      case 'pong':
+        this.#unanswered = 0;
+    }
+  }
+
+  #ping(): void {
+    if (this.#upSinceMs === undefined) return;
+    if (this.#unanswered++ < maxUnanswered) {
+      this.#post({ kind: 'ping' });
+      return;
+    }
+    this.#problem = `it did not answer for ${(maxUnanswered * pingEveryMs) / 1000} s`;
+    this.#thread?.terminate();
+  }
+
+  #hasEnded(error: Error | undefined): void {
+    const { clock, logger } = this.#deps;
+    const livedMs = this.#upSinceMs === undefined ? 0 : clock.nowMs() - this.#upSinceMs;
+    if (error !== undefined) this.#problem = `it ended with an error: ${error.message}`;
+    this.#thread = undefined;
+    this.#listeners = undefined;
+    this.#upSinceMs = undefined;
+    for (const settle of [...this.#measuring.values()]) settle(undefined);
+    this.#ended.resolve(undefined);
+    this.#settled.resolve(undefined);
+    if (this.#isStopping) return;
+    if (livedMs >= provenMs) this.#restartMs = firstRestartMs;
+    const againInMs = this.#restartMs;
+    this.#restartMs = Math.min(2 * againInMs, lastRestartMs);
+    logger.error(
+      { member: this.name, againInMs, err: error },
+      `a member has ended, its sessions too: ${this.#problem}`,
+    );
+    this.#restart = clock.after(againInMs, () => this.#start());
+  }
+}
+
+/** Members that are not up are no reason to send sessions elsewhere, as long as the first one is: but to look. */
+export function membersCheck(members: readonly Pick<MemberThread, 'name' | 'problem'>[]): HealthCheck {
+  return {
+    name: 'members',
+    isHint: true,
+    problem: () => {
+      const down = members.flatMap((member) => {
+        const problem = member.problem();
+        return problem === undefined ? [] : [`${member.name}: ${problem}`];
+      });
+      return down.length === 0 ? undefined : down.join('; ');
+    },
+  };
+}
