@@ -1,3 +1,5 @@
+export { MemberCalls, type MemberCallsOptions } from './cluster/member-calls.ts';
+export { serveOperations, type ServedMember } from './cluster/serve-operations.ts';
 export { documentationMarkdown } from './documentation/markdown.ts';
 export { HttpFace, type HttpFaceOptions } from './http/http-face.ts';
 export { defaultHttpFaceLimits, type HttpFaceLimits } from './http/limits.ts';
@@ -9,6 +11,8 @@ export type {
   AdminContext,
   AdminPasswordControl,
   BridgeControl,
+  ClusterControl,
+  ClusterStatistics,
   ConnectionControl,
   HubDirectoryControl,
   HubHostControl,

@@ -4,8 +4,8 @@ import { HubfarmError } from '#base';
 export type Caller = {
   /** IP address, or `admin.sock` for the local socket. */
   readonly remoteAddress: string;
-  /** Which face the call came through. */
-  readonly face: 'softether-rpc' | 'json-rpc' | 'socket';
+  /** Which face the call came through; `cluster`: another member asks for its own administrators. */
+  readonly face: 'softether-rpc' | 'json-rpc' | 'socket' | 'cluster';
 } & ({ readonly role: 'nobody' } | { readonly role: 'server' } | { readonly role: 'hub'; readonly hubName: string });
 
 /** Who may call an operation: any administrator, the server's, or the server's and the named hub's. */

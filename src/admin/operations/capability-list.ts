@@ -1,4 +1,5 @@
 import type { AdminContext, ServerLimits } from './context.ts';
+import { serverRole } from './server-role.ts';
 
 export interface Capability {
   readonly name: string;
@@ -11,15 +12,34 @@ const MAX_FRAME_BYTES = 1600;
 
 /** What a client may offer its user. What is not there yet says 0; the names are the original's, spelling included. */
 export function capabilities(context: AdminContext): readonly Capability[] {
-  const bridges = context.bridges.isSupported ? 1 : 0;
+  const figures: Figures = {
+    ...context.info.limits,
+    bridges: context.bridges.isSupported ? 1 : 0,
+    cluster: context.cluster === undefined ? 0 : 1,
+    role: serverRole(context),
+  };
   return rows.map(([name, about, value]) => ({
     name,
     about,
-    value: typeof value === 'number' ? value : value({ ...context.info.limits, bridges }),
+    value: typeof value === 'number' ? value : value(figures),
   }));
 }
 
-type Figures = ServerLimits & { readonly bridges: number };
+type Figures = ServerLimits & {
+  readonly bridges: number;
+  readonly cluster: number;
+  readonly role: ReturnType<typeof serverRole>;
+};
+
+const isRole =
+  (role: Figures['role']) =>
+  (figures: Figures): number =>
+    figures.role === role ? 1 : 0;
+/** Hubs and users are administered at the controller. */
+const unlessMember =
+  (figure: (figures: Figures) => number) =>
+  (figures: Figures): number =>
+    figures.role === 'member' ? 0 : figure(figures);
 
 const rows: readonly (readonly [name: string, about: string, value: number | ((figures: Figures) => number)])[] = [
   ['i_max_packet_size', 'largest Ethernet frame, bytes', MAX_FRAME_BYTES],
@@ -28,7 +48,7 @@ const rows: readonly (readonly [name: string, about: string, value: number | ((f
   ['i_max_user_creation', 'users in all', UNLIMITED],
   ['i_max_clients', 'client connections in all', UNLIMITED],
   ['i_max_bridges', 'bridge connections in all', UNLIMITED],
-  ['i_max_users_per_hub', 'users of one hub', (figures) => figures.maxUsersPerHub],
+  ['i_max_users_per_hub', 'users of one hub', unlessMember((figures) => figures.maxUsersPerHub)],
   ['i_max_groups_per_hub', 'groups of one hub', 0],
   ['i_max_access_lists', 'access list entries of one hub', 0],
   ['i_max_mac_tables', 'MAC address entries of one hub', (figures) => figures.maxMacEntries],
@@ -38,22 +58,22 @@ const rows: readonly (readonly [name: string, about: string, value: number | ((f
   ['i_max_l3_if', 'interfaces of one layer 3 switch', 0],
   ['i_max_l3_table', 'routes of one layer 3 switch', 0],
   ['b_bridge', 'this is a bridge-only product', 0],
-  ['b_standalone', 'stand-alone server', 1],
-  ['b_cluster_controller', 'cluster controller', 0],
-  ['b_cluster_member', 'cluster member', 0],
-  ['b_cluster_hub_type_fixed', 'the type of a hub cannot be changed', 1],
+  ['b_standalone', 'stand-alone server', isRole('standalone')],
+  ['b_cluster_controller', 'cluster controller', isRole('controller')],
+  ['b_cluster_member', 'cluster member', isRole('member')],
+  ['b_cluster_hub_type_fixed', 'the type of a hub cannot be changed', isRole('standalone')],
   ['b_vpn_client_connect', 'VPN clients may connect', 1],
   ['b_local_bridge', 'local bridges', (figures) => figures.bridges],
   ['b_must_install_pcap', 'local bridges need a capture driver installed first', 0],
   ['b_tap_supported', 'local bridges to new TAP interfaces', (figures) => figures.bridges],
-  ['b_support_config_hub', 'hubs can be changed here', 1],
+  ['b_support_config_hub', 'hubs can be changed here', unlessMember(() => 1)],
   ['b_support_config_rw', 'configuration can be read and written', 1],
   ['b_support_hide_hub', 'hubs can be hidden from the list', 1],
   ['b_support_msg', 'message at log-in', 1],
   ['b_support_policy_ver_3', 'policies of version 3', 1],
   ['b_support_limit_multilogin', 'limit of sessions per user', 1],
-  ['b_support_cluster', 'cluster', 0],
-  ['b_support_cluster_admin', 'administration of cluster members', 0],
+  ['b_support_cluster', 'cluster', (figures) => figures.cluster],
+  ['b_support_cluster_admin', 'administration of cluster members', (figures) => figures.cluster],
   ['b_support_radius', 'RADIUS and NT domain authentication', 0],
   ['b_support_radius_retry_interval_and_several_servers', 'several RADIUS servers', 0],
   ['b_support_securenat', 'SecureNAT', 0],

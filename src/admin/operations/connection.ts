@@ -1,7 +1,9 @@
+import { memberName } from '#cluster';
 import { ErrorCode, type ConnectionInfo } from '#softether';
-import { int, ip, list, str, time } from '../schema/field.ts';
-import { operation } from './operation.ts';
-import { refuse, type Refusal } from './refusal.ts';
+import { int, ip, list, str, time, type Fields } from '../schema/field.ts';
+import { joined } from '../cluster/spread.ts';
+import { operation, type Across } from './operation.ts';
+import { Refusal, refuse } from './refusal.ts';
 
 /** SoftEther's numbers for what a connection is doing. */
 const typeNumbers: { readonly [T in ConnectionInfo['type']]: number } = {
@@ -23,12 +25,37 @@ function notFound(name: string): Refusal {
     : refuse(ErrorCode.OBJECT_NOT_FOUND, `there is no connection "${name}"`);
 }
 
+/** Names of connections are those of one member each: where it is another one, its name follows. */
+const MEMBER_MARK = '@';
+
+/** `CID-5@b` is the connection CID-5 of the member b; without a member it is one of this member. */
+function ofMember<O extends Fields>(target: string): Across<typeof nameFields, O> {
+  return async (asked) => {
+    const { operation, input, call, others } = asked;
+    const mark = input.Name.indexOf(MEMBER_MARK);
+    if (mark === -1) return asked.own();
+    const name = input.Name.slice(mark + 1);
+    if (name.toLowerCase() === memberName(others.self).toLowerCase())
+      return asked.own({ Name: input.Name.slice(0, mark) });
+    const member = others.named(name);
+    const there = { Name: input.Name.slice(0, mark) };
+    const answer = member === undefined ? undefined : await others.askOne(member, operation, there);
+    if (answer === undefined) return notFound(input.Name);
+    if (!(answer instanceof Refusal) && operation.effect === 'change') {
+      call.changed(`${target} ${input.Name}`, {}, undefined);
+    }
+    return answer;
+  };
+}
+
 export const connectionOperations = [
   operation({
     name: 'EnumConnection',
     noun: 'connection',
     verb: 'list',
-    about: 'TCP connections that belong to no session: log-ins under way, and administrators.',
+    about:
+      'TCP connections that belong to no session: log-ins under way, and administrators. In a cluster those of all ' +
+      'members; the name of the member follows the @.',
     role: 'server',
     effect: 'read',
     input: {},
@@ -52,6 +79,11 @@ export const connectionOperations = [
         Type: typeNumbers[connection.type],
       })),
     }),
+    across: joined((outputs) => ({
+      ConnectionList: outputs.flatMap(({ isSelf, name, output }) =>
+        output.ConnectionList.map((row) => (isSelf ? row : { ...row, Name: `${row.Name}${MEMBER_MARK}${name}` })),
+      ),
+    })),
   }),
   operation({
     name: 'GetConnectionInfo',
@@ -93,6 +125,7 @@ export const connectionOperations = [
         Type: typeNumbers[connection.type],
       };
     },
+    across: ofMember('connection'),
   }),
   operation({
     name: 'DisconnectConnection',
@@ -114,5 +147,6 @@ export const connectionOperations = [
       );
       return input;
     },
+    across: ofMember('connection'),
   }),
 ];

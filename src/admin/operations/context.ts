@@ -1,8 +1,10 @@
 import type { Logger } from '#base';
 import type { Clock, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
-import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost } from '#hub';
+import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost, Statistics } from '#hub';
+import type { ClusterModes } from '#cluster';
 import type { Ban, ConnectionInfo } from '#softether';
+import type { MemberCalls } from '../cluster/member-calls.ts';
 import type { AuditLog } from './audit-log.ts';
 
 /** Everything that operations act on. app supplies it. */
@@ -21,6 +23,25 @@ export interface AdminContext {
   /** Prefix of the keys under which this server keeps what is its own: certificate, password, listeners. */
   readonly ownKeys: string;
   readonly info: ServerFacts;
+  /** Absent: a server that cannot be part of a cluster. */
+  readonly cluster?: ClusterControl;
+}
+
+export interface ClusterControl {
+  readonly modes: ClusterModes;
+  /** Writes a copy of the configuration to a new file beside the store, for its owner only; resolves with its path. */
+  keepBackup(name: string, text: string): Promise<string>;
+  /** Absent: a server of one member, in no cluster. */
+  readonly members?: MemberCalls;
+  /** What all members together have counted, as the controller knows it; absent where only this member counts. */
+  readonly statistics?: ClusterStatistics;
+  /** The store of this server alone, where it is another one than the cluster's. */
+  readonly ownBackplane?: Backplane;
+}
+
+export interface ClusterStatistics {
+  /** Of a hub, or of one of its users. */
+  of(owner: { readonly hubName: string; readonly userName?: string }): Statistics;
 }
 
 export type HubDirectoryControl = Pick<
@@ -38,7 +59,7 @@ export type HubDirectoryControl = Pick<
   | 'deleteUser'
 >;
 
-export type HubHostControl = Pick<HubHost, 'instance' | 'hubStatistics' | 'userStatistics'>;
+export type HubHostControl = Pick<HubHost, 'instance' | 'instances' | 'hubStatistics' | 'userStatistics'>;
 
 /** The SoftEther server's connections and bans. */
 export interface ConnectionControl {

@@ -49,8 +49,8 @@ function isNoHash(hash: Buffer): boolean {
   return hash.every((byte) => byte === 0);
 }
 
-/** A hub as GetHub and SetHub answer. The password's hashes are never given out: zeros stand for them. */
-export function hubOutput(hub: HubRecord): HubInput {
+/** A hub as GetHub and SetHub answer: `hubType` is what it is on this server. The password's hashes are never given out: zeros stand for them. */
+export function hubOutput(hub: HubRecord, hubType: number): HubInput {
   return {
     HubName: hub.name,
     HashedPassword: NO_HASH,
@@ -59,6 +59,6 @@ export function hubOutput(hub: HubRecord): HubInput {
     AdminPasswordPlainText: '',
     MaxSession: hub.maxSessions,
     NoEnum: hub.isHiddenFromEnum,
-    HubType: hubTypeNumbers[hub.kind],
+    HubType: hubType,
   };
 }

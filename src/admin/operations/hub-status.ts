@@ -1,9 +1,11 @@
 import { ErrorCode } from '#softether';
 import { bool, data, int, many, str, time } from '../schema/field.ts';
-import { hubTypeNumbers } from './hub-fields.ts';
+import { joined, latestOf, sumOf } from '../cluster/spread.ts';
 import { hubOperation } from './operation.ts';
 import { refuse } from './refusal.ts';
-import { trafficFields, trafficOutput } from './structs/traffic.ts';
+import { hubTypeNumber } from './server-role.ts';
+import { hubStatisticsOf } from './statistics.ts';
+import { sumTrafficOutputs, trafficFields, trafficOutput } from './structs/traffic.ts';
 
 const nameFields = { HubName: str() };
 const messageFields = { HubName: str(), Msg: data('text shown to users at log-in, UTF-8; empty = none') };
@@ -43,14 +45,14 @@ export const hubStatusOperations = [
     output: statusFields,
     run: (context, _input, _call, hub) => {
       const instance = context.host.instance(hub.name);
-      const statistics = context.host.hubStatistics(hub.name);
+      const statistics = hubStatisticsOf(context, hub.name);
       const sessions = instance?.sessions() ?? [];
       const clients = sessions.filter((session) => session.kind === 'client').map((session) => session.info());
       const bridges = clients.filter((session) => session.isBridgeMode).length;
       return {
         HubName: hub.name,
         Online: hub.isOnline,
-        HubType: hubTypeNumbers[hub.kind],
+        HubType: hubTypeNumber(context, hub.kind),
         NumSessions: sessions.length,
         NumSessionsClient: clients.length - bridges,
         NumSessionsBridge: bridges,
@@ -67,6 +69,23 @@ export const hubStatusOperations = [
         NumLogin: statistics.loginCount,
       };
     },
+    across: joined((outputs, { isController }) => ({
+      ...outputs[0]!.output,
+      NumSessions: sumOf(outputs, (output) => output.NumSessions),
+      NumSessionsClient: sumOf(outputs, (output) => output.NumSessionsClient),
+      NumSessionsBridge: sumOf(outputs, (output) => output.NumSessionsBridge),
+      NumMacTables: sumOf(outputs, (output) => output.NumMacTables),
+      NumIpTables: sumOf(outputs, (output) => output.NumIpTables),
+      LastCommTime: latestOf(outputs, (output) => output.LastCommTime),
+      LastLoginTime: latestOf(outputs, (output) => output.LastLoginTime),
+      // The controller itself has what all members have counted.
+      ...(isController
+        ? {}
+        : {
+            NumLogin: sumOf(outputs, (output) => output.NumLogin),
+            ...sumTrafficOutputs(outputs.map(({ output }) => output)),
+          }),
+    })),
   }),
   hubOperation({
     name: 'GetHubMsg',

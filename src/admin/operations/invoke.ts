@@ -1,14 +1,17 @@
 import { HubfarmError } from '#base';
 import { ErrorCode } from '#softether';
+import { OtherMembers } from '../cluster/other-members.ts';
 import type { AdminContext } from './context.ts';
 import { rightsOf, type Caller } from './caller.ts';
 import type { AuditChange } from './audit-record.ts';
-import type { Operation } from './operation.ts';
+import type { Call, Operation } from './operation.ts';
 import { Refusal, refuse } from './refusal.ts';
+import { refusedForRole, serverRole } from './server-role.ts';
 
 /** What the modules below throw, as the number that the wire has for it. */
 const errorNumbers: ReadonlyMap<string, number> = new Map([
   ['HUB_NOT_FOUND', ErrorCode.HUB_NOT_FOUND],
+  ['HUB_ONLINE', ErrorCode.NOT_SUPPORTED],
   ['HUB_EXISTS', ErrorCode.HUB_ALREADY_EXISTS],
   ['TOO_MANY_HUBS', ErrorCode.TOO_MANY_HUBS],
   ['USER_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
@@ -31,15 +34,35 @@ const errorNumbers: ReadonlyMap<string, number> = new Map([
 export type Outcome =
   { readonly kind: 'done'; readonly output: object } | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-/** The one way to an operation, for every face: rights, then the operation, then the audit log. Never throws. */
-export async function invoke(
+type Scope = 'here' | 'everywhere';
+
+/**
+ * The one way to an operation, for every face: rights, then the operation, on all members that it concerns, then the
+ * audit log. Never throws.
+ */
+export function invoke(context: AdminContext, operation: Operation, input: object, caller: Caller): Promise<Outcome> {
+  return conduct(context, operation, input, caller, 'everywhere');
+}
+
+/** The same for another member, which has asked the rest of them itself: only about what is here. */
+export function invokeHere(
   context: AdminContext,
   operation: Operation,
   input: object,
   caller: Caller,
 ): Promise<Outcome> {
+  return conduct(context, operation, input, caller, 'here');
+}
+
+async function conduct(
+  context: AdminContext,
+  operation: Operation,
+  input: object,
+  caller: Caller,
+  scope: Scope,
+): Promise<Outcome> {
   const changes: AuditChange[] = [];
-  const answer = await run(context, operation, input, caller, changes);
+  const answer = await run(context, operation, input, caller, changes, scope);
   const refusal = answer instanceof Refusal ? answer : undefined;
   if (operation.effect === 'change') {
     const outcome = refusal === undefined ? 'done' : refusal.error;
@@ -55,7 +78,12 @@ async function run(
   input: object,
   caller: Caller,
   changes: AuditChange[],
+  scope: Scope,
 ): Promise<object> {
+  if (scope === 'everywhere') {
+    const refusal = refusalForRole(context, operation, caller);
+    if (refusal !== undefined) return refusal;
+  }
   const rights = rightsOf(operation, input, caller);
   if (rights === 'denied') return refuse(ErrorCode.NOT_ENOUGH_RIGHT);
   if (rights === 'noHubNamed')
@@ -64,10 +92,29 @@ async function run(
     changes.push({ target, before, after });
   };
   try {
-    return await operation.run(context, input as never, { caller, changed });
+    const call = { caller, changed };
+    return await (scope === 'here'
+      ? operation.run(context, input as never, call)
+      : runEverywhere(context, operation, input, call));
   } catch (error) {
     return refusalFor(context, operation, error);
   }
+}
+
+/** Operations that are about one member ask nobody else, and where there is nobody else none does. */
+async function runEverywhere(context: AdminContext, operation: Operation, input: object, call: Call): Promise<object> {
+  const own = async (asked: object = input) => operation.run(context, asked as never, call);
+  const members = context.cluster?.members;
+  if (operation.across === undefined || members === undefined || members.others().length === 0) return own();
+  const others = new OtherMembers(members, call.caller);
+  return operation.across({ operation, input: input as never, call, context, others, own });
+}
+
+/** Hubs and users are administered at the controller; a member has no other administrators than the server's. */
+function refusalForRole(context: AdminContext, operation: Operation, caller: Caller): Refusal | undefined {
+  if (caller.role === 'hub' && serverRole(context) === 'member') return refuse(ErrorCode.NOT_ENOUGH_RIGHT);
+  const error = refusedForRole(context, operation.name);
+  return error === undefined || caller.role === 'nobody' ? undefined : refuse(error);
 }
 
 /** The fields that say what an operation is about. */

@@ -7,7 +7,6 @@ const names = [
   'SetPortsUDP',
   'SetProtoOptions',
   'GetProtoOptions',
-  'SetFarmSetting',
   'SetServerCipher',
   'SetHubRadius',
   'SetHubLog',

@@ -2,6 +2,7 @@ import { ErrorCode } from '#softether';
 import type { HubRecord } from '#hub';
 import { type Fields, type ValueOf } from '../schema/field.ts';
 import type { AdminContext } from './context.ts';
+import type { OtherMembers, Question } from '../cluster/other-members.ts';
 import type { Caller, Role } from './caller.ts';
 import { refuse, type Refusal } from './refusal.ts';
 
@@ -18,6 +19,20 @@ export interface Call {
   changed(target: string, before: object | undefined, after: object | undefined): void;
 }
 
+/** One call of an operation on a server that has other members to ask. */
+export interface ClusterCall<I extends Fields, O extends Fields> {
+  readonly operation: Question<I, O>;
+  readonly input: ValueOf<I>;
+  readonly call: Call;
+  readonly others: OtherMembers;
+  readonly context: AdminContext;
+  /** What this member has to say; to another input where one is given. */
+  own(input?: ValueOf<I>): Promise<Answer<O>>;
+}
+
+/** Makes one answer of those of all members. Members serve the operation to each other, each for itself alone. */
+export type Across<I extends Fields, O extends Fields> = (asked: ClusterCall<I, O>) => Promise<Answer<O>>;
+
 interface Description<I extends Fields, O extends Fields> {
   /** The function's name on the wire. */
   readonly name: string;
@@ -32,6 +47,8 @@ interface Description<I extends Fields, O extends Fields> {
   readonly effect: 'read' | 'change';
   /** hubfarm's own operations are not offered over the SoftEther RPC, whose function names are taken. */
   readonly faces?: 'all' | 'json';
+  /** Where what it is about may live on any member of the cluster. */
+  across?(asked: ClusterCall<I, O>): Promise<Answer<O>>;
 }
 
 export interface OperationOf<I extends Fields, O extends Fields> extends Description<I, O> {

@@ -4,12 +4,11 @@ import type { AdminContext } from './context.ts';
 import { data, int, str, time, type ValueOf } from '../schema/field.ts';
 import { operation } from './operation.ts';
 import { refuse } from './refusal.ts';
+import { serverTypeNumber } from './server-role.ts';
 import { testFields } from './structs/test.ts';
 
 /** OSINFO; 3100 is "Linux" in SoftEther's table of systems. */
 const OS_TYPE_LINUX = 3100;
-/** A server that belongs to no cluster. */
-const SERVER_TYPE_STANDALONE = 0;
 const HASH_BYTES = 20;
 
 const serverInfoFields = {
@@ -32,7 +31,8 @@ const serverInfoFields = {
   KernelVersion: str(),
 };
 
-function serverInfo({ info }: AdminContext): ValueOf<typeof serverInfoFields> {
+function serverInfo(context: AdminContext): ValueOf<typeof serverInfoFields> {
+  const { info } = context;
   return {
     ServerProductName: info.productName,
     ServerVersionString: info.versionText,
@@ -40,7 +40,7 @@ function serverInfo({ info }: AdminContext): ValueOf<typeof serverInfoFields> {
     ServerVerInt: info.version,
     ServerBuildInt: info.build,
     ServerHostName: info.hostName,
-    ServerType: SERVER_TYPE_STANDALONE,
+    ServerType: serverTypeNumber(context),
     ServerBuildDate: info.buildDateMs,
     ServerFamilyName: info.familyName,
     OsType: OS_TYPE_LINUX,

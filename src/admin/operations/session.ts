@@ -1,8 +1,10 @@
 import type { SessionInfo, SessionKind } from '#hub';
 import { ErrorCode } from '#softether';
 import { bool, data, int, int64, ip, list, str, time } from '../schema/field.ts';
+import { joined, whereItLives } from '../cluster/spread.ts';
 import { hubOperation } from './operation.ts';
 import { refuse, type Refusal } from './refusal.ts';
+import { nameHere } from './server-role.ts';
 import { sessionStatusFields, sessionStatusOutput } from './session-status.ts';
 import type { AdminContext } from './context.ts';
 
@@ -93,7 +95,7 @@ export const sessionOperations = [
     name: 'EnumSession',
     noun: 'session',
     verb: 'list',
-    about: 'The sessions of a Virtual Hub.',
+    about: 'The sessions of a Virtual Hub; in a cluster, those on all members.',
     effect: 'read',
     input: { HubName: str() },
     output: { HubName: str(), SessionList: list(sessionColumns) },
@@ -101,9 +103,15 @@ export const sessionOperations = [
       const sessions = context.host.instance(hub.name)?.sessions() ?? [];
       return {
         HubName: hub.name,
-        SessionList: sessions.map((session) => sessionRow(session.info(), context.info.hostName)),
+        SessionList: sessions.map((session) => sessionRow(session.info(), nameHere(context))),
       };
     },
+    across: joined((outputs) => ({
+      HubName: outputs[0]!.output.HubName,
+      SessionList: outputs.flatMap(({ name, isOfThisServer, output }) =>
+        output.SessionList.map((row) => ({ ...row, RemoteSession: !isOfThisServer, RemoteHostname: name })),
+      ),
+    })),
   }),
   hubOperation({
     name: 'GetSessionStatus',
@@ -117,6 +125,7 @@ export const sessionOperations = [
       const session = findSession(context, hub.name, input.Name);
       return session === undefined ? notFound(input.Name) : sessionStatusOutput(hub.name, session.info(), context.info);
     },
+    across: whereItLives(),
   }),
   hubOperation({
     name: 'DeleteSession',
@@ -136,5 +145,6 @@ export const sessionOperations = [
       call.changed(`session ${session.name} of hub ${hub.name}`, { userName, remoteAddress }, undefined);
       return input;
     },
+    across: whereItLives((input) => `session ${input.Name} of hub ${input.HubName}`),
   }),
 ];

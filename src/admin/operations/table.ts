@@ -7,6 +7,7 @@ import { clusterOperations } from './cluster.ts';
 import { configOperations } from './config.ts';
 import { connectionOperations } from './connection.ts';
 import { hubOperations } from './hub.ts';
+import { hubInstanceOperations } from './hub-instance.ts';
 import { hubStatusOperations } from './hub-status.ts';
 import { hubfarmOperations } from './hubfarm.ts';
 import { listenerOperations } from './listener.ts';
@@ -28,6 +29,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     connectionOperations,
     hubOperations,
     hubStatusOperations,
+    hubInstanceOperations,
     userOperations,
     sessionOperations,
     addressTableOperations,

@@ -4,6 +4,7 @@ import { bool, int, list, optional, str, time, unistr, type ValueOf } from '../s
 import type { AdminContext } from './context.ts';
 import { hubOperation } from './operation.ts';
 import { Refusal, refuse } from './refusal.ts';
+import { userStatisticsOf } from './statistics.ts';
 import { ownPolicyFields, policyInput, policyOutput } from './structs/policy.ts';
 import { trafficColumns, trafficFields, trafficOutput, trafficRow } from './structs/traffic.ts';
 import { authFields, authInput, authInputFields, authOutput } from './user-auth.ts';
@@ -42,7 +43,7 @@ const authTypeOf = (user: UserRecord): number => authOutput(user.auth).AuthType;
 const notFound = (name: string): Refusal => refuse(ErrorCode.OBJECT_NOT_FOUND, `there is no user "${name}"`);
 
 function userOutput(context: AdminContext, hubName: string, user: UserRecord): ValueOf<typeof userFields> {
-  const statistics = context.host.userStatistics(hubName, user.name);
+  const statistics = userStatisticsOf(context, hubName, user.name);
   return {
     HubName: hubName,
     Name: user.name,
@@ -188,7 +189,7 @@ export const userOperations = [
     run: (context, _input, _call, hub) => ({
       HubName: hub.name,
       UserList: context.directory.users(hub.name).map((user) => {
-        const statistics = context.host.userStatistics(hub.name, user.name);
+        const statistics = userStatisticsOf(context, hub.name, user.name);
         return {
           Name: user.name,
           GroupName: user.groupName,

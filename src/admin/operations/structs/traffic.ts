@@ -38,6 +38,23 @@ export function trafficOutput(traffic: Readonly<Traffic>): ValueOf<typeof traffi
   };
 }
 
+type TrafficOutput = ValueOf<typeof trafficFields>;
+type TrafficRow = ValueOf<typeof trafficColumns>;
+
+const fieldNames = Object.keys(trafficFields) as (keyof TrafficOutput)[];
+const columnNames = Object.keys(trafficColumns) as (keyof TrafficRow)[];
+
+/** What several members have counted, together. */
+export function sumTrafficOutputs(outputs: readonly TrafficOutput[]): TrafficOutput {
+  const sum = (name: keyof TrafficOutput): number => outputs.reduce((total, output) => total + output[name], 0);
+  return Object.fromEntries(fieldNames.map((name) => [name, sum(name)])) as TrafficOutput;
+}
+
+export function sumTrafficRows(rows: readonly TrafficRow[]): TrafficRow {
+  const sum = (name: keyof TrafficRow): number => rows.reduce((total, row) => total + row[name], 0);
+  return Object.fromEntries(columnNames.map((name) => [name, sum(name)])) as TrafficRow;
+}
+
 export function trafficRow(traffic: Readonly<Traffic>): ValueOf<typeof trafficColumns> {
   return {
     'Ex.Recv.BroadcastBytes': traffic.recvBroadcastBytes,
