@@ -47,14 +47,22 @@ export class RecordCopy<T> {
 
   /** Resolves when the copy shows this revision of `key` or something newer; never after `close`. */
   shows(key: string, revision: Revision): Promise<void> {
-    const isMet = (): boolean => this.#revision >= revision || (this.#records.get(key)?.modRevision ?? -1) >= revision;
-    if (isMet()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ isMet, resolve }));
+    return this.#until(() => this.#revision >= revision || (this.#records.get(key)?.modRevision ?? -1) >= revision);
+  }
+
+  /** Resolves when the copy no longer shows this revision of `key`; never after `close`. */
+  leaves(key: string, revision: Revision): Promise<void> {
+    return this.#until(() => this.#records.get(key)?.modRevision !== revision);
   }
 
   close(): void {
     this.#watch.close();
     this.#waiting = [];
+  }
+
+  #until(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ isMet, resolve }));
   }
 
   #apply({ isSnapshot, revision, changes }: Batch): void {

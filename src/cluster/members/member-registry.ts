@@ -2,6 +2,7 @@ import type { Logger } from '#base';
 import { Unavailable, type Backplane, type Guard, type Lease } from '#backplane';
 import type { Clock } from '#io';
 import type { Bus } from '../bus.ts';
+import type { BusPeer, PeerSource } from '../bus/peer-source.ts';
 import type { MemberBoot } from '../handle.ts';
 import type { MemberId } from '../member-id.ts';
 import type { LoadCounts, MemberInfo, MemberView, Membership } from '../membership.ts';
@@ -27,7 +28,7 @@ export interface MemberRegistryOptions {
 }
 
 /** This member's place in the cluster, and everybody else's. */
-export class MemberRegistry implements Membership, MemberLiveness {
+export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   readonly #clock: Clock;
   readonly #directory: MemberDirectory;
   readonly #attachment: Attachment;
@@ -90,6 +91,11 @@ export class MemberRegistry implements Membership, MemberLiveness {
 
   onChange(changed: (members: readonly MemberView[]) => void): () => void {
     return this.#directory.onChange(changed);
+  }
+
+  /** Whom the bus shall keep links to. */
+  peers(): readonly BusPeer[] {
+    return this.members().map(({ info: { member, boot, busAddress } }) => ({ member, boot, busAddress }));
   }
 
   async announce(change: Parameters<Membership['announce']>[0]): Promise<void> {

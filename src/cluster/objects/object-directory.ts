@@ -48,6 +48,11 @@ export class ObjectDirectory {
     return this.#copy.shows(this.prefix + name, revision);
   }
 
+  /** Resolves when the directory no longer shows this revision of the object. */
+  leaves(name: string, revision: number): Promise<void> {
+    return this.#copy.leaves(this.prefix + name, revision);
+  }
+
   close(): void {
     this.#copy.close();
     this.#listeners.clear();

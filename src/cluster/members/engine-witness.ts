@@ -1,0 +1,145 @@
+import type { Backplane } from '#backplane';
+import type { Clock, Timer } from '#io';
+import { Gone, type Bus } from '../bus.ts';
+import type { MemberBoot } from '../handle.ts';
+import { asObject, isFlag, isNumber } from '../json-record.ts';
+import type { MemberId } from '../member-id.ts';
+import type { MemberView } from '../membership.ts';
+
+/** "Do you reach the engine?" Every member answers it. */
+export const engineService = 'cluster/engine';
+
+const askEveryMs = 1_000;
+/** What somebody said counts for so long. Far less than the time in which one that came back declares nobody dead. */
+const answerGoodForMs = 3_000;
+/** A member may have reached the engine so long after it last renewed its lease: renewals are a fifth of it apart. */
+const contactSlackMs = 1_500;
+/** A lease's deadline is no more than nine tenths of it after its last good renewal; a tenth to be safe. */
+const deadlineShare = 0.8;
+
+interface EngineAnswer {
+  readonly isLost: boolean;
+  /** Since its lease was last renewed; as long as that it has certainly done nothing that needs the engine. */
+  readonly silentMs: number;
+}
+
+interface Testimony {
+  readonly boot: string;
+  readonly isLost: boolean;
+  /** Own clock: after this it has not reached the engine; the latest of all that it said. */
+  readonly lastContactMs: number;
+  /** Own clock; Infinity = for ever, it has ended. */
+  readonly goodUntilMs: number;
+}
+
+export interface EngineWitnessOptions {
+  readonly backplane: Pick<Backplane, 'state'>;
+  readonly bus: Pick<Bus, 'self' | 'call' | 'serve'>;
+  readonly clock: Clock;
+  readonly leaseTtlMs: number;
+  /** Those who could lead the cluster, as far as is known. */
+  readonly members: () => readonly MemberView[];
+  /** Own clock: until when nobody can have seen this member's lease end; undefined = it never had one. */
+  readonly visibleUntilMs: () => number | undefined;
+}
+
+/**
+ * When a member has lost its lease: has everybody lost the engine, or only this one? If everybody has, nobody can have
+ * placed its objects elsewhere, and they go on. That takes the word of each member that could lead: that it has lost
+ * the engine too, and last reached it before anybody could have seen this member's lease end. One that cannot be asked
+ * may be working with the engine on the other side of a cut; then the answer is no.
+ */
+export class EngineWitness {
+  readonly #options: EngineWitnessOptions;
+  readonly #testimonies = new Map<MemberId, Testimony>();
+  readonly #unserve: () => void;
+  #asking: Timer | undefined;
+  #heard: () => void = () => undefined;
+
+  constructor(options: EngineWitnessOptions) {
+    this.#options = options;
+    this.#unserve = options.bus.serve(engineService, () => this.#answer());
+  }
+
+  /** Asks now and every second until `rest`. `heard` is told of each answer. */
+  watch(heard: () => void): void {
+    if (this.#asking !== undefined) return;
+    this.#heard = heard;
+    this.#testimonies.clear();
+    this.#asking = this.#options.clock.every(askEveryMs, () => this.#ask());
+    this.#ask();
+  }
+
+  rest(): void {
+    this.#asking?.cancel();
+    this.#asking = undefined;
+  }
+
+  /** True: since this member's lease may have ended nobody has worked with the engine, and nobody does at this moment. */
+  isEngineLostForAll(): boolean {
+    const { backplane, clock, visibleUntilMs } = this.#options;
+    const untilMs = visibleUntilMs();
+    if (untilMs === undefined || backplane.state() === 'ok') return false;
+    const nowMs = clock.nowMs();
+    return this.#leaders().every(({ member, boot }) => {
+      const said = this.#testimonies.get(member);
+      if (said?.boot !== boot || !said.isLost || said.goodUntilMs < nowMs) return false;
+      return said.lastContactMs + contactSlackMs <= untilMs;
+    });
+  }
+
+  stop(): void {
+    this.rest();
+    this.#unserve();
+  }
+
+  #leaders(): MemberBoot[] {
+    const { members, bus } = this.#options;
+    return members()
+      .filter(({ info }) => info.isEligible && info.id !== bus.self.member)
+      .map(({ info: { member, boot } }) => ({ member, boot }));
+  }
+
+  #ask(): void {
+    for (const leader of this.#leaders()) void this.#askOne(leader);
+  }
+
+  async #askOne(leader: MemberBoot): Promise<void> {
+    const { bus, clock } = this.#options;
+    try {
+      const answer = parseAnswer(await bus.call(leader, engineService, {}, { timeoutMs: askEveryMs }));
+      const nowMs = clock.nowMs();
+      const isLost = answer?.isLost === true;
+      const lastContactMs = isLost ? nowMs - answer.silentMs : nowMs;
+      this.#testify(leader, { isLost, lastContactMs, goodUntilMs: nowMs + answerGoodForMs });
+    } catch (error) {
+      // Whoever does not answer may work with the engine.
+      if (!(error instanceof Gone)) return;
+      // It has ended, at the latest now.
+      this.#testify(leader, { isLost: true, lastContactMs: clock.nowMs() - contactSlackMs, goodUntilMs: Infinity });
+    }
+  }
+
+  #testify({ member, boot }: MemberBoot, said: Omit<Testimony, 'boot'>): void {
+    if (this.#asking === undefined) return;
+    const before = this.#testimonies.get(member);
+    const isKnown = before?.boot === boot;
+    // That it has ended it can say only once; later repetitions would move the time.
+    if (isKnown && before.goodUntilMs === Infinity) return;
+    const lastContactMs = Math.max(said.lastContactMs, isKnown ? before.lastContactMs : -Infinity);
+    this.#testimonies.set(member, { ...said, boot, lastContactMs });
+    this.#heard();
+  }
+
+  #answer(): EngineAnswer {
+    const { backplane, clock, leaseTtlMs, visibleUntilMs } = this.#options;
+    const untilMs = visibleUntilMs();
+    const renewedMs = untilMs === undefined ? Infinity : untilMs - deadlineShare * leaseTtlMs;
+    return { isLost: backplane.state() === 'lost', silentMs: Math.max(0, clock.nowMs() - renewedMs) };
+  }
+}
+
+function parseAnswer(body: unknown): EngineAnswer | undefined {
+  const { isLost, silentMs } = asObject(body) ?? {};
+  return isFlag(isLost) && isNumber(silentMs) ? { isLost, silentMs } : undefined;
+}
