@@ -17,7 +17,7 @@ export interface Comparison {
   readonly unit: string;
   readonly ours: readonly number[];
   readonly peers: readonly number[];
-  /** What we want of ours / theirs: `<= 0.65`, `>= 1.1`. */
+  /** What we want of ours / theirs: `<= 0.65`, `>= 1.1`; `ours >= 600` is about our figure itself. */
   readonly goal?: string;
 }
 
@@ -30,14 +30,15 @@ export function comparisonTable(peer: string, rows: readonly Comparison[]): stri
     `${round(median(values))} (${round(Math.min(...values))}-${round(Math.max(...values))})`;
   const body = rows.map(({ figure, unit, ours, peers, goal = '' }) => {
     const ratio = median(ours) / median(peers);
-    return [`${figure}, ${unit}`, cell(ours), cell(peers), ratio.toFixed(2), goal, verdict(ratio, goal)];
+    return [`${figure}, ${unit}`, cell(ours), cell(peers), ratio.toFixed(2), goal, verdict(ratio, median(ours), goal)];
   });
   const widths = head.map((_, column) => Math.max(...[head, ...body].map((row) => row[column]!.length)));
   return [head, ...body].map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join('  ')).join('\n');
 }
 
-function verdict(ratio: number, goal: string): string {
-  const [, relation, limit] = /^(<=|>=) ([\d.]+)$/.exec(goal) ?? [];
+function verdict(ratio: number, ours: number, goal: string): string {
+  const [, about, relation, limit] = /^(ours )?(<=|>=) ([\d.]+)$/.exec(goal) ?? [];
   if (relation === undefined) return '';
-  return (relation === '<=' ? ratio <= Number(limit) : ratio >= Number(limit)) ? 'met' : 'missed';
+  const figure = about === undefined ? ratio : ours;
+  return (relation === '<=' ? figure <= Number(limit) : figure >= Number(limit)) ? 'met' : 'missed';
 }

@@ -29,18 +29,15 @@ export async function runParts(options: LoadOptions): Promise<boolean> {
   );
   const ups = await Promise.all(parts.map((part) => part.up.promise));
   const seconds = Math.max(...ups.map(({ logIns }) => logIns.seconds));
-  const failures: Record<string, number> = {};
-  for (const { logIns } of ups) {
-    for (const [message, count] of Object.entries(logIns.failures))
-      failures[message] = (failures[message] ?? 0) + count;
-  }
   const sum = (of: (up: (typeof ups)[number]) => number): number => ups.reduce((total, up) => total + of(up), 0);
   const logIns: LogIns = {
     up: sum((up) => up.logIns.up),
     failed: sum((up) => up.logIns.failed),
     seconds,
     latenciesMs: ups.flatMap((up) => up.logIns.latenciesMs).sort((a, b) => a - b),
-    failures,
+    failures: addUp(ups.map((up) => up.logIns.failures)),
+    tls: ups[0]?.logIns.tls ?? '',
+    places: addUp(ups.map((up) => up.logIns.places)),
   };
   const values = {
     processes,
@@ -57,6 +54,14 @@ export async function runParts(options: LoadOptions): Promise<boolean> {
   const tookSeconds = (performance.now() - startedMs) / 1000;
   report('login', { ...values, held: { seconds: options.holdSeconds, up, lost }, framesReceived, tookSeconds });
   return logIns.failed === 0 && lost === 0;
+}
+
+function addUp(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [what, count] of Object.entries(counts)) sums[what] = (sums[what] ?? 0) + count;
+  }
+  return sums;
 }
 
 type Up = Extract<PartMessage, { kind: 'up' }>;

@@ -28,7 +28,7 @@ export class CpuMeter {
 }
 
 export function logInReport(logIns: LogIns, cpuSeconds: number): Readonly<Record<string, unknown>> {
-  const { up, failed, seconds, latenciesMs, failures } = logIns;
+  const { up, failed, seconds, latenciesMs, failures, tls, places } = logIns;
   return {
     up,
     failed,
@@ -37,6 +37,8 @@ export function logInReport(logIns: LogIns, cpuSeconds: number): Readonly<Record
     latencyMs: quantiles(latenciesMs),
     clientCpuMsPerLogin: rounded((cpuSeconds * 1000) / Math.max(up, 1), 3),
     clientRssBytes: memoryUsage.rss(),
+    tls,
+    places,
     ...(failed > 0 ? { failures } : {}),
   };
 }

@@ -4,10 +4,14 @@ import {
   defaultClientLimits,
   VpnClient,
   type ClientHome,
+  type ClientEvent,
   type ClientSession,
   type OpenFramePort,
 } from '#softether';
 import type { LoadOptions } from './options.ts';
+import { tlsText } from './tls-text.ts';
+
+type Grant = Extract<ClientEvent, { readonly kind: 'connected' }>['grant'];
 
 export interface Member {
   readonly client: VpnClient;
@@ -24,6 +28,10 @@ export interface LogIns {
   readonly latenciesMs: readonly number[];
   /** What the failed ones were told, and how often. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Of the first session: version, cipher suite, key of the server's certificate. */
+  readonly tls: string;
+  /** Sessions at each address and port: where a controller has sent us. */
+  readonly places: Readonly<Record<string, number>>;
 }
 
 /** Clients of one account in this process, without a TAP. */
@@ -35,6 +43,8 @@ export class Swarm {
   readonly #members: Member[] = [];
   readonly #latenciesMs: number[] = [];
   readonly #failures = new Map<string, number>();
+  readonly #places = new Map<string, number>();
+  #tls = '';
   #failed = 0;
   #isStopping = false;
 
@@ -71,6 +81,8 @@ export class Swarm {
       seconds: (performance.now() - startedMs) / 1000,
       latenciesMs: this.#latenciesMs.toSorted((a, b) => a - b),
       failures: Object.fromEntries(this.#failures),
+      tls: this.#tls,
+      places: Object.fromEntries(this.#places),
     };
   }
 
@@ -109,11 +121,12 @@ export class Swarm {
         observe: (event) => {
           if (event.kind === 'connected') {
             this.#latenciesMs.push(performance.now() - startedMs);
+            this.#note(event.grant);
             member.session = event.session;
             resolve();
           } else if (event.kind === 'failed') {
             this.#failed++;
-            this.#failures.set(event.failure.message, (this.#failures.get(event.failure.message) ?? 0) + 1);
+            count(this.#failures, event.failure.message);
             resolve();
           } else if (event.kind === 'lost' && !this.#isStopping) {
             this.lost++;
@@ -125,6 +138,15 @@ export class Swarm {
       void client.run();
     });
   }
+
+  #note({ at, stream, tls }: Grant): void {
+    count(this.#places, `${at.address}:${at.port}`);
+    if (this.#tls === '') this.#tls = tlsText(tls, stream.tls?.peerCertificate);
+  }
+}
+
+function count(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
