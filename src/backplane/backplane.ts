@@ -30,7 +30,10 @@ export interface Backplane {
     value: Uint8Array | string,
     options?: { readonly lease?: Lease; readonly guard?: Guard },
   ): Promise<Revision>;
-  /** All guards hold: all operations are applied, in order, at one revision. Else `Conflict` and nothing is applied. */
+  /**
+   * All guards hold: all operations are applied, in order, at one revision. Else `Conflict` and nothing is applied. A key
+   * that a txn deletes and puts again has been changed by it, not made anew: it keeps its create revision.
+   */
   txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision>;
   watch(prefix: string, deliver: (batch: Batch) => void): { close(): void };
   lease(ttlMs: number): Promise<Lease>;
@@ -98,5 +101,12 @@ export class Conflict extends HubfarmError {
 export class Unavailable extends HubfarmError {
   constructor(message: string, options?: ErrorOptions) {
     super('UNAVAILABLE', message, options);
+  }
+}
+
+/** This server has no right to it in the cluster: nothing was applied. */
+export class Forbidden extends HubfarmError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('FORBIDDEN', message, options);
   }
 }

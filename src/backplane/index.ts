@@ -21,4 +21,9 @@ export {
   type EmbeddedStore,
 } from './embedded/open.ts';
 export { StoreError, type StoreErrorCode } from './embedded/store-error.ts';
+export { Engine } from './etcd/engine/engine.ts';
+export { EngineError, type EngineErrorCode } from './etcd/engine/engine-error.ts';
+export { enginePorts, type EngineOptions, type EnginePeer, type EngineTlsFiles } from './etcd/engine/engine-options.ts';
+export { openEtcd, type EngineEndpoint, type EtcdOptions } from './etcd/open.ts';
+export type { EngineTls } from './etcd/rpc/endpoint.ts';
 export { BadRequest, limits as backplaneLimits } from './limits.ts';

@@ -18,8 +18,8 @@ export const limits = {
 
 /** A key, value, lease or transaction outside the limits: an error of the caller, nothing was applied. */
 export class BadRequest extends HubfarmError {
-  constructor(message: string) {
-    super('BAD_REQUEST', message);
+  constructor(message: string, options?: ErrorOptions) {
+    super('BAD_REQUEST', message, options);
   }
 }
 

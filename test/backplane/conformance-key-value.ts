@@ -116,7 +116,23 @@ export function keyValueSuite(subject: () => Subject): void {
       const revision = await store.txn(operations, []);
       const { entries } = await store.list('');
       expect(entries.map((entry) => [entry.key, text(entry)])).toEqual([['a/2', 'new']]);
-      expect(entries[0]).toMatchObject({ createRevision: revision, modRevision: revision });
+      expect(entries[0]).toMatchObject({ modRevision: revision });
+    });
+
+    test('a key that one transaction deletes and puts again is changed, not made anew', async () => {
+      const { store } = subject();
+      const first = await store.put('a/1', 'old');
+      const operations: Operation[] = [
+        { kind: 'deletePrefix', prefix: 'a/' },
+        { kind: 'put', key: 'a/1', value: 'new' },
+        { kind: 'put', key: 'a/2', value: 'new' },
+      ];
+      const second = await store.txn(operations, []);
+      const { entries } = await store.list('');
+      expect(entries.map((entry) => [entry.createRevision, entry.modRevision])).toEqual([
+        [first, second],
+        [second, second],
+      ]);
     });
 
     test('a prefix is deleted to its end and no further', async () => {

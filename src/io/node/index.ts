@@ -9,6 +9,7 @@ export { createNodeMachine } from './machine.ts';
 export { createNodeNameResolver } from './name-resolver.ts';
 export { createNodeNetwork } from './network.ts';
 export { createNodeIo, type NodeIo } from './node-io.ts';
+export { createNodeProcesses } from './processes.ts';
 export { createNodeRandom } from './random.ts';
 export { createNodeThreads } from './threads.ts';
 export { createNodeHttp2 } from './http2.ts';

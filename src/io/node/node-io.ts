@@ -6,9 +6,11 @@ import type { Compression } from '../compression.ts';
 import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
 import type { Network } from '../listener.ts';
+import type { Http2Dialer } from '../http2.ts';
 import type { Machine } from '../machine.ts';
 import type { MutualTlsNetwork } from '../mutual-tls.ts';
 import type { NameResolver } from '../name-resolver.ts';
+import type { Processes } from '../processes.ts';
 import type { Threads } from '../threads.ts';
 import { createNodeAuthorities } from './authority.ts';
 import { createNodeCertificates } from './certificates.ts';
@@ -17,9 +19,11 @@ import { nodeCommands } from './command.ts';
 import { nodeCompression } from './compression.ts';
 import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
+import { createNodeHttp2 } from './http2.ts';
 import { createNodeMachine } from './machine.ts';
 import { createNodeNameResolver } from './name-resolver.ts';
 import { createNodeNetwork } from './network.ts';
+import { createNodeProcesses } from './processes.ts';
 import { createNodeRandom } from './random.ts';
 import { CIPHERS } from './secure-contexts.ts';
 import { createNodeThreads } from './threads.ts';
@@ -30,12 +34,14 @@ export interface NodeIo {
   readonly network: Network;
   /** The same network, between members of a cluster. */
   readonly mutualTls: MutualTlsNetwork;
+  readonly http2: Http2Dialer;
   readonly names: NameResolver;
   readonly files: Files;
   readonly certificates: Certificates;
   readonly authorities: CertificateAuthorities;
   readonly compression: Compression;
   readonly commands: Commands;
+  readonly processes: Processes;
   readonly machine: Machine;
   readonly threads: Threads;
   readonly ethernet: EthernetDevices;
@@ -52,12 +58,14 @@ export function createNodeIo(): NodeIo {
     random: createNodeRandom(),
     network,
     mutualTls: network,
+    http2: createNodeHttp2(),
     names: createNodeNameResolver(),
     files: createNodeFiles(clock),
     certificates: createNodeCertificates(clock),
     authorities: createNodeAuthorities(clock),
     compression: nodeCompression,
     commands: nodeCommands,
+    processes: createNodeProcesses(),
     machine: createNodeMachine(),
     threads: createNodeThreads(),
     ethernet: createNodeEthernet({ clock }),

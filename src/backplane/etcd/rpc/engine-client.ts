@@ -1,0 +1,175 @@
+import type { Clock } from '#io';
+import { Unavailable } from '../../backplane.ts';
+import { Endpoint, type EndpointOptions } from './endpoint.ts';
+import type { RpcStream, StreamSink } from './link.ts';
+import { RpcError, type status } from './rpc-error.ts';
+import { Turnstile } from './turnstile.ts';
+
+export interface CallOptions {
+  /** The same request may reach the engine twice. */
+  readonly mayRepeat?: boolean;
+  /** Much data: it gets more time. */
+  readonly isBulk?: boolean;
+}
+
+export interface Answer {
+  readonly bytes: Buffer;
+  /** An earlier try of the same request may have reached the engine too. */
+  readonly isRepeated: boolean;
+}
+
+export interface Timeouts {
+  /** After that the next endpoint is tried. */
+  readonly attemptMs: number;
+  /** The same for much data. */
+  readonly bulkAttemptMs: number;
+  /** After that the caller is told. */
+  readonly callMs: number;
+}
+
+export interface EngineClientOptions extends Omit<EndpointOptions, 'host' | 'port'> {
+  /** The first is tried first. */
+  readonly endpoints: readonly { readonly host: string; readonly port: number }[];
+  readonly timeouts: Timeouts;
+  readonly maxCallsInFlight: number;
+  readonly maxCallsWaiting: number;
+}
+
+/** Between two rounds over all endpoints. */
+const roundPauseMs = 100;
+
+/** Calls to the engine: at one of its endpoints, at the next when that one fails. */
+export class EngineClient {
+  readonly #clock: Clock;
+  readonly #timeouts: Timeouts;
+  readonly #turnstile: Turnstile;
+  readonly #outcome: (isAnswered: boolean, why: string) => void;
+  readonly #endpoints: readonly Endpoint[];
+  #current = 0;
+  #isClosed = false;
+
+  /** `outcome` is told of each call: did the engine answer, or not (and why). */
+  constructor(options: EngineClientOptions, outcome: (isAnswered: boolean, why: string) => void) {
+    this.#clock = options.clock;
+    this.#timeouts = options.timeouts;
+    this.#turnstile = new Turnstile(options.maxCallsInFlight, options.maxCallsWaiting);
+    this.#outcome = outcome;
+    this.#endpoints = options.endpoints.map((each) => new Endpoint({ ...options, ...each }));
+  }
+
+  /** @throws RpcError when the engine judged the request; Unavailable when it did not answer in time. */
+  async call(method: string, request: Uint8Array, options: CallOptions = {}): Promise<Answer> {
+    const deadlineMs = this.#clock.nowMs() + this.#timeouts.callMs;
+    const leave = await this.#turnstile.enter(this.#clock, this.#timeouts.callMs);
+    try {
+      const answer = await this.#tryUntil(deadlineMs, method, request, options);
+      this.#outcome(true, '');
+      return answer;
+    } finally {
+      leave();
+    }
+  }
+
+  /** At the endpoint that is in use. When it ends with an error, the next one is tried by whatever comes next. */
+  stream(method: string, sink: StreamSink): RpcStream {
+    const endpoint = this.#endpoint;
+    return endpoint.stream(method, {
+      message: (message) => sink.message(message),
+      ended: (error) => {
+        if (error?.isPassing !== false) this.#leave(endpoint);
+        sink.ended(error);
+      },
+    });
+  }
+
+  /** One request, a row of answers; the engine is held back while the reader is busy. @throws RpcError */
+  async *read(method: string, request: Uint8Array): AsyncGenerator<Buffer> {
+    const waiting: Buffer[] = [];
+    let end: { readonly error: RpcError | undefined } | undefined;
+    let wake = (): void => undefined;
+    const stream = this.stream(method, {
+      message: (message) => {
+        waiting.push(message);
+        stream.pause();
+        wake();
+      },
+      ended: (error) => {
+        end = { error };
+        wake();
+      },
+    });
+    stream.send(request);
+    stream.end();
+    try {
+      for (;;) {
+        const message = waiting.shift();
+        if (message !== undefined) yield message;
+        else if (end?.error !== undefined) throw end.error;
+        else if (end !== undefined) return;
+        else {
+          const { promise, resolve } = Promise.withResolvers<undefined>();
+          wake = () => resolve(undefined);
+          stream.resume();
+          await promise;
+        }
+      }
+    } finally {
+      stream.cancel();
+    }
+  }
+
+  /** The endpoint in use is no good: the next one is tried from now on. */
+  leaveCurrent(): void {
+    this.#leave(this.#endpoint);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const endpoint of this.#endpoints) endpoint.close();
+  }
+
+  get #endpoint(): Endpoint {
+    return this.#endpoints[this.#current % this.#endpoints.length]!;
+  }
+
+  #leave(endpoint: Endpoint): void {
+    if (this.#endpoint === endpoint) this.#current = (this.#current + 1) % this.#endpoints.length;
+  }
+
+  async #tryUntil(deadlineMs: number, method: string, request: Uint8Array, options: CallOptions): Promise<Answer> {
+    const { mayRepeat = false, isBulk = false } = options;
+    const attemptMs = isBulk ? this.#timeouts.bulkAttemptMs : this.#timeouts.attemptMs;
+    let isRepeated = false;
+    for (let tries = 1; ; tries++) {
+      const endpoint = this.#endpoint;
+      // Never 0: the call waited for its turn until the last moment.
+      const leftMs = Math.max(deadlineMs - this.#clock.nowMs(), roundPauseMs);
+      try {
+        return { bytes: await endpoint.unary(method, request, Math.min(attemptMs, leftMs)), isRepeated };
+      } catch (error) {
+        if (!(error instanceof RpcError) || !error.isPassing) {
+          this.#outcome(true, '');
+          throw error;
+        }
+        this.#leave(endpoint);
+        if (!error.isUntouched) isRepeated = true;
+        const isOver = this.#clock.nowMs() + roundPauseMs >= deadlineMs;
+        if (this.#isClosed || isOver || (isRepeated && !mayRepeat)) throw this.#givenUp(error, isRepeated);
+      }
+      if (tries % this.#endpoints.length === 0) await this.#pause();
+    }
+  }
+
+  #givenUp(error: RpcError, mayBeDone: boolean): Unavailable {
+    this.#outcome(false, error.message);
+    const certainty = mayBeDone ? 'it is not certain whether the change was made' : 'nothing was changed';
+    return new Unavailable(`the cluster's engine does not answer: ${error.message}; ${certainty}`, { cause: error });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(roundPauseMs, resolve));
+  }
+}
+
+export const isStatus = (error: unknown, code: (typeof status)[keyof typeof status]): error is RpcError =>
+  error instanceof RpcError && error.status === code;

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import type { Harness } from '../harness.ts';
+import { HoldableClock } from './holdable-clock.ts';
+import { io, newClient, type TestCluster, type TestEngine } from './test-engine.ts';
+
+/** Short, so that tests which wait for them take seconds. */
+const timeouts = { attemptMs: 500, bulkAttemptMs: 1_000, callMs: 1_500 };
+
+/** Two clients of one real engine, emptied for each test. Time is real. */
+export async function etcdHarness(cluster: TestCluster, engine: TestEngine): Promise<Harness> {
+  const clock = new HoldableClock(io.clock);
+  const store = await newClient(cluster, [engine], 'first', { timeouts, clock });
+  const other = await newClient(cluster, [engine], 'other', { timeouts });
+  await other.txn([{ kind: 'deletePrefix', prefix: '' }], []);
+  let paths = 0;
+  return {
+    clients: [store, other],
+    callTimeoutMs: timeouts.callMs,
+    passTime: (ms) => new Promise((resolve) => void io.clock.after(ms, resolve)),
+    holdUp: async (client, ms) => {
+      if (client !== store) throw new Error('only the first client can be held up');
+      await clock.hold(ms);
+    },
+    interrupt: () => {
+      engine.signal('SIGSTOP');
+      return Promise.resolve();
+    },
+    restore: () => {
+      engine.signal('SIGCONT');
+      return Promise.resolve();
+    },
+    newPath: () => join(cluster.folder, `backup-${Date.now()}-${++paths}.db`),
+    close: async () => {
+      engine.signal('SIGCONT');
+      await Promise.all([store.close(), other.close()]);
+    },
+  };
+}
