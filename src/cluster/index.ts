@@ -16,3 +16,4 @@ export * from './placement/cluster-placement.ts';
 export { reachablePorts, type Exclusion } from './placement/exclusion.ts';
 export type { PlacementRow } from './placement/placement-book.ts';
 export { pointsOf } from './placement/points.ts';
+export { ReachabilityProber, type ReachabilityProberOptions } from './reachability/reachability-prober.ts';
