@@ -1,0 +1,17 @@
+import type { MemberBoot } from '../handle.ts';
+
+/** A member of the cluster as the bus has to know it. */
+export interface BusPeer extends MemberBoot {
+  /** `host:port`; empty = not over the network. */
+  readonly busAddress: string;
+  /** Absent = true: a link to it is kept. False: one is made when there is something to call. */
+  readonly keepsLink?: boolean;
+}
+
+/** Who is in the cluster. Membership tells; the bus does not know membership. */
+export interface PeerSource {
+  /** May contain this member itself. */
+  peers(): readonly BusPeer[];
+  /** Returns the function that stops it. */
+  onChange(changed: () => void): () => void;
+}
