@@ -59,19 +59,26 @@ export abstract class LoadPort implements FramePort {
 
 export class CountingPort extends LoadPort {}
 
+/** What one sender writes in a turn of the loop. Without a limit a fast server would keep us from reading what it sends. */
+const floodBytesPerTurn = 256 * 1024;
+
 /** Sends the same blocks over and over, as fast as the session takes them. */
 export class FloodPort extends LoadPort {
   sentBlocks = 0;
   #blocks: readonly Buffer[] = [];
+  #leftThisTurn = floodBytesPerTurn;
 
   override get pending(): boolean {
-    return this.#blocks.length > 0 || super.pending;
+    return (this.#blocks.length > 0 && this.#leftThisTurn > 0) || super.pending;
   }
 
   override take(): Buffer {
     const count = this.#blocks.length;
     if (count === 0 || super.pending) return super.take();
-    return this.#blocks[this.sentBlocks++ % count]!;
+    const block = this.#blocks[this.sentBlocks++ % count]!;
+    if (this.#leftThisTurn === floodBytesPerTurn) setImmediate(this.#nextTurn);
+    this.#leftThisTurn -= block.length;
+    return block;
   }
 
   start(blocks: readonly Buffer[]): void {
@@ -82,4 +89,9 @@ export class FloodPort extends LoadPort {
   stop(): void {
     this.#blocks = [];
   }
+
+  readonly #nextTurn = (): void => {
+    this.#leftThisTurn = floodBytesPerTurn;
+    this.session?.flush();
+  };
 }
