@@ -359,6 +359,9 @@ describe('help', () => {
 test('the table says which calls each command makes', async () => {
   const values: Record<string, string> = {
     '[port]': '443',
+    '[server:port]': 'x:443',
+    IP: 'none',
+    PORTS: '443',
     '[id]': '1',
     EXPIRES: '2027/01/01 0:0:0',
     VALUE: '1',

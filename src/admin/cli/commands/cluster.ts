@@ -2,6 +2,7 @@ import { cell, flag, integer, moment, plain } from '../output/cell.ts';
 import type { Fields } from '../fields.ts';
 import type { Command } from './command.ts';
 import { listCommand, propertiesCommand } from './kinds.ts';
+import { portsOf } from './cluster-member.ts';
 import { ServerType, serverType } from './words.ts';
 
 const isController = (a: Fields): boolean => a.integer('ServerType') === ServerType.controller;
@@ -37,7 +38,7 @@ export const clusterCommands: readonly Command[] = [
       {
         key: 'publicPorts',
         title: 'List of Public Ports',
-        value: (a) => cell(a.integers('Ports').join(', '), a.integers('Ports')),
+        value: (a) => cell(portsOf(a).join(', '), [...portsOf(a)]),
         when: isMember,
       },
       {

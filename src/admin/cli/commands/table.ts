@@ -3,6 +3,8 @@ import { bridgeCommands } from './bridge.ts';
 import { capabilityCommands } from './capabilities.ts';
 import { certificateCommands } from './certificate.ts';
 import { clusterCommands } from './cluster.ts';
+import { clusterMemberCommands } from './cluster-member.ts';
+import { clusterSettingCommands } from './cluster-setting.ts';
 import type { Command } from './command.ts';
 import { connectionCommands } from './connection.ts';
 import { hubOptionCommands } from './hub-options.ts';
@@ -24,6 +26,8 @@ export const commandTable: readonly Command[] = [
   ...connectionCommands,
   ...capabilityCommands,
   ...clusterCommands,
+  ...clusterSettingCommands,
+  ...clusterMemberCommands,
   ...bridgeCommands,
   ...hubCommands,
   ...hubOptionCommands,
