@@ -6,7 +6,7 @@ export type PlaceAnswer =
   | { readonly kind: 'here'; readonly sessionName: string }
   | {
       readonly kind: 'elsewhere';
-      /** IPv4 text. */
+      /** IPv4 text; empty: this server's, wherever the client has reached it. */
       readonly address: string;
       readonly ports: readonly number[];
       /** 20 bytes, base64. */
