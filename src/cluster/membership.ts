@@ -11,7 +11,7 @@ export interface MemberInfo extends MemberBoot {
   readonly joinedAtMs: number;
   /** Where the bus reaches it, `host:port`; absent for a thread of this very process. */
   readonly busAddress: string;
-  /** IPv4 text that clients are redirected to. */
+  /** IPv4 text that clients are redirected to; empty: where they have reached this server (threads of one server). */
   readonly publicAddress: string;
   readonly publicPorts: readonly number[];
   /** DER of its listeners' certificate, base64. */

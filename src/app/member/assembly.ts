@@ -1,6 +1,6 @@
 import { HubfarmError, type Lifecycle } from '#base';
 import type { ByteStream } from '#io';
-import { SessionJournal, SoftEtherServer } from '#softether';
+import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEtherServer } from '#softether';
 import { openAdministration, type Administration } from '../administration.ts';
 import { defaultPorts } from '../config/sections.ts';
 import { Health } from '../health.ts';
@@ -13,7 +13,9 @@ import { SavedListeners } from '../saved-listeners.ts';
 import { productName, protocolVersion } from '../server-facts.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { softEtherMetrics } from '../softether-metrics.ts';
-import { openHubs } from './hubs.ts';
+import { openClusterPlace, type ClusterPlace, type ClusterSeat } from './cluster-place.ts';
+import { openHubs, type Hubs } from './hubs.ts';
+import { MemberReports } from './member-reports.ts';
 import type { Seat, Stores } from './seat.ts';
 
 /** A member that is up. Its parts are stopped by the lifecycle that they were started with. */
@@ -32,13 +34,15 @@ export async function assembleMember(
   options: ServerOptions,
   seat: Seat,
   stores: Stores,
+  clusterSeat: ClusterSeat | undefined,
   lifecycle: Lifecycle,
 ): Promise<Member> {
   const { config, io, logger } = options;
   const { clock, random } = io;
   const { local, own } = stores;
   const { identity, adminPassword } = own;
-  const hubs = await openHubs(options, stores, seat, lifecycle);
+  const place = clusterSeat && (await openClusterPlace(options, seat, stores, clusterSeat, lifecycle));
+  const hubs = await openHubs(options, stores, seat, place !== undefined, lifecycle);
 
   // The VPN server and its administration know each other; connections come only when both are up.
   const faces: { administration?: Administration } = {};
@@ -48,8 +52,11 @@ export async function assembleMember(
   };
   const journal = await SessionJournal.open({ backplane: local, prefix: journalPrefix(stores, seat), clock, logger });
   await lifecycle.start({ name: 'session journal', stop: () => journal.stop() });
+  const sessions = place && new ClusterSessions({ ...clusterSessionParts(options, place, hubs, stores), journal });
+  await lifecycle.start({ name: 'sessions in the cluster', stop: () => sessions?.stop() });
   const softether = new SoftEtherServer({
     journal,
+    ...(sessions === undefined ? {} : { cluster: sessions, placement: sessions.placement }),
     clock,
     random,
     logger,
@@ -111,10 +118,53 @@ export async function assembleMember(
   );
   await lifecycle.start({ name: 'listeners', start: () => listeners.open(), stop: () => listeners.close() });
   refuseIfDeaf(listeners.list());
+  if (place !== undefined && sessions !== undefined) {
+    const reports = new MemberReports({
+      membership: place.registry,
+      clock,
+      logger,
+      counts: () => ({ ...sessions.load(), connections: softether.tcpConnectionCount }),
+      reachability: () => ({
+        publicPorts: publicPortsOf(clusterSeat, seat, listeners.list()),
+        certificate: identity.certificateDer().toString('base64'),
+      }),
+    });
+    await lifecycle.start({ name: 'reports', start: () => reports.start(), stop: () => reports.stop() });
+  }
   health.addCheck(storeCheck(local));
   health.addCheck(listenersCheck(() => listeners.list()));
   health.addCheck(certificateCheck(clock, () => identity.info()));
   return { isFirstStart: hubs.isFirstStart, health, metrics, page, listeners: () => listeners.list() };
+}
+
+function clusterSessionParts({ io, logger }: ServerOptions, place: ClusterPlace, hubs: Hubs, { shared }: Stores) {
+  const { bus, registry, election, placement, objects, objectDirectory } = place;
+  return {
+    bus,
+    membership: registry,
+    controllership: election,
+    placement,
+    objects,
+    objectDirectory,
+    engine: shared,
+    directory: hubs.directory,
+    host: hubs.host,
+    acceptsLogins: () => registry.self.isEligible,
+    clock: io.clock,
+    random: io.random,
+    logger,
+    limits: defaultClusterSessionLimits,
+  };
+}
+
+/** Those that were named for the first member, each a number further for the next; else where it listens. */
+function publicPortsOf(
+  clusterSeat: ClusterSeat | undefined,
+  { index }: Seat,
+  listeners: readonly ListenerStatus[],
+): readonly number[] {
+  const named = clusterSeat?.publicPorts?.map((port) => port + index);
+  return named ?? listeners.filter(({ isListening }) => isListening).map(({ port }) => port);
 }
 
 /** Only the member that kept a session takes it up again: its clients come back to the same port. */

@@ -16,6 +16,7 @@ export async function openHubs(
   { config, io, logger }: ServerOptions,
   { local, shared }: Stores,
   { index }: Seat,
+  isClustered: boolean,
   lifecycle: Lifecycle,
 ): Promise<Hubs> {
   const { clock, random } = io;
@@ -23,7 +24,8 @@ export async function openHubs(
   await lifecycle.start({ name: 'hub directory', stop: () => directory.close() });
   const name = config.server.firstHub;
   const isFirstStart = index === 0 && (await makeFirstHub({ backplane: local, directory, clock, name }));
-  const host = await HubHost.open({ directory, backplane: shared, clock, random, logger, limits: config.hub });
+  const limits = config.hub;
+  const host = await HubHost.open({ directory, backplane: shared, clock, random, logger, limits, isClustered });
   await lifecycle.start({ name: 'hubs', stop: () => host.stop() });
 
   const bridgeDirectory = await BridgeDirectory.open(local, { logger });

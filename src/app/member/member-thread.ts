@@ -1,12 +1,15 @@
 import { joinEmbedded } from '#backplane';
 import { Lifecycle } from '#base';
+import { memberIdOf, memberName } from '#cluster';
 import type { ThreadPort } from '#io';
 import { createNodeIo } from '#io/node';
 import { createLogger } from '../log.ts';
 import { samplesOf } from '../member-metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { assembleMember, type Member } from './assembly.ts';
+import { MemberLines } from './member-lines.ts';
 import { openOwnRecords } from './own-records.ts';
+import { ThreadLinks } from './thread-links.ts';
 import type { FromMember, MemberInput, ToMember } from './thread-messages.ts';
 
 /** The body of the thread of a further member. It ends after `stop`, or when it could not start. */
@@ -20,16 +23,25 @@ class MemberBody {
   readonly #input: MemberInput;
   readonly #options: ServerOptions;
   readonly #lifecycle = new Lifecycle();
+  readonly #lines = new MemberLines((message) => this.#post(message));
   #member: Member | undefined;
 
   constructor(port: ThreadPort, input: MemberInput) {
-    const { config, packageVersion, name } = input;
+    const { config, packageVersion, seat, cluster } = input;
     this.#port = port;
     this.#input = input;
     const io = createNodeIo();
     const writeRecord = (line: string): void => this.#post({ kind: 'log', line });
-    const logger = createLogger({ level: config.log.level, clock: io.clock, writeRecord }).child({ member: name });
-    this.#options = { config, io, logger, writeRecord, initialAdminPassword: undefined, packageVersion };
+    const logger = createLogger({ level: config.log.level, clock: io.clock, writeRecord });
+    const member = memberName(memberIdOf(cluster.serverName, seat.index));
+    this.#options = {
+      config,
+      io,
+      logger: logger.child({ member }),
+      writeRecord,
+      initialAdminPassword: undefined,
+      packageVersion,
+    };
   }
 
   hear(message: ToMember, ends: readonly ThreadPort[]): void {
@@ -42,6 +54,11 @@ class MemberBody {
         return;
       case 'ping':
         this.#post({ kind: 'pong' });
+        return;
+      case 'line':
+      case 'connected':
+      case 'notConnected':
+        this.#lines.hear(message, ends);
         return;
       case 'stop':
         void this.#stop();
@@ -65,7 +82,11 @@ class MemberBody {
     const store = await joinEmbedded(invitation, { clock, logger: this.#options.logger });
     await this.#lifecycle.start({ name: 'store', stop: () => store.close() });
     const own = await openOwnRecords(store, this.#options, this.#lifecycle);
-    return assembleMember(this.#options, this.#input.seat, { local: store, shared: store, own }, this.#lifecycle);
+    const { seat, cluster } = this.#input;
+    const links = [new ThreadLinks(cluster.serverName, this.#lines)];
+    const clusterSeat = { ...cluster, busAddress: '', isEligible: false, isControllerOnly: false, links };
+    const stores = { local: store, shared: store, own };
+    return assembleMember(this.#options, seat, stores, clusterSeat, this.#lifecycle);
   }
 
   async #stop(): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Logger } from '#base';
+import { memberIdOf, memberName, type MemberId } from '#cluster';
 import type { Clock, Thread, ThreadPort, Threads, Timer } from '#io';
 import type { HealthCheck } from '../health.ts';
 import type { ListenerStatus } from '../listener-set.ts';
+import type { Switchboard } from './switchboard.ts';
 import type { FromMember, MemberInput, MemberSamples, ToMember } from './thread-messages.ts';
 
 export interface MemberThreadDeps {
@@ -9,6 +11,7 @@ export interface MemberThreadDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly input: MemberInput;
+  readonly switchboard: Switchboard;
   /** A new invitation to the server's store. */
   readonly invite: () => ThreadPort;
   /** Takes a line of the member's log. */
@@ -31,6 +34,8 @@ export class MemberThread {
   readonly #settled = Promise.withResolvers<undefined>();
   readonly #measuring = new Map<number, (samples: MemberSamples | undefined) => void>();
   readonly #pings: Timer;
+  readonly #id: MemberId;
+  readonly #unplug: () => void;
   #thread: Thread | undefined;
   #ended = Promise.withResolvers<undefined>();
   #listeners: readonly ListenerStatus[] | undefined;
@@ -43,13 +48,16 @@ export class MemberThread {
   #isStopping = false;
 
   constructor(deps: MemberThreadDeps) {
+    const { input, switchboard } = deps;
     this.#deps = deps;
+    this.#id = memberIdOf(input.cluster.serverName, input.seat.index);
+    this.#unplug = switchboard.plugIn(this.#id, (from, end) => this.#post({ kind: 'line', from }, [end]));
     this.#pings = deps.clock.every(pingEveryMs, () => this.#ping());
     this.#start();
   }
 
   get name(): string {
-    return this.#deps.input.name;
+    return memberName(this.#id);
   }
 
   /** Resolves when the first start has succeeded or failed. */
@@ -87,6 +95,7 @@ export class MemberThread {
     this.#isStopping = true;
     this.#restart?.cancel();
     this.#pings.cancel();
+    this.#unplug();
     if (this.#thread === undefined) return;
     const deadline = this.#deps.clock.after(stopDeadlineMs, () => this.#thread?.terminate());
     this.#post({ kind: 'stop' });
@@ -107,8 +116,18 @@ export class MemberThread {
     this.#thread.post({ kind: 'open' } satisfies ToMember, [invite()]);
   }
 
-  #post(message: ToMember): void {
-    this.#thread?.post(message);
+  /** To nobody, while it is not running: the ends of channels that go with it are closed. */
+  #post(message: ToMember, ends: readonly ThreadPort[] = []): void {
+    if (this.#thread === undefined) for (const end of ends) end.close();
+    else this.#thread.post(message, ends);
+  }
+
+  #connect(id: number, to: MemberId): void {
+    try {
+      this.#post({ kind: 'connected', id }, [this.#deps.switchboard.connect(this.#id, to)]);
+    } catch (error) {
+      this.#post({ kind: 'notConnected', id, cause: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   #hear(message: FromMember): void {
@@ -126,6 +145,9 @@ export class MemberThread {
         return;
       case 'measured':
         this.#measuring.get(message.id)?.(message.samples);
+        return;
+      case 'connect':
+        this.#connect(message.id, message.to);
         return;
       case 'pong':
         this.#unanswered = 0;

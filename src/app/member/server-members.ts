@@ -1,5 +1,6 @@
 import type { EmbeddedStore } from '#backplane';
 import { Lifecycle } from '#base';
+import type { ThreadPort } from '#io';
 import { isServerName, memberIdOf, memberName } from '#cluster';
 import type { ListenerStatus } from '../listener-set.ts';
 import { MemberMetrics } from '../member-metrics.ts';
@@ -7,6 +8,9 @@ import { processMetrics } from '../process-metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { assembleMember, type Member } from './assembly.ts';
 import { MemberThread, membersCheck } from './member-threads.ts';
+import { Switchboard } from './switchboard.ts';
+import { ThreadLinks } from './thread-links.ts';
+import type { ThreadClusterSeat } from './thread-messages.ts';
 import type { OwnRecords } from './own-records.ts';
 
 /** All members of this server: the first in the calling thread, the others in threads of their own. */
@@ -21,9 +25,12 @@ export async function startMembers(
   store: EmbeddedStore,
   own: OwnRecords,
 ): Promise<ServerMembers> {
-  const { config, io, logger } = options;
+  const { config, io, logger, writeRecord, packageVersion } = options;
+  const { clock } = io;
   const count = config.server.members ?? Math.max(1, io.machine.cores);
-  const nameOf = (index: number): string => memberName(memberIdOf(serverNameOf(own.hostName), index));
+  const cluster = threadCluster(own, clock.wallMs());
+  const firstId = memberIdOf(cluster.serverName, 0);
+  const switchboard = new Switchboard(io.threads);
   const lifecycle = new Lifecycle();
   const threads: MemberThread[] = [];
   const stop = async (): Promise<void> => {
@@ -32,18 +39,17 @@ export async function startMembers(
     for (const { name, error } of failures) logger.error({ err: error }, `${name} did not stop in order`);
   };
   try {
-    const named = count === 1 ? options : { ...options, logger: logger.child({ member: nameOf(0) }) };
     const stores = { local: store.backplane, shared: store.backplane, own };
-    const first = await assembleMember(named, { index: 0, count }, stores, lifecycle);
+    const named = count === 1 ? options : { ...options, logger: logger.child({ member: memberName(firstId) }) };
+    const links = [new ThreadLinks(cluster.serverName, switchboard.linesOf(firstId))];
+    const place = { ...cluster, busAddress: '', isEligible: true, isControllerOnly: false, links };
+    const first = await assembleMember(named, { index: 0, count }, stores, count === 1 ? undefined : place, lifecycle);
     for (let index = 1; index < count; index++) {
-      const input = { seat: { index, count }, name: nameOf(index), config, packageVersion: options.packageVersion };
-      const { writeRecord } = options;
-      const { threads: ofMachine, clock } = io;
-      threads.push(
-        new MemberThread({ threads: ofMachine, clock, logger, input, invite: () => store.invite(), writeRecord }),
-      );
+      const input = { seat: { index, count }, cluster, config, packageVersion };
+      const invite = (): ThreadPort => store.invite();
+      threads.push(new MemberThread({ threads: io.threads, clock, logger, input, switchboard, invite, writeRecord }));
     }
-    fillPage(options, first, nameOf(0), threads);
+    fillPage(options, first, memberName(firstId), threads);
     await Promise.all(threads.map((thread) => thread.settled));
     if (threads.length > 0) first.health.addCheck(membersCheck(threads));
     first.health.started();
@@ -80,6 +86,18 @@ function fillPage(
   });
   page.beforeScrape(() => members.fetch());
   page.addAll(members.metrics);
+}
+
+/** The members of one process, which are in no other cluster. */
+function threadCluster({ serverId, hostName }: OwnRecords, nowMs: number): ThreadClusterSeat {
+  return {
+    clusterId: serverId,
+    serverName: serverNameOf(hostName),
+    publicAddress: '',
+    publicPorts: undefined,
+    weight: 100,
+    joinedAtMs: nowMs,
+  };
 }
 
 /** The host name as the name of a server in its cluster, whatever characters it has. */

@@ -1,22 +1,31 @@
+import type { MemberId } from '#cluster';
 import type { Config } from '../config/sections.ts';
 import type { ListenerStatus } from '../listener-set.ts';
 import type { Sample } from '../metrics.ts';
+import type { ClusterSeat } from './cluster-place.ts';
 import type { Seat } from './seat.ts';
 
 /** What a member's thread is started with. */
 export interface MemberInput {
   readonly seat: Seat;
-  /** In each of its log records. */
-  readonly name: string;
+  readonly cluster: ThreadClusterSeat;
   readonly config: Config;
   readonly packageVersion: string;
 }
+
+/** The rest of its place is the same as that of the first member, or known to the thread. */
+export type ThreadClusterSeat = Omit<ClusterSeat, 'links' | 'busAddress' | 'isEligible' | 'isControllerOnly'>;
 
 export type ToMember =
   /** The first message, with an end of a channel: the invitation to the server's store. */
   | { readonly kind: 'open' }
   | { readonly kind: 'measure'; readonly id: number }
   | { readonly kind: 'ping' }
+  /** With an end of a line to `from`, which has asked for it. */
+  | { readonly kind: 'line'; readonly from: MemberId }
+  /** With an end of the line that was asked for. */
+  | { readonly kind: 'connected'; readonly id: number }
+  | { readonly kind: 'notConnected'; readonly id: number; readonly cause: string }
   | { readonly kind: 'stop' };
 
 export type FromMember =
@@ -26,7 +35,8 @@ export type FromMember =
   /** Why it could not start; it ends. */
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'measured'; readonly id: number; readonly samples: MemberSamples }
-  | { readonly kind: 'pong' };
+  | { readonly kind: 'pong' }
+  | { readonly kind: 'connect'; readonly id: number; readonly to: MemberId };
 
 /** By the metric's name. */
 export type MemberSamples = Readonly<Record<string, readonly Sample[]>>;

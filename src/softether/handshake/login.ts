@@ -1,3 +1,4 @@
+import { parseIpAddress } from '#base';
 import type { HubRecord } from '#hub';
 import { checkLogin } from '../auth/check-login.ts';
 import { ADMINISTRATOR } from '../auth/password-hash.ts';
@@ -110,7 +111,15 @@ async function admit(
   const place = await context.placement.place({ hub, userName, isAdministrator, remote: request.remote, order });
   if (place.kind === 'refused') return refuse(place.code, NoSavePassword);
   if (place.kind === 'elsewhere') {
-    return { kind: 'answer', answer: encodeRedirect({ ...place, message: hub.message }) };
+    // Another thread of this server has no address of its own: it is where the client came to.
+    const address = place.address === '' ? request.local.address : place.address;
+    if (isIpv4(address)) return { kind: 'answer', answer: encodeRedirect({ ...place, address, message: hub.message }) };
+    const { address: from } = request.remote;
+    context.logger.warn(
+      { hub: hub.name, from, address },
+      'clients can only be redirected to IPv4: set cluster.publicAddress',
+    );
+    return refuse(ErrorCode.NOT_SUPPORTED, NoSavePassword);
   }
   const { groupName, credential } = order;
   const { sessionName } = place;
@@ -118,6 +127,8 @@ async function admit(
   if (outcome.kind !== 'session') place.abandon?.();
   return outcome;
 }
+
+const isIpv4 = (address: string): boolean => parseIpAddress(address)?.length === 4;
 
 /** What another member has to know of the user. */
 function orderOf(

@@ -23,7 +23,7 @@ export type Place =
     }
   | {
       readonly kind: 'elsewhere';
-      /** IPv4 text: the Redirect cannot carry another. */
+      /** IPv4 text: the Redirect cannot carry another. Empty: the one that the client has reached this server at. */
       readonly address: string;
       /** The client takes the one that equals its present port, else the first. */
       readonly ports: readonly number[];
