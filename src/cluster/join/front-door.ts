@@ -3,6 +3,7 @@ export { ClusterConnection, type ClusterReach } from './cluster-connection.ts';
 export type { ClusterEngine, EngineCandidate } from './cluster-engine.ts';
 export { ClusterFailure, type ClusterFailureCode } from './cluster-failure.ts';
 export type { ClusterSettings, EngineRole, EngineSettings } from './cluster-settings.ts';
+export { ClusterState, type ClusterMembershipFiles } from './cluster-state.ts';
 export type {
   ClusterServerStatus,
   ClusterStatus,
@@ -13,4 +14,11 @@ export type {
   ModeChange,
   StepProgress,
 } from './cluster-steps.ts';
+export { JoinDesk } from './join-desk.ts';
+export { joinAlpn } from './join-protocol.ts';
+export type { DeskCluster, DeskStanding, JoinDeskDeps } from './join-visit.ts';
 export type { ModeSwitch } from './mode-switch.ts';
+export type { OwnServer, RunningCluster } from './running-cluster.ts';
+export { ServerCluster } from './server-cluster.ts';
+export type { ServerClusterDeps } from './server-cluster-deps.ts';
+export { ServerRegistry, type ServerRecord } from './server-registry.ts';

@@ -1,0 +1,28 @@
+import type { Bus } from '../bus.ts';
+import type { Controllership, Membership } from '../membership.ts';
+import type { ClusterConnection } from './cluster-connection.ts';
+import type { DeskCluster } from './join-visit.ts';
+
+/** What runs on a server that is in a cluster. app makes it with each start; the steps reach it through a function. */
+export interface RunningCluster {
+  readonly membership: Membership;
+  readonly controllership: Controllership;
+  readonly bus: Bus;
+  /** Reads work everywhere; writes only at the controller. */
+  readonly desk: DeskCluster;
+  /** Of a member. */
+  readonly connection: ClusterConnection | undefined;
+}
+
+/** What the steps must know of the server that runs now. */
+export interface OwnServer {
+  /** The configured name, else the host name. */
+  readonly defaultName: string;
+  readonly hostName: string;
+  /** IPv4 or IPv6 text of this machine, for others; undefined = none found. */
+  address(): string | undefined;
+  /** DER. */
+  listenerCertificate(): Buffer;
+  /** Those that listen. */
+  listenerPorts(): readonly number[];
+}
