@@ -65,21 +65,43 @@ export function createLogger({ level, clock, writeRecord }: LogOptions): Logger 
 
 /** What may wait for a slow reader of the log. Beyond it new lines are dropped and counted. */
 const maxWaitingBytes = 1024 * 1024;
+/**
+ * Lines that follow another one sooner than this are written together: each write wakes whoever reads, and in a storm of
+ * log-ins that would cost an eighth of all the work.
+ */
+const gatherMs = 20;
 
 /**
  * The log on `stream`, standard output. Where that is a pipe or a socket, a reader that stops reading makes us lose
  * lines and nothing else: the runtime writes without waiting, and we cap what it keeps.
  */
-export function openLogOutput(stream: Writable): LogOutput {
+export function openLogOutput(stream: Writable, clock: Pick<Clock, 'nowMs' | 'after'>): LogOutput {
   let droppedLines = 0;
+  let gathered = '';
+  let wroteAtMs = -Infinity;
   // The reader has gone. Without a listener that would be the end of the process.
   stream.on('error', () => (droppedLines += 1));
+  const writeGathered = (): void => {
+    wroteAtMs = clock.nowMs();
+    if (gathered !== '') stream.write(gathered);
+    gathered = '';
+  };
   return {
     write: (line) => {
-      if (stream.writableLength > maxWaitingBytes || stream.destroyed) droppedLines += 1;
-      else stream.write(line);
+      if (stream.writableLength + gathered.length > maxWaitingBytes || stream.destroyed) {
+        droppedLines += 1;
+      } else if (gathered === '' && clock.nowMs() - wroteAtMs >= gatherMs) {
+        gathered = line;
+        writeGathered();
+      } else {
+        if (gathered === '') clock.after(gatherMs, writeGathered);
+        gathered += line;
+      }
     },
-    flush: () => new Promise((resolve) => stream.write('', () => resolve())),
+    flush: () => {
+      writeGathered();
+      return new Promise((resolve) => stream.write('', () => resolve()));
+    },
     get droppedLines() {
       return droppedLines;
     },

@@ -76,7 +76,7 @@ async function serve(runtime: ServeRuntime, cli: CliProgram, config: Config): Pr
   // Before anything can take long: a signal during the start is not lost.
   const stopSignal = runtime.stopSignal();
   const io = runtime.createIo();
-  const output = openLogOutput(runtime.logOutput);
+  const output = openLogOutput(runtime.logOutput, io.clock);
   const { isTerminal } = runtime;
   // https://no-color.org
   const isColoured = isTerminal && (cli.environment['NO_COLOR'] ?? '') === '';

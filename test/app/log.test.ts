@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '#io';
+import { VirtualClock } from '#io/sim';
 import type { LogSettings } from '../../src/app/config/sections.ts';
 import { createLogger, createRecordWriter, openLogOutput, type LogOutput } from '../../src/app/log.ts';
 
@@ -93,7 +94,7 @@ describe('the log', () => {
 describe('the log output', () => {
   test('hands lines on, and knows when all are taken', async () => {
     const stream = new PassThrough();
-    const output = openLogOutput(stream);
+    const output = openLogOutput(stream, new VirtualClock());
     output.write('a\n');
     output.write('b\n');
     await output.flush();
@@ -101,9 +102,27 @@ describe('the log output', () => {
     expect(output.droppedLines).toBe(0);
   });
 
+  test('writes a line at once, and those that follow it closely together', () => {
+    const clock = new VirtualClock();
+    const writes: string[] = [];
+    const stream = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        writes.push(chunk.toString());
+        done();
+      },
+    });
+    const output = openLogOutput(stream, clock);
+    for (const line of ['a\n', 'b\n', 'c\n']) output.write(line);
+    expect(writes).toEqual(['a\n']);
+    clock.advance(100);
+    expect(writes).toEqual(['a\n', 'b\nc\n']);
+    output.write('d\n');
+    expect(writes.at(-1)).toBe('d\n');
+  });
+
   test('drops lines that nobody reads, counts them, and does not grow', () => {
     const stream = new Writable({ write: () => {} });
-    const output = openLogOutput(stream);
+    const output = openLogOutput(stream, new VirtualClock());
     for (let line = 0; line < 3000; line += 1) output.write('x'.repeat(1024));
     expect(stream.writableLength).toBeLessThan(1_100_000);
     expect(output.droppedLines).toBeGreaterThan(1900);
@@ -111,7 +130,7 @@ describe('the log output', () => {
 
   test('survives that its reader goes away', async () => {
     const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
-    const output = openLogOutput(stream);
+    const output = openLogOutput(stream, new VirtualClock());
     output.write('a\n');
     await output.flush();
     output.write('b\n');
