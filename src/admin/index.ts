@@ -22,6 +22,7 @@ export type {
   ServerFacts,
   ServerLimits,
 } from './operations/context.ts';
+export { configurationBackup, lossesOfMode, type Configured } from './operations/mode-change.ts';
 export type { Operation } from './operations/operation.ts';
 export { operations } from './operations/table.ts';
 export { documentedFields } from './documentation/model.ts';

@@ -1,4 +1,4 @@
-import { MemberCalls, serveOperations, type AdminContext } from '#admin';
+import { configurationBackup, MemberCalls, serveOperations, type AdminContext } from '#admin';
 import { silentLogger } from '#base';
 import {
   Gone,
@@ -116,9 +116,11 @@ export class FakeMember {
       cluster: {
         modes: this.modes,
         members: this.calls,
-        keepBackup: (name, text) => {
-          cluster.backups.push({ name, text });
-          return Promise.resolve(`/var/lib/hubfarm/${name}`);
+        backUp: async (to) => {
+          const { clock, backplane } = fixture;
+          const backup = await configurationBackup({ to, clock, stores: [backplane, backplane], losses: ['some'] });
+          cluster.backups.push(backup);
+          return `/var/lib/hubfarm/${backup.name}`;
         },
       },
     };

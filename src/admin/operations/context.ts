@@ -2,7 +2,7 @@ import type { Logger } from '#base';
 import type { Clock, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
 import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost, Statistics } from '#hub';
-import type { ClusterModes } from '#cluster';
+import type { ClusterMode, ClusterModes } from '#cluster';
 import type { Ban, ConnectionInfo } from '#softether';
 import type { MemberCalls } from '../cluster/member-calls.ts';
 import type { AuditLog } from './audit-log.ts';
@@ -29,14 +29,12 @@ export interface AdminContext {
 
 export interface ClusterControl {
   readonly modes: ClusterModes;
-  /** Writes a copy of the configuration to a new file beside the store, for its owner only; resolves with its path. */
-  keepBackup(name: string, text: string): Promise<string>;
+  /** Writes all configuration to a new file beside the store, before a change of part; resolves with its path. */
+  backUp(to: ClusterMode): Promise<string>;
   /** Absent: a server of one member, in no cluster. */
   readonly members?: MemberCalls;
   /** What all members together have counted, as the controller knows it; absent where only this member counts. */
   readonly statistics?: ClusterStatistics;
-  /** The store of this server alone, where it is another one than the cluster's. */
-  readonly ownBackplane?: Backplane;
 }
 
 export interface ClusterStatistics {

@@ -1,6 +1,7 @@
-import { exportJson, type ConfigDocument } from '#backplane';
+import { exportJson, type Backplane, type ConfigDocument } from '#backplane';
 import type { ClusterMode } from '#cluster';
-import { kindInCluster } from '#hub';
+import { kindInCluster, type HubRecord } from '#hub';
+import type { Clock } from '#io';
 import type { AdminContext, ClusterControl } from './context.ts';
 import { changeMode, type AskedMode } from './cluster-setting.ts';
 
@@ -9,56 +10,72 @@ const CHANGE_DELAY_MS = 1_000;
 /** Names that a sentence lists; of the rest it says how many. */
 const MAX_NAMES = 10;
 
+export interface Configured {
+  readonly hubs: readonly HubRecord[];
+  readonly userCount: (hubName: string) => number;
+}
+
 /**
- * What becomes of this server's configuration in the other part, a sentence for each thing. Clusters have no outgoing
- * cascades and no SecureNAT; this server has none to lose.
+ * What becomes of a server's configuration in another part, a sentence for each thing; empty = nothing. Clusters have
+ * no outgoing cascades and no SecureNAT: a server that has none has none to lose.
  */
-export function effectsOfMode(context: AdminContext, mode: ClusterMode): readonly string[] {
-  const now = context.cluster?.modes.status().mode ?? 'standalone';
-  if (now === mode) return ['all VPN sessions of this server are disconnected and may come back at once'];
-  const effects = ['all VPN sessions and administration connections of this server are disconnected'];
-  const hubs = context.directory.hubs();
-  const users = hubs.reduce((sum, hub) => sum + context.directory.userCount(hub.name), 0);
-  const own = hubs.length === 0 ? '' : `${count(hubs.length, 'Virtual Hub')} with ${count(users, 'user')}`;
-  const kinds = { static: new Array<string>(), dynamic: new Array<string>() };
-  for (const hub of hubs) kinds[kindInCluster(hub.kind)].push(hub.name);
-  switch (mode) {
-    case 'controller':
-      if (now === 'standalone' && kinds.dynamic.length > 0) {
-        effects.push(`these Virtual Hubs become dynamic: ${names(kinds.dynamic)}`);
-      }
-      break;
-    case 'member':
-      if (own !== '') {
-        effects.push(
-          `${own} are out of use: a member has the hubs and users of its controller (${names(hubs.map(({ name }) => name))})`,
-        );
-      }
-      if (now === 'controller') effects.push('the members of this cluster lose their controller');
-      break;
-    case 'standalone':
-      if (now === 'controller') effects.push('the members of this cluster lose their controller');
-      if (now === 'controller' && own !== '') effects.push(`${own} become stand-alone`);
-      if (now === 'member') effects.push('the hubs and users of the cluster are not here any more');
-      break;
+export function lossesOfMode(now: ClusterMode, to: ClusterMode, { hubs, userCount }: Configured): readonly string[] {
+  if (now === to) return [];
+  const losses: string[] = [];
+  const users = hubs.reduce((sum, hub) => sum + userCount(hub.name), 0);
+  const own = `${count(hubs.length, 'Virtual Hub')} with ${count(users, 'user')} (${names(hubs)})`;
+  if (now === 'controller') losses.push('the members of this cluster lose their controller');
+  if (now === 'member') losses.push('the hubs and users of the cluster are not here any more');
+  else if (hubs.length > 0 && to === 'member') {
+    losses.push(`${own} go out of use: a member has the hubs and users of its controller`);
+  } else if (hubs.length > 0 && to === 'standalone') {
+    losses.push(`${own} become stand-alone`);
   }
-  return effects;
+  const dynamic = hubs.filter(({ kind }) => kindInCluster(kind) === 'dynamic');
+  if (now === 'standalone' && to === 'controller' && dynamic.length > 0) {
+    losses.push(`these Virtual Hubs become dynamic: ${names(dynamic)}`);
+  }
+  return losses;
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-function names(all: readonly string[]): string {
-  const shown = all.slice(0, MAX_NAMES).join(', ');
-  return all.length > MAX_NAMES ? `${shown} and ${all.length - MAX_NAMES} more` : shown;
+function names(hubs: readonly HubRecord[]): string {
+  const shown = hubs.slice(0, MAX_NAMES).map(({ name }) => name);
+  return hubs.length > MAX_NAMES ? `${shown.join(', ')} and ${hubs.length - MAX_NAMES} more` : shown.join(', ');
 }
 
-/** Everything durable: what is this server's own, and what it shares with the cluster. */
-async function exportAll(context: AdminContext, own: ClusterControl['ownBackplane']): Promise<ConfigDocument> {
-  const shared = await exportJson(context.backplane, context.clock);
-  if (own === undefined || own === context.backplane) return shared;
-  const { entries } = await exportJson(own);
-  const keys = new Set(entries.map(({ key }) => key));
-  return { ...shared, entries: [...entries, ...shared.entries.filter(({ key }) => !keys.has(key))] };
+/** The losses, and what a change of part does to connections in any case. */
+export function effectsOfMode({ cluster, directory }: AdminContext, to: ClusterMode): readonly string[] {
+  const now = cluster?.modes.status().mode ?? 'standalone';
+  const configured = { hubs: directory.hubs(), userCount: (hub: string) => directory.userCount(hub) };
+  return [
+    'all VPN sessions and administration connections of this server are disconnected',
+    ...lossesOfMode(now, to, configured),
+  ];
+}
+
+/** A file with all configuration, before a change of part: its name, and what is in it. */
+export async function configurationBackup(options: {
+  readonly to: ClusterMode;
+  readonly clock: Clock;
+  /** What is shared with the cluster, and what is this server's own; may be one store. */
+  readonly stores: readonly Backplane[];
+  readonly losses: readonly string[];
+}): Promise<{ readonly name: string; readonly text: string }> {
+  const { to, clock, losses } = options;
+  const stores = [...new Set(options.stores)];
+  const [first, ...others] = await Promise.all(stores.map((store) => exportJson(store, clock)));
+  const document = others.reduce(mergeDocuments, first!);
+  const moment = new Date(clock.wallMs()).toISOString().replace(/[:.]/g, '-');
+  const text = JSON.stringify({ ...document, notes: losses }, null, 2);
+  return { name: `backup-before-${to}-${moment}.json`, text: `${text}\n` };
+}
+
+function mergeDocuments(into: ConfigDocument, document: ConfigDocument): ConfigDocument {
+  const known = new Set(into.entries.map(({ key }) => key));
+  const entries = [...into.entries, ...document.entries.filter(({ key }) => !known.has(key))];
+  return { ...into, entries: entries.sort((a, b) => (a.key < b.key ? -1 : 1)) };
 }
 
 /** Keeps a copy of the configuration; resolves with its path. The change itself begins about a second later. */
@@ -68,18 +85,13 @@ export async function beginModeChange(
   asked: AskedMode,
 ): Promise<string> {
   const { clock, logger } = context;
-  const moment = new Date(clock.wallMs()).toISOString().replace(/[:.]/g, '-');
-  const name = `backup-before-${asked.mode}-${moment}.json`;
-  const document = await exportAll(context, cluster.ownBackplane);
-  const backup = await cluster.keepBackup(name, `${JSON.stringify(document, null, 2)}\n`);
-  const effects = effectsOfMode(context, asked.mode);
-  logger.warn(
-    { mode: asked.mode, backup, effects },
-    `this server becomes ${words[asked.mode]}; its configuration is kept in ${backup}`,
-  );
+  const { mode } = asked;
+  const effects = effectsOfMode(context, mode);
+  const backup = await cluster.backUp(mode);
+  logger.warn({ mode, backup, effects }, `this server becomes ${words[mode]}; its configuration is kept in ${backup}`);
   clock.after(CHANGE_DELAY_MS, () => {
     changeMode(cluster.modes, asked).catch((error: unknown) => {
-      logger.error({ mode: asked.mode, err: error }, `this server could not become ${words[asked.mode]}`);
+      logger.error({ mode, err: error }, `this server could not become ${words[mode]}`);
     });
   });
   return backup;

@@ -9,6 +9,8 @@ export interface ConfigDocument {
   readonly version: typeof documentVersion;
   /** ISO 8601, UTC. For people only. */
   readonly exportedAt?: string;
+  /** For people only. */
+  readonly notes?: readonly string[];
   /** In the order of keys. */
   readonly entries: readonly DocumentEntry[];
 }

@@ -10,7 +10,7 @@ export function parseDocument(document: unknown): Map<string, Uint8Array> {
   if (fields['version'] !== documentVersion) {
     throw new BadDocument(`it has version ${shown(fields['version'])}; this hubfarm reads version ${documentVersion}`);
   }
-  refuseUnknown(fields, ['format', 'version', 'exportedAt', 'entries'], 'the document');
+  refuseUnknown(fields, ['format', 'version', 'exportedAt', 'notes', 'entries'], 'the document');
   const { entries } = fields;
   if (!Array.isArray(entries)) throw new BadDocument('its entries are not a list');
   if (entries.length > limits.transactionMaxOperations) {

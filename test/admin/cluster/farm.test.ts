@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { importJson } from '#backplane';
 import { sha0 } from '#base';
 import { adminPackLimits, Pack } from '#softether';
 import { FakeCluster } from '../fake-cluster.ts';
@@ -94,7 +95,7 @@ describe('the members of a cluster', () => {
 
   test('show the hubs that run there: truly over JSON, the wrong way round for programs that turn it round', async () => {
     const { FarmMemberList } = await json('EnumFarmMember');
-    const [, { Id_u32: id = 0 } = {}] = FarmMemberList as { Id_u32: number }[];
+    const id = (FarmMemberList as { Id_u32: number }[])[1]!.Id_u32;
     const told = await json('GetFarmInfo', { Id_u32: id });
     expect(told['HubsList']).toEqual([
       { HubName_str: 'DEFAULT', DynamicHub_bool: true },
@@ -214,6 +215,9 @@ describe('a change of the part that a server plays', () => {
     expect(answer['HubfarmBackup_str']).toBe(`/var/lib/hubfarm/${backup?.name}`);
     expect(backup?.name).toMatch(/^backup-before-member-2026-11-22T03-00-00-000Z\.json$/);
     expect(backup?.text).toContain('"key": "cfg/hub/DEFAULT/user/user1"');
+    const { backplane } = fixture;
+    const imported = await importJson(backplane, JSON.parse(backup?.text ?? ''));
+    expect(imported).toMatchObject({ written: 0, deleted: 0 });
     fixture.clock.advance(999);
     expect(modes.changes).toEqual([]);
     fixture.clock.advance(1);
@@ -251,7 +255,7 @@ describe('a change of the part that a server plays', () => {
     const { context, modes, fixture } = cluster.member('a/0');
     const failing = {
       ...context,
-      cluster: { ...context.cluster!, keepBackup: () => Promise.reject(new Error('full')) },
+      cluster: { ...context.cluster!, backUp: () => Promise.reject(new Error('full')) },
     };
     expect(await callJson(failing, 'SetFarmSetting', { ServerType_u32: 0 })).toMatchObject({ error: { code: 23 } });
     fixture.clock.advance(5_000);
@@ -264,8 +268,10 @@ describe('a change of the part that a server plays', () => {
       const answer = await json('HubfarmPlanFarmSetting', { ServerType_u32: type });
       return (answer['Effects_str'] as string[]).join('\n');
     };
-    expect(await effects(2)).toMatch(/3 Virtual Hubs with 2 users are out of use.*\(DEFAULT, OTHER, STATIC\)/);
-    expect(await effects(0)).toMatch(/lose their controller\n3 Virtual Hubs with 2 users become stand-alone/);
+    expect(await effects(2)).toMatch(/3 Virtual Hubs with 2 users \(DEFAULT, OTHER, STATIC\) go out of use/);
+    expect(await effects(0)).toMatch(
+      /lose their controller\n3 Virtual Hubs with 2 users \(DEFAULT, OTHER, STATIC\) become stand-alone/,
+    );
     modes.current = { ...modes.current, mode: 'standalone' };
     expect(await effects(1)).toMatch(/become dynamic: DEFAULT, OTHER$/);
     expect(await json('HubfarmPlanFarmSetting', { ServerType_u32: 9 })).toEqual({ error: 38 });

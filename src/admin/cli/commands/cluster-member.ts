@@ -30,9 +30,13 @@ function memberProperties(member: Fields): Property[] {
     ),
     property('hubs', 'Number of Running Virtual Hubs', integer(hubs.length)),
     ...hubs.map((hub, at) => {
-      const [text, kind] = hub.flag('DynamicHub') ? ['Dynamic', 'dynamic'] : ['Static', 'static'];
+      const text = hub.flag('DynamicHub') ? 'Dynamic' : 'Static';
       const name = hub.text('HubName');
-      return property(`hub${at + 1}`, `Virtual Hub #${at + 1}`, cell(`${name} (${text})`, { name, kind: kind ?? '' }));
+      return property(
+        `hub${at + 1}`,
+        `Virtual Hub #${at + 1}`,
+        cell(`${name} (${text})`, { name, kind: text.toLowerCase() }),
+      );
     }),
     property('sessions', 'Number of Sessions', integer(member.integer('NumSessions'))),
     property('tcpConnections', 'Number of TCP Connections', integer(member.integer('NumTcpConnections'))),
