@@ -1,28 +1,51 @@
-import { certificateDer, inspectCertificate, sha256 } from '#base';
+import type { Clock } from '../clock.ts';
 import { IoError } from '../errors.ts';
-import type { ClientHello, Network, RunningListener, TlsDialOptions, TlsListenOptions } from '../listener.ts';
-import type { ByteStream, Endpoint, TlsInfo } from '../stream.ts';
-import type { TlsServer } from '../tls-server.ts';
+import type { Network, RunningListener, TlsDialOptions, TlsListenOptions } from '../listener.ts';
+import type { MutualTlsDialOptions, MutualTlsListenOptions, MutualTlsNetwork } from '../mutual-tls.ts';
+import type { ByteStream, Endpoint } from '../stream.ts';
+import { HostClock } from './host-clock.ts';
+import { MemoryHost } from './memory-host.ts';
+import { describeMutual, describeTls, nameForPeer, type BothTls } from './simulated-tls.ts';
 import { StreamPair, type LinkSettings } from './stream-pair.ts';
 
 const FIRST_FREE_PORT = 40_000;
 const FIRST_CLIENT_PORT = 50_000;
 const DEFAULT_CLIENT = '192.0.2.1';
 const ANY_ADDRESS = ['0.0.0.0', '::'];
-const CIPHER = 'SIMULATED';
-const SHA256_BYTES = 32;
+
+/** Where a program runs. Those that were not made as hosts never sleep. */
+interface Machine {
+  readonly address: string;
+  readonly clock: Clock;
+  readonly hostClock: HostClock | undefined;
+}
 
 interface Listening {
-  readonly options: TlsListenOptions;
   readonly local: Endpoint;
+  readonly machine: Machine | undefined;
+  readonly reusePort: boolean;
+  readonly accept: (attempt: Attempt, listening: Listening) => void;
+}
+
+/** A connection on its way. */
+interface Attempt {
+  readonly host: string;
+  readonly from: Machine;
+  readonly client: Endpoint;
+  readonly tls: TlsDialOptions | undefined;
+  readonly mutual: MutualTlsDialOptions | undefined;
+  readonly connected: (stream: ByteStream) => void;
+  readonly failed: (why: string) => void;
 }
 
 /** A network in memory: listeners, connections, and what can happen to them. Time is the clock's. */
-export class MemoryNetwork implements Network {
+export class MemoryNetwork implements Network, MutualTlsNetwork {
   readonly #settings: LinkSettings;
   readonly #listeners: Listening[] = [];
   readonly #pairs: StreamPair[] = [];
   readonly #unreachable = new Set<string>();
+  /** `from to`: packets that way wait. */
+  readonly #cuts = new Set<string>();
   #nextPort = FIRST_FREE_PORT;
   #nextClientPort = FIRST_CLIENT_PORT;
 
@@ -36,11 +59,50 @@ export class MemoryNetwork implements Network {
   }
 
   /** The same network, as seen by the machine with this address. */
-  machine(address: string): Network {
-    return { listenTls: (options) => this.listenTls(options), dial: (options) => this.dial(options, address) };
+  machine(address: string): Network & MutualTlsNetwork {
+    return this.#seenBy({ address, clock: this.#settings.clock, hostClock: undefined });
   }
 
-  /** Packets to this address get lost from now on, those of connections that are up as well. */
+  /** A machine whose program can be stopped and killed. What listens there on any address is reached by this one only. */
+  host(address: string): MemoryHost {
+    const hostClock = new HostClock(this.#settings.clock);
+    const machine = { address, clock: hostClock, hostClock };
+    return new MemoryHost({
+      address,
+      clock: hostClock,
+      network: this.#seenBy(machine, true),
+      woken: () => {
+        for (const pair of this.#pairs) pair.woken();
+      },
+      ended: (how) => {
+        this.#removeListeners((listening) => listening.machine === machine);
+        for (const pair of this.#pairs) pair.machineEnded(hostClock, how);
+      },
+    });
+  }
+
+  /** Packets between two addresses get lost from now on; TCP goes on to try, so a connection may survive it. */
+  cut(one: string, other: string): void {
+    this.cutOneWay(one, other);
+    this.cutOneWay(other, one);
+  }
+
+  cutOneWay(from: string, to: string): void {
+    this.#cuts.add(`${from} ${to}`);
+    for (const pair of this.#pairs) pair.hold(from, to);
+  }
+
+  /** What waited arrives, in order. */
+  heal(one: string, other: string): void {
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      if (this.#cuts.delete(`${from} ${to}`)) for (const pair of this.#pairs) pair.release(from, to);
+    }
+  }
+
+  /** Packets to this address get lost from now on, those of connections that are up as well, for ever. */
   isolate(address: string): void {
     this.#unreachable.add(address);
     for (const pair of this.#pairs) {
@@ -54,8 +116,41 @@ export class MemoryNetwork implements Network {
   }
 
   listenTls(options: TlsListenOptions): Promise<RunningListener> {
+    return this.#listen(options, undefined, (attempt, listening) => this.#acceptTls(attempt, listening, options));
+  }
+
+  listenMutualTls(options: MutualTlsListenOptions): Promise<RunningListener> {
+    return this.#listen(options, undefined, (attempt, listening) => this.#acceptMutual(attempt, listening, options));
+  }
+
+  dial(options: TlsDialOptions, from: string = DEFAULT_CLIENT): Promise<ByteStream> {
+    return this.machine(from).dial(options);
+  }
+
+  dialMutualTls(options: MutualTlsDialOptions): Promise<ByteStream> {
+    return this.machine(DEFAULT_CLIENT).dialMutualTls(options);
+  }
+
+  #seenBy(machine: Machine, isAlone = false): Network & MutualTlsNetwork {
+    const owner = isAlone ? machine : undefined;
+    return {
+      listenTls: (options) =>
+        this.#listen(options, owner, (attempt, listening) => this.#acceptTls(attempt, listening, options)),
+      listenMutualTls: (options) =>
+        this.#listen(options, owner, (attempt, listening) => this.#acceptMutual(attempt, listening, options)),
+      dial: (options) => this.#dial(options, machine, { tls: options, mutual: undefined }),
+      dialMutualTls: (options) => this.#dial(options, machine, { tls: undefined, mutual: options }),
+    };
+  }
+
+  #listen(
+    options: { readonly host: string; readonly port: number; readonly reusePort?: boolean },
+    machine: Machine | undefined,
+    accept: Listening['accept'],
+  ): Promise<RunningListener> {
     const port = options.port === 0 ? this.#nextPort++ : options.port;
-    const local = { address: options.host, port };
+    const host = machine !== undefined && ANY_ADDRESS.includes(options.host) ? machine.address : options.host;
+    const local = { address: host, port };
     const isTaken = this.#listeners.some(
       ({ local: other }) => other.port === port && overlap(other.address, local.address),
     );
@@ -63,19 +158,26 @@ export class MemoryNetwork implements Network {
       const message = `cannot listen on ${options.host}:${port}: another program uses this port`;
       return Promise.reject(new IoError('ADDRESS_IN_USE', message));
     }
-    const listening = { options, local };
+    const listening: Listening = { local, machine, reusePort: options.reusePort ?? false, accept };
     this.#listeners.push(listening);
     const close = (): Promise<void> => {
-      const at = this.#listeners.indexOf(listening);
-      if (at >= 0) this.#listeners.splice(at, 1);
+      this.#removeListeners((each) => each === listening);
       return Promise.resolve();
     };
     return Promise.resolve({ local, close });
   }
 
-  async dial(options: TlsDialOptions, from: string = DEFAULT_CLIENT): Promise<ByteStream> {
-    const { host, port, timeoutMs, signal } = options;
-    const { clock } = this.#settings;
+  #removeListeners(isToGo: (listening: Listening) => boolean): void {
+    const staying = this.#listeners.filter((each) => !isToGo(each));
+    this.#listeners.splice(0, this.#listeners.length, ...staying);
+  }
+
+  async #dial(
+    { host, port, timeoutMs, signal }: Pick<TlsDialOptions, 'host' | 'port' | 'timeoutMs' | 'signal'>,
+    from: Machine,
+    how: Pick<Attempt, 'tls' | 'mutual'>,
+  ): Promise<ByteStream> {
+    const { clock } = from;
     const connecting = Promise.withResolvers<ByteStream>();
     const fail = (code: 'TIMEOUT' | 'REFUSED' | 'TLS_FAILED' | 'CONNECTION_LOST', why: string): void =>
       connecting.reject(new IoError(code, `cannot connect to ${host}:${port}: ${why}`));
@@ -84,11 +186,16 @@ export class MemoryNetwork implements Network {
     if (signal?.aborted === true) giveUp();
     signal?.addEventListener('abort', giveUp);
     clock.after(this.#roundTripMs, () => {
-      if (signal?.aborted === true) return;
-      if (this.#unreachable.has(host) || this.#unreachable.has(from)) return;
+      if (signal?.aborted === true || !this.#isReachable(from.address, host)) return;
       const listening = this.#listeners.find(({ local }) => local.port === port && overlap(local.address, host));
+      // Its kernel takes the connection, and then nothing happens.
+      if (listening?.machine?.hostClock?.isAsleep === true) return;
       if (listening === undefined) fail('REFUSED', 'the connection was refused');
-      else this.#accept(listening, options, from, connecting.resolve, (why) => fail('TLS_FAILED', why));
+      else {
+        const client = { address: from.address, port: this.#nextClientPort++ };
+        const failed = (why: string): void => fail('TLS_FAILED', why);
+        listening.accept({ host, from, client, ...how, connected: connecting.resolve, failed }, listening);
+      }
     });
     try {
       return await connecting.promise;
@@ -102,79 +209,80 @@ export class MemoryNetwork implements Network {
     return 2 * (this.#settings.latencyMs ?? 1);
   }
 
-  #accept(
-    { options, local }: Listening,
-    dialled: TlsDialOptions,
-    from: string,
-    connected: (stream: ByteStream) => void,
-    failed: (why: string) => void,
-  ): void {
-    const client = { address: from, port: this.#nextClientPort++ };
-    const server = { address: ANY_ADDRESS.includes(local.address) ? dialled.host : local.address, port: local.port };
+  #isReachable(one: string, other: string): boolean {
+    if (this.#unreachable.has(one) || this.#unreachable.has(other)) return false;
+    return !this.#cuts.has(`${one} ${other}`) && !this.#cuts.has(`${other} ${one}`);
+  }
+
+  #acceptTls(attempt: Attempt, listening: Listening, options: TlsListenOptions): void {
+    const { client, failed } = attempt;
     if (!options.admit(client)) {
       failed('the other side closed the connection');
       return;
     }
-    if (!dialled.tls) {
+    if (attempt.tls?.tls !== true) {
       options.abandoned(client, 'neither TLS nor HTTP');
       failed('the other side closed the connection');
       return;
     }
-    const tls = describeTls(options, dialled, `${client.address}:${client.port}-${server.address}:${server.port}`);
-    const start = (): void => {
-      this.#settings.clock.after(this.#roundTripMs, () => {
-        const pair = new StreamPair(this.#settings, { client, server, ...tls });
-        this.#pairs.push(pair);
-        options.connected(pair.server);
-        connected(pair.client);
-      });
-    };
+    const server = serverEnd(attempt, listening);
+    const session = `${client.address}:${client.port}-${server.address}:${server.port}`;
+    const tls = describeTls(options, attempt.tls, session);
+    const start = (): void => this.#join(attempt, listening, tls, (stream) => options.connected(stream));
     if (options.pace === undefined) start();
     else options.pace(start);
+  }
+
+  #acceptMutual(attempt: Attempt, listening: Listening, options: MutualTlsListenOptions): void {
+    const { client, failed, mutual } = attempt;
+    if (!options.admit(client)) {
+      failed('the other side closed the connection');
+      return;
+    }
+    const own = options.identity();
+    if (mutual === undefined) {
+      options.abandoned(client, 'TLS handshake: peer did not return a certificate');
+      failed('the other side closed the connection');
+      return;
+    }
+    const serverName = nameForPeer(own, mutual.identity);
+    const clientName = nameForPeer(mutual.identity, own);
+    if (clientName === undefined) options.abandoned(client, 'its certificate is not taken');
+    else if (serverName !== mutual.peerName) options.abandoned(client, 'closed by the other side');
+    if (serverName === undefined) failed('its certificate is not taken');
+    else if (serverName !== mutual.peerName)
+      failed(`its certificate is of "${serverName}", not of "${mutual.peerName}"`);
+    else if (clientName === undefined) failed('the other side closed the connection');
+    else {
+      const tls = { clientTls: describeMutual(own), serverTls: describeMutual(mutual.identity) };
+      this.#join(attempt, listening, tls, (stream) => options.connected(stream, clientName));
+    }
+  }
+
+  /** Its handshake takes one more round trip. */
+  #join(attempt: Attempt, listening: Listening, tls: BothTls, accepted: (stream: ByteStream) => void): void {
+    const { client, from } = attempt;
+    const server = serverEnd(attempt, listening);
+    this.#settings.clock.after(this.#roundTripMs, () => {
+      const isGone = [from, listening.machine].some((machine) => machine?.hostClock?.isAsleep === true);
+      if (isGone || !this.#isReachable(client.address, server.address)) return;
+      const serverClock = listening.machine?.hostClock;
+      const pair = new StreamPair(
+        this.#settings,
+        { client, server, ...tls },
+        { client: from.hostClock, server: serverClock },
+      );
+      this.#pairs.push(pair);
+      accepted(pair.server);
+      attempt.connected(pair.client);
+    });
   }
 }
 
 const overlap = (one: string, other: string): boolean =>
   one === other || ANY_ADDRESS.includes(one) || ANY_ADDRESS.includes(other);
 
-function describeTls(
-  options: TlsListenOptions,
-  { host, serverName, alpn = [], verify = false }: TlsDialOptions,
-  session: string,
-): { readonly clientTls: TlsInfo; readonly serverTls: TlsInfo } {
-  const hello: ClientHello = { serverName, alpn, versions: [0x0304, 0x0303] };
-  const protocol = options.chooseMaxVersion?.(hello) ?? (alpn.length === 0 ? 'TLSv1.2' : 'TLSv1.3');
-  const pem = Buffer.from(options.identity().certificatePem);
-  const agreed = agreedProtocol(options.alpn ?? [], alpn, session);
-  const info = { protocol, cipher: CIPHER, peerCertificate: certificateDer(pem), ...agreed };
-  return {
-    clientTls: verify ? { ...info, server: describeServer(pem, serverName ?? host) } : info,
-    serverTls: { protocol, cipher: CIPHER, peerCertificate: undefined, ...agreed },
-  };
-}
-
-/** Keying material is the same at both ends of a connection, and another for each connection. */
-function agreedProtocol(
-  spoken: readonly string[],
-  offered: readonly string[],
-  session: string,
-): Pick<TlsInfo, 'alpn' | 'exportKeyingMaterial'> {
-  const alpn = spoken.find((name) => offered.includes(name));
-  if (alpn === undefined) return {};
-  const exportKeyingMaterial = (label: string, lengthBytes: number): Buffer => {
-    const blocks = Array.from({ length: Math.ceil(lengthBytes / SHA256_BYTES) }, (_, at) =>
-      sha256(`${session}|${label}|${at}`),
-    );
-    return Buffer.concat(blocks).subarray(0, lengthBytes);
-  };
-  return { alpn, exportKeyingMaterial };
-}
-
-/** In memory a certificate is trusted if it names the host; nobody signs anything here. */
-function describeServer(pem: Buffer, name: string): TlsServer {
-  const certificate = inspectCertificate(pem);
-  const commonName = certificate?.subjectCommonName ?? '';
-  const fingerprint = certificate?.sha256.toString('hex').toUpperCase().match(/../g)?.join(':') ?? '';
-  const isVerified = commonName === name;
-  return { isVerified, problem: isVerified ? '' : `the certificate is not for ${name}`, fingerprint, commonName };
-}
+const serverEnd = ({ host }: Attempt, { local }: Listening): Endpoint => ({
+  address: ANY_ADDRESS.includes(local.address) ? host : local.address,
+  port: local.port,
+});

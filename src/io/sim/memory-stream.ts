@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../clock.ts';
 import { IoError } from '../errors.ts';
 import type { ByteStream, Endpoint, StreamSink, TlsInfo } from '../stream.ts';
 import { MemoryDuplex } from './memory-duplex.ts';
+import type { HostClock } from './host-clock.ts';
 import type { OneWayPipe, PipeEnd, PipeReader } from './one-way-pipe.ts';
 
 const CLOSE_GRACE_MS = 2_000;
@@ -11,6 +12,8 @@ const OVERWRITTEN = 0xee;
 
 export interface MemoryStreamParts {
   readonly clock: Clock;
+  /** Of the machine, where that can be put to sleep. */
+  readonly hostClock?: HostClock | undefined;
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly tls: TlsInfo | undefined;
@@ -67,7 +70,12 @@ export class MemoryStream implements ByteStream, PipeReader {
     return this.#parts.tls !== undefined && !this.isClosed;
   }
 
+  get isAsleep(): boolean {
+    return this.#parts.hostClock?.isAsleep ?? false;
+  }
+
   get canRead(): boolean {
+    if (this.isAsleep) return false;
     if (this.#phase === 'closing') return true;
     return this.#phase === 'open' && this.#sink !== undefined && !this.#isPaused;
   }
@@ -109,6 +117,15 @@ export class MemoryStream implements ByteStream, PipeReader {
     this.#leave();
     this.#parts.output.abort('orderly');
     this.#parts.clock.soon(() => this.#finish({ clean: false, error: undefined }));
+  }
+
+  /** The machine of its owner has ended, who is told nothing; the other side only if `how` is killed. */
+  vanish(how: 'killed' | 'powerOff'): void {
+    this.#sink = undefined;
+    if (this.#phase === 'gone') return;
+    this.#leave();
+    if (how === 'killed') this.#parts.output.abort('unclean');
+    else this.#parts.output.silence();
   }
 
   renegotiate(): Promise<boolean> {

@@ -2,6 +2,8 @@ import type { Clock, Random } from '../clock.ts';
 
 export interface PipeSettings {
   readonly clock: Clock;
+  /** Of the machine that writes. Absent = as `clock`. */
+  readonly writerClock?: Clock;
   /** Cuts what arrives into chunks of random length up to `maxChunkBytes`. */
   readonly random: Random;
   readonly latencyMs: number;
@@ -13,6 +15,8 @@ export interface PipeSettings {
 export interface PipeReader {
   /** False: not now; `readable()` tells when. */
   readonly canRead: boolean;
+  /** Its machine does nothing: not even an end is told to it now. */
+  readonly isAsleep: boolean;
   /** TLS takes no clear bytes and a clear stream no records: what is of the other kind waits for the right reader. */
   readonly isClear: boolean;
   chunk(bytes: Buffer): void;
@@ -46,6 +50,8 @@ export class OneWayPipe {
   #hasSentEnd = false;
   #hasEndArrived = false;
   #isSilent = false;
+  /** Packets get lost, and are sent again: what should have arrived meanwhile. */
+  #heldBack: (() => void)[] | undefined;
   #isDelivering = false;
 
   constructor(settings: PipeSettings) {
@@ -60,6 +66,17 @@ export class OneWayPipe {
   /** Everything that is sent from now on vanishes; nobody is told. */
   silence(): void {
     this.#isSilent = true;
+  }
+
+  /** Nothing arrives until `release`. */
+  hold(): void {
+    this.#heldBack ??= [];
+  }
+
+  release(): void {
+    const heldBack = this.#heldBack ?? [];
+    this.#heldBack = undefined;
+    for (const arrive of heldBack) this.#onWire(arrive);
   }
 
   write(bytes: Uint8Array, isClear: boolean, done: (() => void) | undefined): void {
@@ -77,7 +94,7 @@ export class OneWayPipe {
   /** Drops what was not sent, and ends: in order if nothing had to be dropped. */
   abort(how: PipeEnd): void {
     const cut = this.#unsentBytes > 0 ? 'unclean' : how;
-    for (const { done } of this.#unsent.splice(0)) if (done !== undefined) this.#settings.clock.soon(done);
+    for (const { done } of this.#unsent.splice(0)) if (done !== undefined) this.#writerClock.soon(done);
     this.#unsentBytes = 0;
     this.end(cut);
   }
@@ -89,7 +106,8 @@ export class OneWayPipe {
   }
 
   readable(): void {
-    if (this.#isDelivering) return;
+    if (this.#isDelivering || this.#reader?.isAsleep === true) return;
+    if (this.#hasEndArrived && this.#end === 'reset') this.#deliverEnd();
     this.#isDelivering = true;
     for (let first = this.#arrived[0]; first !== undefined; first = this.#arrived[0]) {
       if (this.#reader?.canRead !== true || this.#reader.isClear !== first.isClear) break;
@@ -98,6 +116,10 @@ export class OneWayPipe {
     this.#isDelivering = false;
     if (this.#reader?.canRead === true && this.#arrived.length === 0 && this.#hasEndArrived) this.#deliverEnd();
     this.#send();
+  }
+
+  get #writerClock(): Clock {
+    return this.#settings.writerClock ?? this.#settings.clock;
   }
 
   #deliver({ bytes, isClear }: Arrived, reader: PipeReader): void {
@@ -115,7 +137,7 @@ export class OneWayPipe {
   }
 
   #send(): void {
-    const { clock, windowBytes } = this.#settings;
+    const { windowBytes } = this.#settings;
     for (let first = this.#unsent[0]; first !== undefined; first = this.#unsent[0]) {
       const rest = first.bytes.length - first.taken;
       const length = Math.min(rest, windowBytes - this.#windowUsed);
@@ -128,14 +150,13 @@ export class OneWayPipe {
       if (length > 0) this.#onWire(() => this.#arrived.push({ bytes, isClear }));
       if (length < rest) return;
       this.#unsent.shift();
-      if (first.done !== undefined) clock.soon(first.done);
+      if (first.done !== undefined) this.#writerClock.soon(first.done);
     }
     if (this.#end === undefined || this.#hasSentEnd) return;
     this.#hasSentEnd = true;
     this.#onWire(() => {
-      this.#hasEndArrived = true;
       // A broken connection is noticed at once, by those too who do not read; what was on the way is lost.
-      if (this.#end === 'reset') this.#deliverEnd();
+      this.#hasEndArrived = true;
     });
   }
 
@@ -143,6 +164,10 @@ export class OneWayPipe {
     if (this.#isSilent) return;
     this.#settings.clock.after(this.#settings.latencyMs, () => {
       if (this.#isSilent) return;
+      if (this.#heldBack !== undefined) {
+        this.#heldBack.push(arrive);
+        return;
+      }
       arrive();
       this.readable();
     });

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../clock.ts';
 import type { Endpoint, TlsInfo } from '../stream.ts';
+import type { HostClock } from './host-clock.ts';
 import { MemoryStream } from './memory-stream.ts';
 import { OneWayPipe, type PipeSettings } from './one-way-pipe.ts';
 
@@ -42,22 +43,33 @@ const defaultEnds: PairEnds = {
   serverTls: simulatedTls,
 };
 
+/** Of the two machines, where they can be put to sleep. */
+export interface PairClocks {
+  readonly client: HostClock | undefined;
+  readonly server: HostClock | undefined;
+}
+
+const noClocks: PairClocks = { client: undefined, server: undefined };
+
 /** A connection in memory, and what can happen to it. */
 export class StreamPair {
   readonly client: MemoryStream;
   readonly server: MemoryStream;
   readonly #upstream: OneWayPipe;
   readonly #downstream: OneWayPipe;
+  readonly #clocks: PairClocks;
 
-  constructor(settings: LinkSettings, ends: PairEnds = defaultEnds) {
+  constructor(settings: LinkSettings, ends: PairEnds = defaultEnds, clocks: PairClocks = noClocks) {
     const { clock } = settings;
-    const up = new OneWayPipe(pipeSettings(settings));
-    const down = new OneWayPipe(pipeSettings(settings));
+    const up = new OneWayPipe({ ...pipeSettings(settings), writerClock: clocks.client ?? clock });
+    const down = new OneWayPipe({ ...pipeSettings(settings), writerClock: clocks.server ?? clock });
+    this.#clocks = clocks;
     const { client, server, clientTls, serverTls } = ends;
     this.#upstream = up;
     this.#downstream = down;
     this.client = new MemoryStream({
-      clock,
+      clock: clocks.client ?? clock,
+      hostClock: clocks.client,
       local: client,
       remote: server,
       tls: clientTls,
@@ -67,7 +79,8 @@ export class StreamPair {
       input: down,
     });
     this.server = new MemoryStream({
-      clock,
+      clock: clocks.server ?? clock,
+      hostClock: clocks.server,
       local: server,
       remote: client,
       tls: serverTls,
@@ -97,5 +110,32 @@ export class StreamPair {
   silence(): void {
     this.#upstream.silence();
     this.#downstream.silence();
+  }
+
+  /** Packets from one address to another get lost, and are sent again until `release`. */
+  hold(from: string, to: string): void {
+    this.#pipe(from, to)?.hold();
+  }
+
+  release(from: string, to: string): void {
+    this.#pipe(from, to)?.release();
+  }
+
+  /** A machine woke up: what waits for it may be delivered. */
+  woken(): void {
+    this.#upstream.readable();
+    this.#downstream.readable();
+  }
+
+  /** The machine with this clock is no more. */
+  machineEnded(clock: HostClock, how: 'killed' | 'powerOff'): void {
+    if (this.#clocks.client === clock) this.client.vanish(how);
+    if (this.#clocks.server === clock) this.server.vanish(how);
+  }
+
+  #pipe(from: string, to: string): OneWayPipe | undefined {
+    const [client, server] = [this.client.local.address, this.server.local.address];
+    if (from === client && to === server) return this.#upstream;
+    return from === server && to === client ? this.#downstream : undefined;
   }
 }
