@@ -7,17 +7,21 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePorts } from './free-ports.ts';
 import { callLocal } from './local-api.ts';
 import { ServeProcess } from './serve-process.ts';
+import { VpnUser } from './vpn-user.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let running: ServeProcess[] = [];
+let users: VpnUser[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hubfarm-members-'));
 });
 
 afterEach(async () => {
+  await Promise.all(users.map((user) => user.stop()));
+  users = [];
   await Promise.all(running.map((server) => server.signal('SIGKILL')));
   running = [];
   rmSync(folder, { recursive: true, force: true });
@@ -103,5 +107,46 @@ describe('hubfarm serve --members 3', () => {
     await new Promise((resolve) => taken.close(resolve));
     await vi.waitFor(() => get(first + 1, '/healthz'), { timeout: 20_000, interval: 200 });
     expect((await get(first, '/readyz')).body).toContain('members: ok');
+  });
+});
+
+describe('VPN sessions of hubfarm serve --members 3', () => {
+  const createHub = async (server: ServeProcess, name: string): Promise<void> => {
+    await callLocal(server.dataDirectory, 'CreateHub', { HubName_str: name, Online_bool: true });
+    await callLocal(server.dataDirectory, 'CreateUser', { HubName_str: name, Name_str: 'anna', AuthType_u32: 0 });
+  };
+  const logIn = (port: number, hub: string): VpnUser => {
+    const user = new VpnUser({ host: '127.0.0.1', port }, hub, 'anna');
+    users.push(user);
+    return user;
+  };
+
+  test('of one hub live on one member, which the controller chose, and hear each other', async () => {
+    const { server, port } = await serve(3);
+    await createHub(server, 'MEET');
+    const [one, two] = [logIn(port, 'MEET'), logIn(port, 'MEET')];
+    expect(await one.connected()).toBe(await two.connected());
+    one.send('are you there');
+    await vi.waitFor(() => expect(two.hasHeard('are you there')).toBe(true), { timeout: 5_000 });
+  });
+
+  test('of several hubs are spread over the members', async () => {
+    const { server, port } = await serve(3);
+    const hubs = Array.from({ length: 6 }, (_, n) => `HUB${n}`);
+    for (const hub of hubs) await createHub(server, hub);
+    const places: number[] = [];
+    for (const hub of hubs) places.push(await logIn(port, hub).connected());
+    expect(places.toSorted()).toEqual([port, port, port + 1, port + 1, port + 2, port + 2]);
+  });
+
+  test('are in the list that any administrator sees, wherever they live', async () => {
+    const { server, port } = await serve(3);
+    const hubs = ['A', 'B', 'C'];
+    for (const hub of hubs) await createHub(server, hub);
+    for (const hub of hubs) await logIn(port, hub).connected();
+    for (const hub of hubs) {
+      const { result } = await callLocal(server.dataDirectory, 'EnumSession', { HubName_str: hub });
+      expect(result?.['SessionList']).toMatchObject([{ Username_str: 'anna' }]);
+    }
   });
 });
