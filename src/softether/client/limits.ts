@@ -7,7 +7,9 @@ export interface ClientLimits {
   readonly connectTimeoutWithOthersMs: number;
   /** From TLS to the answer; a server may hold it back for seconds after wrong passwords. */
   readonly answerTimeoutMs: number;
-  /** Addresses of one name that are tried in a round; the rest is left out. */
+  /** To a member that a controller sent us to: TCP and TLS, and the same again for its answer. */
+  readonly memberTimeoutMs: number;
+  /** Addresses of all names together that are tried in a round; the rest is left out. */
   readonly maxAddresses: number;
   /** Redirects in a row; one more is a failure. */
   readonly maxRedirects: number;
@@ -28,6 +30,8 @@ export interface ClientLimits {
   readonly maxProbeIntervalMs: number;
 
   // -- trying again
+  /** The wait after a session that lasted, at most: its server is gone, or wants us elsewhere, and others are there. */
+  readonly comeBackMs: number;
   /** The first wait, at most; each further one is twice as long, up to `maxRetryMs`. A wait is cut by up to a half, at random. */
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
@@ -52,6 +56,7 @@ export const defaultClientLimits: ClientLimits = Object.freeze({
   connectTimeoutMs: 10_000,
   connectTimeoutWithOthersMs: 4_000,
   answerTimeoutMs: 15_000,
+  memberTimeoutMs: 4_000,
   maxAddresses: 16,
   maxRedirects: 3,
   additionalIntervalMs: 1_000,
@@ -60,6 +65,7 @@ export const defaultClientLimits: ClientLimits = Object.freeze({
   probeTimeoutMs: 3_000,
   probeIntervalMs: 5_000,
   maxProbeIntervalMs: 60_000,
+  comeBackMs: 100,
   firstRetryMs: 500,
   maxRetryMs: 30_000,
   hopelessRetryMs: 90_000,

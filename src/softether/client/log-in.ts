@@ -10,7 +10,7 @@ import type { Welcome } from '../codec/welcome.ts';
 import { loginRequest, proofOfUser, type ClientAccount } from './account.ts';
 import { Conversation } from './conversation.ts';
 import { converse } from './converse.ts';
-import { protocolFailure, refused, success, type Result } from './failure.ts';
+import { protocolFailure, refused, success, type ClientFailure, type Result } from './failure.ts';
 import type { ClientHome } from './home.ts';
 import { leaveTls } from './leave-tls.ts';
 import { destinationText, reach, type Destination, type ServerJudge } from './reach.ts';
@@ -31,6 +31,8 @@ export interface Grant {
 
 export interface LogInOptions {
   readonly connectTimeoutMs: number;
+  /** Absent: that of the limits. */
+  readonly answerTimeoutMs?: number;
   readonly signal: AbortSignal;
   readonly judge: ServerJudge | undefined;
   readonly redirected: (to: Destination, message: string) => void;
@@ -48,8 +50,15 @@ export async function logIn(
   let at = server;
   let ticket: Buffer | undefined;
   for (let hops = 0; hops <= home.limits.maxRedirects; hops++) {
-    const answer = await askOne(home, account, at, ticket, options);
-    if (!answer.ok) return answer;
+    const { memberTimeoutMs } = home.limits;
+    const answer = await askOne(
+      home,
+      account,
+      at,
+      ticket,
+      hops === 0 ? options : { ...options, ...within(memberTimeoutMs) },
+    );
+    if (!answer.ok) return hops === 0 ? answer : ofMember(answer.failure);
     if (!('redirect' in answer.value)) return success(answer.value);
     const { redirect } = answer.value;
     ticket = redirect.ticket;
@@ -59,15 +68,28 @@ export async function logIn(
   return protocolFailure(`${destinationText(server)} and its members send us round in circles`);
 }
 
+/** A member that we were sent to has little time: its controller has others. */
+const within = (ms: number): Pick<LogInOptions, 'connectTimeoutMs' | 'answerTimeoutMs'> => ({
+  connectTimeoutMs: ms,
+  answerTimeoutMs: ms,
+});
+
+/** It may have died on the way, or never have heard of the ticket: the controller is to be asked again soon. */
+const ofMember = (failure: ClientFailure): Result<never> => ({
+  ok: false,
+  failure: { ...failure, healsByWaiting: true },
+});
+
 /** One connection, one log-in. */
 async function askOne(
   home: ClientHome,
   account: ClientAccount,
   at: Destination,
   ticket: Buffer | undefined,
-  { connectTimeoutMs, signal, judge }: LogInOptions,
+  options: LogInOptions,
 ): Promise<Result<Answer>> {
-  const { clock, limits, identity } = home;
+  const { clock, identity } = home;
+  const { connectTimeoutMs, answerTimeoutMs = home.limits.answerTimeoutMs, signal, judge } = options;
   const mayDropEncryption = !account.useEncrypt;
   const reached = await reach(home, at, { timeoutMs: connectTimeoutMs, signal, mayDropEncryption, judge });
   if (!reached.ok) return reached;
@@ -77,7 +99,7 @@ async function askOne(
     const proof: LoginProof = ticket === undefined ? proofOfUser(account, hello.random) : { kind: 'ticket', ticket };
     return encodeLogin(loginRequest(account, identity, hello, proof));
   });
-  const talked = await converse(stream, conversation, { clock, timeoutMs: limits.answerTimeoutMs, name, signal });
+  const talked = await converse(stream, conversation, { clock, timeoutMs: answerTimeoutMs, name, signal });
   if (!talked.ok) return talked;
   if (talked.value.kind === 'greeted') throw new Error('a log-in ended with its Hello');
   const { hello, answer, unread } = talked.value;

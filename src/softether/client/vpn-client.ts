@@ -26,10 +26,18 @@ export type ClientEnd =
   | { readonly kind: 'failed'; readonly failure: ClientFailure }
   | { readonly kind: 'lost'; readonly why: SessionLoss };
 
+export interface ServerAddress {
+  /** A name or an address. */
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface VpnClientOptions {
   readonly home: ClientHome;
   /** As the user names it. */
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: ServerAddress;
+  /** Others of the same cluster, for when it does not answer or cannot help: tried in turn, each with all its addresses. */
+  readonly otherServers?: readonly ServerAddress[];
   readonly account: ClientAccount;
   /** Absent: every server is believed. */
   readonly judge?: ServerJudge;
@@ -49,7 +57,7 @@ export class VpnClient {
   readonly #retry: RetrySchedule;
   #session: ClientSession | undefined;
   /** Where the last log-in worked: tried first. */
-  #goodAddress: string | undefined;
+  #good: Destination | undefined;
   #closing: Promise<void> | undefined;
   #run: Promise<ClientEnd> | undefined;
 
@@ -88,9 +96,9 @@ export class VpnClient {
     return { kind: 'stopped' };
   }
 
-  /** One round: every address of the server until one lets us in, then the session until it is lost. */
+  /** One round: every address of every server until one lets us in, then the session until it is lost. */
   async #once(): Promise<ClientEnd> {
-    const granted = await this.#tryAddresses();
+    const granted = await this.#tryServers();
     if (this.#isStopped()) {
       if (granted.ok) granted.value.stream.close();
       return { kind: 'stopped' };
@@ -100,20 +108,17 @@ export class VpnClient {
     return { kind: 'failed', failure: granted.failure };
   }
 
-  async #tryAddresses(): Promise<Result<Grant>> {
+  async #tryServers(): Promise<Result<Grant>> {
     const { server, home } = this.#options;
-    const addresses = await this.#addresses();
-    if (addresses instanceof IoError) return unreachable(addresses.message);
-    let result: Result<Grant> = unreachable(`${server.host} has no address`);
-    for (const [index, address] of addresses.entries()) {
-      const isLast = index === addresses.length - 1;
-      const { connectTimeoutMs, connectTimeoutWithOthersMs } = home.limits;
-      const at = { address, port: server.port, name: server.host, certificate: undefined };
-      result = await this.#logIn(at, isLast ? connectTimeoutMs : connectTimeoutWithOthersMs);
-      if (result.ok) this.#goodAddress = address;
-      // A server that has said no says it under its other addresses too.
-      const isAnswer = result.ok || result.failure.kind === 'refused' || result.failure.kind === 'untrusted';
-      if (isAnswer || this.#isStopped()) break;
+    const found = await this.#destinations();
+    const { connectTimeoutMs, connectTimeoutWithOthersMs } = home.limits;
+    let result: Result<Grant> = found.failure ?? unreachable(`${server.host} has no address`);
+    for (const [index, at] of found.destinations.entries()) {
+      const isLast = index === found.destinations.length - 1;
+      const tried = await this.#logIn(at, isLast ? connectTimeoutMs : connectTimeoutWithOthersMs);
+      result = index === 0 ? tried : moreTelling(result, tried);
+      if (tried.ok) this.#good = at;
+      if (tried.ok || this.#isStopped() || isAnswerOfAll(tried.failure)) break;
     }
     return result;
   }
@@ -129,17 +134,24 @@ export class VpnClient {
     });
   }
 
-  async #addresses(): Promise<readonly string[] | IoError> {
-    const { home, server } = this.#options;
-    try {
-      const found = (await home.names.resolve(server.host)).slice(0, home.limits.maxAddresses);
-      const good = this.#goodAddress;
-      if (good === undefined || !found.includes(good)) return found;
-      return [good, ...found.filter((address) => address !== good)];
-    } catch (error) {
-      if (error instanceof IoError) return error;
-      throw error;
+  /** Where to try, in this order: where it worked last, then the servers as they are named, each with all its addresses. */
+  async #destinations(): Promise<{ destinations: readonly Destination[]; failure: Result<Grant> | undefined }> {
+    const { home, server, otherServers = [] } = this.#options;
+    const destinations: Destination[] = [];
+    let failure: Result<Grant> | undefined;
+    for (const { host, port } of [server, ...otherServers]) {
+      try {
+        for (const address of await home.names.resolve(host)) {
+          destinations.push({ address, port, name: host, certificate: undefined });
+        }
+      } catch (error) {
+        if (!(error instanceof IoError)) throw error;
+        failure ??= unreachable(error.message);
+      }
     }
+    const good = destinations.find(({ address, port }) => address === this.#good?.address && port === this.#good.port);
+    const ordered = good === undefined ? destinations : [good, ...destinations.filter((at) => at !== good)];
+    return { destinations: ordered.slice(0, home.limits.maxAddresses), failure };
   }
 
   async #live(grant: Grant): Promise<ClientEnd> {
@@ -199,4 +211,18 @@ export class VpnClient {
   #tell(event: ClientEvent): void {
     this.#options.observe?.(event);
   }
+}
+
+/**
+ * Whether other addresses would say the same. A wrong password is wrong everywhere, but a member that wants us to go to its
+ * controller (12), has no controller (48) or no place (49) speaks for itself.
+ */
+function isAnswerOfAll({ kind, code, healsByWaiting }: ClientFailure): boolean {
+  return kind === 'untrusted' || (kind === 'refused' && !healsByWaiting && code !== ErrorCode.ACCESS_DENIED);
+}
+
+/** What a server said tells people more than that another one was not there. */
+function moreTelling(before: Result<Grant>, now: Result<Grant>): Result<Grant> {
+  const isSilence = !now.ok && now.failure.kind === 'unreachable';
+  return isSilence && !before.ok && before.failure.kind !== 'unreachable' ? before : now;
 }

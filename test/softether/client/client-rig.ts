@@ -144,6 +144,7 @@ export class ClientRig {
 export interface TestClientOptions {
   readonly host?: string;
   readonly port?: number;
+  readonly otherServers?: readonly { readonly host: string; readonly port: number }[];
   readonly account?: Partial<ClientAccount>;
   readonly limits?: Partial<ClientLimits>;
   readonly judge?: ServerJudge;
@@ -167,6 +168,7 @@ export class RunningClient {
     this.client = new VpnClient({
       home,
       server: { host, port },
+      ...(options.otherServers === undefined ? {} : { otherServers: options.otherServers }),
       account: { ...annasAccount, ...options.account },
       openPort: (session) => {
         const made = new TestPort(home, session, session.isCompressed ? deflateFrame : undefined);

@@ -27,7 +27,10 @@ describe('the schedule of retries', () => {
     retry.sessionEnded(9_999);
     expect(retry.nextDelayMs(true)).toBeGreaterThan(10_000);
     retry.sessionEnded(10_000);
-    expect(retry.nextDelayMs(true)).toBeLessThanOrEqual(500);
+    expect(retry.nextDelayMs(true), 'at once').toBeLessThanOrEqual(100);
+    expect(retry.nextDelayMs(true)).toBeGreaterThanOrEqual(250);
+    retry.sessionEnded(10_000);
+    expect(retry.nextDelayMs(true)).toBeLessThanOrEqual(100);
   });
 
   test('waits a minute and more after what waiting does not heal', () => {

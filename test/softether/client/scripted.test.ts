@@ -331,6 +331,31 @@ describe('a name', () => {
     expect(client.kinds).toEqual(['connecting', 'failed', 'waiting']);
   });
 
+  test('is tried on under other addresses when a server speaks for itself alone: a member without a controller', async () => {
+    rig.names.set('vpn.example', ['192.0.2.10', '192.0.2.11', '192.0.2.12']);
+    await ScriptedServer.listen(rig, '192.0.2.10', { ask: (_pack, connection) => connection.answer(encodeError(12)) });
+    await ScriptedServer.listen(rig, '192.0.2.11', { ask: (_pack, connection) => connection.answer(encodeError(48)) });
+    await ScriptedServer.listen(rig, '192.0.2.12');
+    const client = new RunningClient(rig, { host: 'vpn.example' });
+    await client.connected();
+    expect(client.all('connecting')).toHaveLength(3);
+  });
+
+  test('may have others for company: each is tried, and the one that worked first the next time', async () => {
+    rig.names.set('two.example', ['192.0.2.20', '192.0.2.21']);
+    await ScriptedServer.listen(rig, '192.0.2.21');
+    const otherServers = [
+      { host: 'nowhere.example', port: 443 },
+      { host: 'two.example', port: 443 },
+    ];
+    const client = new RunningClient(rig, { host: '192.0.2.10', otherServers });
+    await client.connected();
+    expect(client.all('connecting').map(({ to }) => to.address)).toEqual(['192.0.2.10', '192.0.2.20', '192.0.2.21']);
+    rig.network.pairs.at(-1)!.cut();
+    await client.connected();
+    expect(client.last('connecting').to).toMatchObject({ address: '192.0.2.21', name: 'two.example' });
+  });
+
   test('that is unknown is looked up again', async () => {
     const client = new RunningClient(rig, { host: 'vpn.example' });
     await rig.clock.run(300);
@@ -339,6 +364,59 @@ describe('a name', () => {
     rig.names.set('vpn.example', ['192.0.2.11']);
     await ScriptedServer.listen(rig, '192.0.2.11');
     await client.connected(3_000);
+  });
+});
+
+describe('a member of a cluster', () => {
+  const MEMBER = '192.0.2.30';
+  const OTHER = '192.0.2.31';
+  const ticket = Buffer.alloc(20, 1);
+  const sendTo = (address: string): Pack =>
+    encodeRedirect({ address, ports: [443], ticket, certificateDer: Buffer.alloc(0), message: '' });
+  const sendOn =
+    (targets: string[]): Script['ask'] =>
+    (pack, connection) => {
+      if (pack.str('method') === 'login') connection.answer(sendTo(targets.shift()!));
+    };
+
+  test('that died on the way, or does not know the ticket, is no end: the controller is asked again soon', async () => {
+    const targets = ['192.0.2.99', MEMBER, OTHER];
+    await ScriptedServer.listen(rig, CONTROLLER, { ask: sendOn(targets)! });
+    await ScriptedServer.listen(rig, MEMBER, { ask: (_pack, connection) => connection.answer(encodeError(9)) });
+    await ScriptedServer.listen(rig, OTHER);
+    const client = new RunningClient(rig);
+    await client.connected(3_000);
+    expect(client.all('failed').map(({ failure }) => [failure.code, failure.healsByWaiting])).toEqual([
+      [0, true],
+      [9, true],
+    ]);
+    expect(client.last('connected').session.at.address).toBe(OTHER);
+  });
+
+  test('that hangs has four seconds to answer, then its controller is asked again', async () => {
+    const targets = [MEMBER, OTHER];
+    await ScriptedServer.listen(rig, CONTROLLER, { ask: sendOn(targets)! });
+    await ScriptedServer.listen(rig, MEMBER, { hello: () => undefined });
+    await ScriptedServer.listen(rig, OTHER);
+    const client = new RunningClient(rig);
+    await client.connected(5_000);
+  });
+
+  test('that ends a session which lasted is left within a tenth of a second, for where the controller sends us', async () => {
+    const targets = [MEMBER, OTHER];
+    await ScriptedServer.listen(rig, CONTROLLER, { ask: sendOn(targets)! });
+    const member = await ScriptedServer.listen(rig, MEMBER);
+    await ScriptedServer.listen(rig, OTHER);
+    const client = new RunningClient(rig);
+    await client.connected();
+    const keepAlive = rig.clock.every(5_000, () => member.connections[0]!.keepAlive());
+    await rig.clock.run(15_000);
+    keepAlive.cancel();
+    const endedMs = rig.clock.nowMs();
+    member.connections[0]!.stream.close();
+    await client.connected();
+    expect(client.times('connecting').at(-1)! - endedMs).toBeLessThan(120);
+    expect(client.last('connected').session.at.address).toBe(OTHER);
   });
 });
 
