@@ -21,6 +21,11 @@ export {
   type EmbeddedStore,
 } from './embedded/open.ts';
 export { StoreError, type StoreErrorCode } from './embedded/store-error.ts';
+export type { EngineStatus } from './etcd/codec/maintenance.ts';
+export type { EngineMember } from './etcd/codec/membership.ts';
+export type { AccessLevel, EngineAccess } from './etcd/engine/engine-access.ts';
+export { EngineAdministration, type EngineAdmission } from './etcd/engine/engine-administration.ts';
+export { roleForNext, type EngineRole } from './etcd/engine/engine-roles.ts';
 export { Engine } from './etcd/engine/engine.ts';
 export { EngineError, type EngineErrorCode } from './etcd/engine/engine-error.ts';
 export { enginePorts, type EngineOptions, type EnginePeer, type EngineTlsFiles } from './etcd/engine/engine-options.ts';

@@ -36,6 +36,9 @@ export function judged(error: unknown): unknown {
     case status.outOfRange:
       return new Compacted(message, options);
     default:
+      if (message.includes('permission denied')) {
+        return new Forbidden(`this server may not do that in the cluster; nothing was applied (${message})`, options);
+      }
       return new Unavailable(`the engine failed: ${message}; it is not certain whether the change was made`, options);
   }
 }

@@ -1,10 +1,4 @@
-import {
-  connect as connectHttp2,
-  constants,
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type IncomingHttpHeaders,
-} from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { IoError } from '../errors.ts';
@@ -24,11 +18,21 @@ import { asError, dialError, errnoOf, hostAndPort, plainReason } from './errno.t
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 
+/** RFC 9113 §7. */
+const NO_ERROR = 0;
+const REFUSED_STREAM = 7;
+const CANCEL = 8;
+
 export function createNodeHttp2(): Http2Dialer {
   return {
     dial: async (options, sink) => {
+      // Loaded only here: a server that stands alone does not need it.
+      const { connect } = await import('node:http2');
       const socket = await secured(options);
-      return new NodeHttp2Connection(socket, options, sink);
+      const settings = { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false };
+      const name = hostAndPort(options.host, options.port);
+      const session = connect(`https://${name}`, { createConnection: () => socket, settings });
+      return new NodeHttp2Connection(session, name, sink);
     },
   };
 }
@@ -89,10 +93,9 @@ class NodeHttp2Connection implements Http2Connection {
   #isGoingAway = false;
   #error: Error | undefined;
 
-  constructor(socket: TLSSocket, { host, port }: Http2DialOptions, sink: Http2Sink) {
-    this.#name = hostAndPort(host, port);
-    const settings = { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false };
-    this.#session = connectHttp2(`https://${this.#name}`, { createConnection: () => socket, settings });
+  constructor(session: ClientHttp2Session, name: string, sink: Http2Sink) {
+    this.#name = name;
+    this.#session = session;
     this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     this.#session.on('error', (error) => (this.#error = asError(error)));
     this.#session.on('goaway', () => (this.#isGoingAway = true));
@@ -141,8 +144,8 @@ class NodeHttp2Stream implements Http2Stream {
     stream.on('error', (cause) => (error = asError(cause)));
     stream.on('close', () => {
       const reset = stream.rstCode;
-      const isUntouched = reset === constants.NGHTTP2_REFUSED_STREAM;
-      const isDone = error === undefined && (reset === constants.NGHTTP2_NO_ERROR || 'grpc-status' in trailers);
+      const isUntouched = reset === REFUSED_STREAM;
+      const isDone = error === undefined && (reset === NO_ERROR || 'grpc-status' in trailers);
       if (isDone) this.#end({ kind: 'done', trailers });
       else {
         const text = `${name} broke the request off: ${error?.message ?? `HTTP/2 error ${reset}`}`;
@@ -161,7 +164,7 @@ class NodeHttp2Stream implements Http2Stream {
 
   cancel(): void {
     this.#sink = undefined;
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#stream.close(CANCEL);
   }
 
   pause(): void {

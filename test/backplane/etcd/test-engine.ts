@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger, type Logger } from '#base';
 import { Engine, openEtcd, type Backplane, type EngineOptions, type EtcdOptions } from '#backplane';
@@ -19,6 +19,7 @@ export interface TestEngine {
   readonly options: EngineOptions;
   /** SIGSTOP, SIGCONT, SIGKILL to the process itself. */
   signal(name: NodeJS.Signals): void;
+  signalIfThere(name: NodeJS.Signals): void;
 }
 
 export interface TestCluster {
@@ -36,7 +37,8 @@ export async function newTestEngine(
   name: string,
   settings: Partial<EngineOptions> = {},
 ): Promise<TestEngine> {
-  const [clientPort = 0, peerPort = 0] = await freePorts(2);
+  const [free = 0, free2 = 0] = await freePorts(2);
+  const { clientPort = free, peerPort = free2 } = settings;
   const directory = join(cluster.folder, name);
   const tls = { client: await cluster.authority.issue(name), peer: await cluster.authority.issue('engine-peer') };
   const options: EngineOptions = {
@@ -57,6 +59,10 @@ export async function newTestEngine(
     logger: cluster.logger,
     ...settings,
   };
+  const signal = (signal: NodeJS.Signals): void => {
+    const [pid] = readFileSync(join(directory, 'engine.pid'), 'utf8').split(' ');
+    process.kill(Number(pid), signal);
+  };
   return {
     engine: new Engine(options),
     name,
@@ -64,9 +70,9 @@ export async function newTestEngine(
     clientPort,
     peerPort,
     options,
-    signal: (signal) => {
-      const [pid] = readFileSync(join(directory, 'engine.pid'), 'utf8').split(' ');
-      process.kill(Number(pid), signal);
+    signal,
+    signalIfThere: (name) => {
+      if (existsSync(join(directory, 'engine.pid'))) signal(name);
     },
   };
 }

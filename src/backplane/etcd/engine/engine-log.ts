@@ -7,6 +7,10 @@ const keptLines = 20;
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
+/** Of etcd's warnings, those that an administrator can do something about; the rest comes with every start and stop. */
+const worthAWarning =
+  /slow|too long|overloaded|clock|space|corrupt|rejected connection|request ignored|cluster ID mismatch/;
+
 /** What etcd calls info is of interest only to those who look for a fault. */
 const levels: Readonly<Record<string, Level>> = {
   debug: 'debug',
@@ -35,7 +39,8 @@ export class EngineLog {
     this.#last.push(text);
     if (this.#last.length > keptLines) this.#last.shift();
     const record = parsed(text);
-    const level = levels[String(record?.['level'])] ?? 'debug';
+    const told = levels[String(record?.['level'])] ?? 'debug';
+    const level = told === 'warn' && !worthAWarning.test(text) ? 'debug' : told;
     if (level !== 'debug' && !this.#hasRoom()) return;
     const { msg, level: _level, ts: _ts, caller: _caller, ...fields } = record ?? { msg: text };
     this.#logger[level](fields, `engine: ${String(msg)}`);

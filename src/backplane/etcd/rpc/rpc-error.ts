@@ -35,7 +35,8 @@ export class RpcError extends HubfarmError {
       this.status === status.unavailable ||
       this.status === status.deadlineExceeded ||
       this.status === status.cancelled ||
-      this.message.includes(tooMany)
+      this.message.includes(tooMany) ||
+      this.message.includes(oldAccess)
     );
   }
 }
@@ -48,11 +49,14 @@ export class AnswerTooLarge extends RpcError {
 }
 
 const tooMany = 'etcdserver: too many requests';
+/** Somebody's rights were changed while the request was under way. */
+const oldAccess = 'etcdserver: revision of auth store is old';
 
 /** What etcd says before it has begun with a request (3.4 to 3.6: api/v3rpc/rpctypes/error.go). */
 const untouched = [
   'etcdserver: no leader',
   tooMany,
+  oldAccess,
   'etcdserver: rpc not supported for learner',
   'etcdserver: not capable',
 ];

@@ -1,0 +1,48 @@
+import { Conflict, Forbidden, type Backplane } from '#backplane';
+
+/** Writes one key after the other for as long as it is asked to, and remembers what was acknowledged. */
+export class AcknowledgedWrites {
+  readonly acknowledged = new Map<string, string>();
+  /** The longest time between two acknowledgements. */
+  longestGapMs = 0;
+  unavailable = 0;
+  readonly #store: Backplane;
+  readonly #prefix: string;
+  #isStopped = false;
+  readonly #done: Promise<void>;
+
+  constructor(store: Backplane, prefix: string) {
+    this.#store = store;
+    this.#prefix = prefix;
+    this.#done = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#done;
+  }
+
+  /** What was acknowledged, but is not there. */
+  async lost(): Promise<string[]> {
+    const { entries } = await this.#store.list(this.#prefix);
+    const there = new Map(entries.map((entry) => [entry.key, Buffer.from(entry.value).toString()]));
+    return [...this.acknowledged].filter(([key, value]) => there.get(key) !== value).map(([key]) => key);
+  }
+
+  async #run(): Promise<void> {
+    let lastMs = performance.now();
+    for (let i = 0; !this.#isStopped; i++) {
+      const key = `${this.#prefix}${i}`;
+      try {
+        await this.#store.put(key, String(i), { guard: { key, modRevision: 0 } });
+        this.acknowledged.set(key, String(i));
+      } catch (error) {
+        if (error instanceof Conflict || error instanceof Forbidden) throw error;
+        this.unavailable++;
+      }
+      this.longestGapMs = Math.max(this.longestGapMs, performance.now() - lastMs);
+      if (this.acknowledged.has(key)) lastMs = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
