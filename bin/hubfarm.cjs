@@ -21,6 +21,10 @@ var built = path.join(root, 'dist', 'bin', 'hubfarm.js');
 // can write there is trusted already; the runtime's own default, a folder in /tmp that all share, is not.
 var compileCache = process.env.NODE_COMPILE_CACHE || path.join(root, 'node_modules', '.cache', 'hubfarm');
 
+// A storm of log-ins lets V8's young generation grow to its limit, and little of that comes back: a third less memory for
+// 1000 sessions, at the same speed. Only a command line sets it.
+var serverFlags = ['--max-semi-space-size=16'];
+
 function fail(message) {
   console.error('hubfarm: ' + message);
   process.exit(1);
@@ -74,6 +78,7 @@ function runWith(node, args) {
 function main() {
   var isCheckout = fs.existsSync(source);
   var args = process.argv.slice(2);
+  var flags = args[0] === 'serve' ? serverFlags : [];
   var node = isNewEnough() ? process.execPath : bundledNode();
   if (!isCheckout && !fs.existsSync(built)) fail('this installation is incomplete: ' + built + ' is missing');
   if (node === undefined) {
@@ -90,14 +95,14 @@ function main() {
     );
   }
   if (isCheckout) {
-    runWith(node, ['--conditions=hubfarm-source', source].concat(args));
-  } else if (isNewEnough()) {
+    runWith(node, flags.concat(['--conditions=hubfarm-source', source], args));
+  } else if (isNewEnough() && flags.length === 0) {
     process.argv[1] = built;
     require('module').enableCompileCache(compileCache);
     // `import()` is not ES5: written out, an old Node would stop here with a syntax error.
     new Function('file', 'return import(file)')(url.pathToFileURL(built).href);
   } else {
-    runWith(node, [built].concat(args));
+    runWith(node, flags.concat([built], args));
   }
 }
 

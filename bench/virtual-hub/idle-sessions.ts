@@ -3,8 +3,9 @@
  *
  *     node -C hubfarm-source bench/virtual-hub/idle-sessions.ts [rounds] [sessions,…]      as root
  *
- * Each round starts the server anew, because neither gives memory back. The sessions come in steps and stay until the last
- * step is measured; a session's share is what the process has grown by since before the first one.
+ * Each round starts the server anew, because neither gives memory back, and lets some sessions come and go, which brings in
+ * code and tables that are there once. Then the sessions come in steps and stay until the last step is measured; a session's
+ * share is what the process has grown by since before the first step.
  */
 import { argv } from 'node:process';
 import { Network, type Host } from '../../test/interop/namespaces.ts';
@@ -16,23 +17,28 @@ import { account, peerName, startContestants, type Contestant } from './contesta
 const rounds = Number(argv[2] ?? 3);
 const steps = (argv[3] ?? '1000').split(',').map(Number);
 const concurrency = 32;
+const warmUpSessions = 100;
 const settleMs = 4_000;
 const idleSeconds = 5;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function idle(contestant: Contestant, host: Host): Promise<Figures> {
-  const { hub, user, password } = account;
+  const load = (sessions: number, holdSeconds: number): LoadRun => {
+    const { hub, user, password } = account;
+    const words = ['login', '--server', `${contestant.host.address}:443`, '--hub', hub, '--user', user];
+    const size = ['--sessions', `${sessions}`, '--concurrency', `${concurrency}`, '--hold', `${holdSeconds}`];
+    return new LoadRun(host, [...words, '--password', password, ...size]);
+  };
   await contestant.restart();
-  await pause(1_000);
+  await load(warmUpSessions, 0).ended();
+  await pause(settleMs);
   const pid = contestant.pid();
   const startBytes = residentBytes(pid);
   const figures: Record<string, number> = { 'no session|MB': startBytes / 1e6 };
   const runs: LoadRun[] = [];
   try {
     for (const [index, sessions] of steps.entries()) {
-      const words = ['login', '--server', `${contestant.host.address}:443`, '--hub', hub, '--user', user];
-      const more = ['--sessions', `${sessions - (steps[index - 1] ?? 0)}`, '--concurrency', `${concurrency}`];
-      const run = new LoadRun(host, [...words, '--password', password, ...more, '--hold', '600']);
+      const run = load(sessions - (steps[index - 1] ?? 0), 600);
       runs.push(run);
       await run.up();
       await pause(settleMs);

@@ -4,7 +4,7 @@ import type { Host } from './namespaces.ts';
 import type { RunningProcess } from './process.ts';
 import { ServerAdmin } from './server-admin.ts';
 
-const program = resolve(import.meta.dirname, '../../bin/hubfarm.ts');
+const launcher = resolve(import.meta.dirname, '../../bin/hubfarm.cjs');
 
 export interface HubfarmOptions {
   readonly port?: number;
@@ -36,8 +36,7 @@ export class HubfarmServer {
     const args = ['serve', '--data-dir', this.dataDirectory, '--listen', `${this.port}`];
     const settings = this.#settings.flatMap((setting) => ['--set', setting]);
     const environment = { HUBFARM_ADMIN_PASSWORD: this.#password };
-    const node = ['--conditions=hubfarm-source', program];
-    this.#process = this.host.start(execPath, [...node, ...args, ...settings], environment);
+    this.#process = this.host.start(execPath, [launcher, ...args, ...settings], environment);
     await this.#process.says(/server is up/);
   }
 
@@ -62,7 +61,7 @@ export class HubfarmServer {
 
   /** `hubfarm …` on the server's own host, over its local socket. */
   hubfarm(...words: string[]): Promise<string> {
-    const args = ['--conditions=hubfarm-source', program, ...words, '--data-dir', this.dataDirectory];
+    const args = [launcher, ...words, '--data-dir', this.dataDirectory];
     return this.host.mustRun(execPath, args);
   }
 
