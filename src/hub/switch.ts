@@ -57,6 +57,9 @@ export class Switch implements PortOwner {
     return this.#ports[id];
   }
 
+  /** Nothing is forwarded: another instance of the hub may live elsewhere. */
+  isSuspended = false;
+
   add(port: HubPort): void {
     this.#ports[port.id] = port;
     (port.isMonitor ? this.#monitors : this.#members).push(port);
@@ -82,7 +85,7 @@ export class Switch implements PortOwner {
   receive(port: HubPort, buf: Buffer, from: number, to: number, frames: number): void {
     const kind = (buf[from + 4]! & 1) === 0 ? unicast : broadcast;
     port.received.add(kind, to - from - 4 * frames, frames);
-    if (port.isMonitor || !port.isAttached) {
+    if (port.isMonitor || !port.isAttached || this.isSuspended) {
       port.refusedFrames += frames;
       return;
     }

@@ -94,6 +94,15 @@ export class VirtualHub {
     return this.#isStopped;
   }
 
+  /** Whether frames are refused for now: in a cluster, where this may not be the hub's only instance. Sessions stay. */
+  get isSuspended(): boolean {
+    return this.#switch.isSuspended;
+  }
+
+  set isSuspended(isSuspended: boolean) {
+    this.#switch.isSuspended = isSuspended;
+  }
+
   /** The administrator changed the hub. */
   update(record: HubRecord): void {
     this.#record = record;

@@ -2,6 +2,7 @@ import type { Backplane } from '#backplane';
 import { HubfarmError, type Logger } from '#base';
 import type {
   Bus,
+  Claims,
   ClusterPlacement,
   Controllership,
   LoadCounts,
@@ -44,6 +45,7 @@ export interface ClusterSessionsOptions {
   /** The controller's side of dynamic hubs, and every member's copy of where they live. */
   readonly objects: Pick<PlacedObjects, 'placeSession' | 'release' | 'find'>;
   readonly objectDirectory: Pick<ObjectDirectory, 'find' | 'onChange'>;
+  readonly claims: Pick<Claims, 'state' | 'isServing' | 'onChange'>;
   /** Of the shared store. */
   readonly engine: Pick<Backplane, 'state'>;
   readonly directory: HubDirectory;
@@ -110,6 +112,7 @@ export class ClusterSessions implements ClusterDoor {
     this.#hubs = new DynamicHubs({
       self: bus.self,
       objects: options.objectDirectory,
+      claims: options.claims,
       host,
       clock,
       logger,

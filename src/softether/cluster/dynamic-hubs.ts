@@ -1,5 +1,5 @@
 import { silentLogger, type Logger } from '#base';
-import type { MemberBoot, ObjectDirectory, PlacedObject } from '#cluster';
+import type { Claims, MemberBoot, ObjectDirectory, PlacedObject } from '#cluster';
 import { hubKeyOf, type HubHost, type VirtualHub } from '#hub';
 import type { Clock, Timer } from '#io';
 import type { ClusterSessionLimits } from './limits.ts';
@@ -8,6 +8,8 @@ export interface DynamicHubsOptions {
   readonly self: MemberBoot;
   /** Where each dynamic hub lives, by its upper-cased name, as this member's copy of the store shows it. */
   readonly objects: Pick<ObjectDirectory, 'find' | 'onChange'>;
+  /** Which of them are this member's, exactly. */
+  readonly claims: Pick<Claims, 'state' | 'isServing' | 'onChange'>;
   readonly host: Pick<HubHost, 'instance' | 'opened' | 'openDynamic' | 'closeDynamic' | 'onInstance'>;
   readonly clock: Clock;
   readonly logger?: Logger;
@@ -21,7 +23,8 @@ export interface DynamicHubsOptions {
 /**
  * The dynamic hubs that live on this member. One is opened for its first session, when the store shows that it is this
  * member's; it ends some seconds after its last session, and the controller is told. Whatever happens to this member
- * meanwhile (cut off, suspended, taken for dead): as soon as it sees that a hub is another's, its own sessions of it end.
+ * meanwhile (cut off, suspended, taken for dead): while a hub may live elsewhere no frame of it moves here, and as soon as it
+ * is known to be another's, its own sessions of it end.
  */
 export class DynamicHubs {
   readonly #options: Required<DynamicHubsOptions>;
@@ -31,11 +34,14 @@ export class DynamicHubs {
   /** Log-ins that wait for their hub. */
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #ends: (() => void)[];
+  #wasServing: boolean;
   #isStopped = false;
 
   constructor(options: DynamicHubsOptions) {
     this.#options = { logger: silentLogger, ...options };
+    this.#wasServing = options.claims.isServing();
     this.#ends = [
+      options.claims.onChange(() => this.#followServing()),
       options.objects.onChange((hubKeys) => {
         for (const hubKey of hubKeys) this.follow(hubKey);
       }),
@@ -56,12 +62,12 @@ export class DynamicHubs {
 
   /** The instance of a hub that is to be this member's, as soon as the store shows it. Undefined: it is not, or offline. */
   async open(hubName: string): Promise<VirtualHub | undefined> {
-    const { clock, limits, host } = this.#options;
+    const { clock, limits, host, claims } = this.#options;
     const key = hubKeyOf(hubName);
     const untilMs = clock.nowMs() + limits.claimWaitMs;
     for (;;) {
       if (this.isClosing(key)) return undefined;
-      const hub = this.isHere(key) ? host.openDynamic(key) : undefined;
+      const hub = claims.state(key) === 'held' ? host.openDynamic(key) : undefined;
       if (hub !== undefined) this.#linger(key);
       const leftMs = untilMs - clock.nowMs();
       if (hub !== undefined || leftMs <= 0 || this.#isStopped) return hub;
@@ -72,6 +78,9 @@ export class DynamicHubs {
   /** Something of this hub has changed: its holder, its sessions, its tickets. */
   follow(hubName: string): void {
     const key = hubKeyOf(hubName);
+    const { claims, host } = this.#options;
+    const instance = host.opened().has(key) ? host.instance(key) : undefined;
+    if (instance !== undefined) instance.isSuspended = claims.state(key) === 'suspended';
     if (this.isHere(key)) {
       if (!this.isClosing(key) && this.#isIdle(key)) this.#linger(key);
     } else {
@@ -99,6 +108,21 @@ export class DynamicHubs {
     for (const timer of this.#lingering.values()) timer.cancel();
     this.#lingering.clear();
     for (const key of [...this.#waiting.keys()]) this.#wake(key);
+  }
+
+  /** This member has lost its lease, or has one again. */
+  #followServing(): void {
+    const { claims, host, logger } = this.#options;
+    const isServing = claims.isServing();
+    if (isServing === this.#wasServing) return;
+    this.#wasServing = isServing;
+    const keys = new Set([...host.opened(), ...this.#waiting.keys(), ...this.#closing.keys()]);
+    if (host.opened().size > 0) {
+      const hubs = host.opened().size;
+      const what = isServing ? 'dynamic hubs go on' : 'dynamic hubs wait: they may have been placed elsewhere';
+      logger.warn({ hubs }, what);
+    }
+    for (const key of keys) this.follow(key);
   }
 
   #lost(key: string): void {

@@ -89,6 +89,7 @@ export class MemberRig {
         release: (object) => objects.release(object),
       },
       objectDirectory: this.objects,
+      claims: this.objects.claimsOf(self),
       engine: { state: () => engine.state },
       directory,
       host,
@@ -280,7 +281,7 @@ export class ClusterRig {
     const client = await this.members[at]!.connect().hello();
     const answer = decodeLoginAnswer(await client.ask(client.loginPack({ hub: 'LAN', ...fields }), waitMs));
     if (answer.kind !== 'redirect') return { at, client, answer, redirect: undefined };
-    return this.follow(answer.redirect, fields);
+    return this.follow(answer.redirect, fields, waitMs);
   }
 
   indexOf({ address }: Redirect): number {
@@ -331,13 +332,13 @@ export class ClusterRig {
   }
 
   /** With the ticket to the member. */
-  async follow(redirect: Redirect, fields: LoginFields = {}): Promise<Landed> {
+  async follow(redirect: Redirect, fields: LoginFields = {}, waitMs = 60): Promise<Landed> {
     const at = this.indexOf(redirect);
     const client = await this.members[at]!.connect().hello();
     const pack = loginPack({ hub: 'LAN', ...fields })
       .setInt('authtype', 99)
       .setData('ticket', redirect.ticket);
-    const answer = decodeLoginAnswer(await client.ask(pack, 60));
+    const answer = decodeLoginAnswer(await client.ask(pack, waitMs));
     if (answer.kind === 'welcome') client.readBlocks();
     return { at, client, answer, redirect };
   }

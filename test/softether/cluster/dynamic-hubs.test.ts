@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ErrorCode } from '#softether';
+import { everybody, frame, mac } from '../../hub/hub-fixture.ts';
 import type { LoginFields } from '../server/test-client.ts';
 import { ClusterRig, type ClusterRigOptions } from './cluster-rig.ts';
 
@@ -124,6 +125,26 @@ describe('a dynamic hub', () => {
     zombie.objects.resume();
     await rig.run(10);
     expect([zombie.server.sessionCount, zombie.hub('SHOP'), instances()]).toEqual([0, undefined, [again.at]]);
+  });
+
+  it('of a member that has lost its lease waits: no frame moves and nobody gets in, until it has one again', async () => {
+    rig.cluster.change('m0/0', { info: { isControllerOnly: true } });
+    const one = await rig.welcome(0, SHOP);
+    const two = await rig.welcome(0, SHOP);
+    const member = rig.members[one.at]!;
+    const say = async (text: string): Promise<string[]> => {
+      two.client.takeFrames();
+      one.client.sendFrames(frame(everybody, mac(1), text));
+      await rig.run(50);
+      return two.client.takeFrames();
+    };
+    expect(await say('before')).toHaveLength(1);
+    member.objects.setServing(false);
+    expect(await say('meanwhile')).toEqual([]);
+    expect(await rig.error(0, SHOP, 2_500), 'after the two seconds that it waits').toBe(ErrorCode.HUB_STOPPING);
+    expect(member.server.sessionCount).toBe(2);
+    member.objects.setServing(true);
+    expect(await say('after')).toHaveLength(1);
   });
 
   it('goes with its sessions when it is set offline, and can become static then, not before', async () => {

@@ -1,4 +1,4 @@
-import type { ClusterPlacement, MemberBoot, PlacedObject, SessionPlacement } from '#cluster';
+import type { Claims, ClusterPlacement, MemberBoot, PlacedObject, SessionPlacement } from '#cluster';
 import type { Clock } from '#io';
 
 const STORE_MS = 3;
@@ -104,6 +104,30 @@ export class FakeObjectCopy {
     const missed = this.#missed;
     this.#missed = undefined;
     if (missed !== undefined) this.show(missed.objects, [...missed.names]);
+  }
+
+  /** The member's lease: while it has none, what it holds waits. */
+  isServing = true;
+  readonly #claimListeners = new Set<() => void>();
+
+  setServing(isServing: boolean): void {
+    this.isServing = isServing;
+    for (const listener of this.#claimListeners) listener();
+  }
+
+  claimsOf({ member, boot }: MemberBoot): Pick<Claims, 'state' | 'isServing' | 'onChange'> {
+    return {
+      isServing: () => this.isServing,
+      state: (name) => {
+        const object = this.#objects.get(name);
+        if (object?.member !== member || object.boot !== boot) return 'none';
+        return this.isServing ? 'held' : 'suspended';
+      },
+      onChange: (changed) => {
+        this.#claimListeners.add(changed);
+        return () => this.#claimListeners.delete(changed);
+      },
+    };
   }
 
   find(name: string): PlacedObject | undefined {
