@@ -216,6 +216,7 @@ const codes: readonly ClusterFailureCode[] = [
   'PUBLIC_ADDRESS_UNREACHABLE',
   'BAD_PUBLIC_ADDRESS',
   'NO_SUCH_SERVER',
+  'WRONG_KEY',
   'LAST_CONTROLLER',
   'ENGINE',
 ];

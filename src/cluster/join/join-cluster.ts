@@ -40,13 +40,32 @@ export async function joinCluster(
   try {
     await doing(progress, 'register', 'become a member', () => admission.accept());
   } catch (error) {
-    // Whether the controller has noted it is not known: with its key it is taken for itself at the next attempt.
-    if (before === undefined) await state.forget({ keepsIdentity: true });
-    else await state.save(before);
+    if (before !== undefined) await state.save(before);
+    else await undo(deps, client, request, admission, progress);
     throw error;
   }
   const tellController = (): Promise<void> => client.leave(request, names.serverName, admission.identity, progress);
   return restartLater(deps, { to: 'member', backup, takeBack: tellController }, progress);
+}
+
+/** Whether the controller has noted this server is not known: it is told otherwise, or this server's key is kept for then. */
+async function undo(
+  { state }: ServerClusterDeps,
+  client: JoinClient,
+  request: JoinRequest,
+  { grant, identity }: Admission,
+  progress: StepProgress,
+): Promise<void> {
+  try {
+    await client.leave(request, grant.serverName, identity, progress);
+    await state.forget();
+  } catch (error) {
+    const isUnknown = error instanceof ClusterFailure && error.code === 'NO_SUCH_SERVER';
+    await state.forget({ keepsIdentity: !isUnknown });
+    if (isUnknown) return;
+    const text = `the controller may have noted ${grant.serverName}: join again, and it is taken for the same, or run "hubfarm cluster remove ${grant.serverName}" there`;
+    progress({ step: 'register', text, state: 'warning' });
+  }
 }
 
 function check({ state, self }: ServerClusterDeps, request: JoinRequest): OwnNames {

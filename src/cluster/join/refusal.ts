@@ -136,7 +136,7 @@ export const refusals = {
   store: (why: string): Refusal =>
     new Refusal('NOT_READY', steps.registry, `the cluster could not note the new server: ${why}`),
   badKey: (name: string): Refusal =>
-    new Refusal('NO_SUCH_SERVER', steps.key, `the key that was shown is not that of the server "${name}"`),
+    new Refusal('WRONG_KEY', steps.key, `the key that was shown is not that of the server "${name}"`),
   unknownServer: (name: string): Refusal =>
     new Refusal('NO_SUCH_SERVER', steps.registry, `no server called "${name}" belongs to this cluster`),
   lastController: (name: string): Refusal =>
