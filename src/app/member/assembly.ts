@@ -4,7 +4,7 @@ import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEther
 import { openAdministration, type Administration } from '../administration.ts';
 import { defaultPorts } from '../config/sections.ts';
 import { Health } from '../health.ts';
-import { certificateCheck, listenersCheck, storeCheck } from '../health-checks.ts';
+import { certificateCheck, drainCheck, listenersCheck, storeCheck } from '../health-checks.ts';
 import { hubMetrics } from '../hub-metrics.ts';
 import { ListenerSet, type ListenerStatus } from '../listener-set.ts';
 import { Metrics, type Metric } from '../metrics.ts';
@@ -16,7 +16,7 @@ import { softEtherMetrics } from '../softether-metrics.ts';
 import { openClusterPlace, type ClusterPlace, type ClusterSeat } from './cluster-place.ts';
 import { openHubs, type Hubs } from './hubs.ts';
 import { MemberReports } from './member-reports.ts';
-import type { Seat, Stores } from './seat.ts';
+import type { MemberParts, Seat, Stores } from './seat.ts';
 
 /** A member that is up. Its parts are stopped by the lifecycle that they were started with. */
 export interface Member {
@@ -26,23 +26,26 @@ export interface Member {
   readonly metrics: readonly Metric[];
   /** The page that its listeners show. */
   readonly page: Metrics;
+  /** undefined = the only member of a server that stands alone. */
+  readonly place: ClusterPlace | undefined;
+  readonly sessions: ClusterSessions | undefined;
   listeners(): readonly ListenerStatus[];
 }
 
 /** All parts of a member, one event loop, in the order of their start; they stop in reverse. */
 export async function assembleMember(
   options: ServerOptions,
-  seat: Seat,
-  stores: Stores,
-  clusterSeat: ClusterSeat | undefined,
+  parts: MemberParts,
   lifecycle: Lifecycle,
 ): Promise<Member> {
   const { config, io, logger } = options;
   const { clock, random } = io;
+  const { seat, stores, cluster: clusterSeat, adminPassword, control } = parts;
   const { local, own } = stores;
-  const { identity, adminPassword } = own;
+  const { identity } = own;
   const place = clusterSeat && (await openClusterPlace(options, seat, stores, clusterSeat, lifecycle));
-  const hubs = await openHubs(options, stores, seat, place !== undefined, lifecycle);
+  const isAlone = stores.local === stores.shared;
+  const hubs = await openHubs(options, stores, { makesFirstHub: isAlone && seat.index === 0, isClustered: place !== undefined }, lifecycle);
 
   // The VPN server and its administration know each other; connections come only when both are up.
   const faces: { administration?: Administration } = {};
@@ -82,7 +85,15 @@ export async function assembleMember(
     admit: (remote) => softether.admits(remote),
     pace: softether.pace,
     abandoned: (remote) => softether.abandoned(remote),
-    connected: (stream: ByteStream, port: number) => softether.accept(stream, port),
+    alpn: control.alpn,
+    connected: (stream: ByteStream, port: number) => {
+      if (!control.alpn.includes(stream.tls?.alpn ?? '')) {
+        softether.accept(stream, port);
+        return;
+      }
+      softether.abandoned(stream.remote);
+      control.takeOver(stream);
+    },
   });
   const listeners = await SavedListeners.load({
     set,
@@ -113,6 +124,8 @@ export async function assembleMember(
       hostName: own.hostName,
       ownKeys: `${own.keys}/`,
       seat,
+      control,
+      place,
     },
     lifecycle,
   );
@@ -134,11 +147,13 @@ export async function assembleMember(
   health.addCheck(storeCheck(local));
   health.addCheck(listenersCheck(() => listeners.list()));
   health.addCheck(certificateCheck(clock, () => identity.info()));
-  return { isFirstStart: hubs.isFirstStart, health, metrics, page, listeners: () => listeners.list() };
+  if (place !== undefined) health.addCheck(drainCheck(place.registry));
+  const { isFirstStart } = hubs;
+  return { isFirstStart, health, metrics, page, place, sessions, listeners: () => listeners.list() };
 }
 
-function clusterSessionParts({ io, logger }: ServerOptions, place: ClusterPlace, hubs: Hubs, { shared }: Stores) {
-  const { bus, registry, election, placement, objects, objectDirectory } = place;
+function clusterSessionParts({ io, logger, config }: ServerOptions, place: ClusterPlace, hubs: Hubs, { shared }: Stores) {
+  const { bus, registry, election, placement, objects, objectDirectory, claims } = place;
   return {
     bus,
     membership: registry,
@@ -146,14 +161,15 @@ function clusterSessionParts({ io, logger }: ServerOptions, place: ClusterPlace,
     placement,
     objects,
     objectDirectory,
+    claims,
     engine: shared,
     directory: hubs.directory,
     host: hubs.host,
-    acceptsLogins: () => registry.self.isEligible,
+    acceptsLogins: () => registry.self.isEligible && config.cluster.acceptLogins,
     clock: io.clock,
     random: io.random,
     logger,
-    limits: defaultClusterSessionLimits,
+    limits: { ...defaultClusterSessionLimits, drainSessionsPerSecond: config.cluster.drainSessionsPerSecond },
   };
 }
 
