@@ -47,6 +47,11 @@ export type DirectoryChange =
 export interface DirectoryOptions {
   readonly limits?: DirectoryLimits;
   readonly logger?: Logger;
+  /**
+   * In a cluster only the controller changes hubs and users: each write has this guard, and while there is none changes
+   * are refused with `NOT_CONTROLLER`.
+   */
+  readonly leadership?: () => Guard | undefined;
 }
 
 interface Kept<T> {
@@ -68,6 +73,7 @@ export class HubDirectory {
   readonly #clock: Clock;
   readonly #limits: DirectoryLimits;
   readonly #logger: Logger;
+  readonly #leadership: DirectoryOptions['leadership'];
   readonly #hubs = new Map<string, KeptHub>();
   readonly #listeners = new Set<(change: DirectoryChange) => void>();
   #copy!: WatchedCopy;
@@ -77,6 +83,7 @@ export class HubDirectory {
     this.#clock = clock;
     this.#limits = options.limits ?? defaultDirectoryLimits;
     this.#logger = options.logger ?? silentLogger;
+    this.#leadership = options.leadership;
   }
 
   static async open(backplane: Backplane, clock: Clock, options: DirectoryOptions = {}): Promise<HubDirectory> {
@@ -232,8 +239,9 @@ export class HubDirectory {
   async #change(plan: () => [Operation[], Guard[]]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const [operations, guards] = plan();
+      const leading = this.#leadershipGuards();
       try {
-        await this.#copy.shows(await this.#backplane.txn(operations, guards));
+        await this.#copy.shows(await this.#backplane.txn(operations, [...guards, ...leading]));
         return;
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
@@ -243,9 +251,27 @@ export class HubDirectory {
           });
         }
       }
+      for (const guard of leading) await this.#requireLeadership(guard);
       // The store that refused may be ahead of the copy that the plan was made from.
       for (const { key } of guards) await this.#copy.catchUp(key, await this.#backplane.get(key));
     }
+  }
+
+  #leadershipGuards(): Guard[] {
+    if (this.#leadership === undefined) return [];
+    const guard = this.#leadership();
+    if (guard !== undefined) return [guard];
+    throw notController();
+  }
+
+  /** The leadership may have ended before this member has learnt of it. */
+  async #requireLeadership(guard: Guard): Promise<void> {
+    const entry = await this.#backplane.get(guard.key);
+    const holds =
+      'createRevision' in guard
+        ? entry?.createRevision === guard.createRevision
+        : entry?.modRevision === guard.modRevision;
+    if (!holds) throw notController();
   }
 
   #keptHub(name: string): KeptHub & { readonly hub: Kept<HubRecord> } {
@@ -319,6 +345,10 @@ export class HubDirectory {
   #tell(change: DirectoryChange): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function notController(): DirectoryError {
+  return new DirectoryError('NOT_CONTROLLER', 'hubs and users can be changed at the controller of the cluster only');
 }
 
 function put(key: string, record: object): Operation {

@@ -5,6 +5,7 @@ export type DirectoryErrorCode =
   | 'HUB_NOT_FOUND'
   | 'HUB_EXISTS'
   | 'HUB_ONLINE'
+  | 'NOT_CONTROLLER'
   | 'USER_NOT_FOUND'
   | 'USER_EXISTS'
   | 'TOO_MANY_USERS'

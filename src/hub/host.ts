@@ -8,7 +8,8 @@ import { defaultHubLimits, type HubLimits } from './limits.ts';
 import { hubKeyOf } from './names.ts';
 import type { HubPort } from './port.ts';
 import type { HubRecord } from './records.ts';
-import { addStatistics, noStatistics, StatisticsStore, type Statistics } from './statistics.ts';
+import { addStatistics, noStatistics, type Statistics, type StatisticsKeeper } from './statistics.ts';
+import { StatisticsStore } from './statistics-store.ts';
 import { differenceOfTraffic, noTraffic } from './traffic.ts';
 import { VirtualHub, type HubObserver } from './virtual-hub.ts';
 import type { Traffic } from './session-info.ts';
@@ -25,10 +26,14 @@ export interface HubHostOptions {
    * `openDynamic` and `closeDynamic`. Absent: all hubs that are online run here, whatever their kind.
    */
   readonly isClustered?: boolean;
+  /** Absent: this is the only one that counts, and its counts go to the store once a minute. */
+  readonly statistics?: StatisticsKeeper;
 }
 
 /** How often statistics are written. What is younger is lost when the process is killed. */
 const flushIntervalMs = 60_000;
+/** In a cluster: the controller has lists of all members, and members die. */
+const clusterFlushIntervalMs = 2_000;
 
 /** Traffic of a port, or of a hub, that has gone into the statistics already. */
 interface Reported {
@@ -40,7 +45,7 @@ export class HubHost implements HubObserver {
   readonly environment: HubEnvironment;
   readonly #directory: HubDirectory;
   readonly #clock: Clock;
-  readonly #statistics: StatisticsStore;
+  readonly #statistics: StatisticsKeeper;
   readonly #instances = new Map<string, VirtualHub>();
   readonly #reported = new Map<HubPort | VirtualHub, Reported>();
   readonly #ports = new Map<HubPort, VirtualHub>();
@@ -54,7 +59,7 @@ export class HubHost implements HubObserver {
   readonly #opened = new Set<string>();
   #isStopped = false;
 
-  private constructor(options: HubHostOptions, statistics: StatisticsStore) {
+  private constructor(options: HubHostOptions, statistics: StatisticsKeeper) {
     const { clock, directory } = options;
     this.environment = createHubEnvironment(
       clock,
@@ -71,13 +76,16 @@ export class HubHost implements HubObserver {
       clock.every(1_000, () => {
         for (const hub of this.#instances.values()) hub.tick();
       }),
-      clock.every(flushIntervalMs, () => void this.flushStatistics()),
+      clock.every(options.statistics === undefined ? flushIntervalMs : clusterFlushIntervalMs, () => {
+        void this.flushStatistics();
+      }),
     ];
   }
 
   static async open(options: HubHostOptions): Promise<HubHost> {
     const { backplane, directory, logger = silentLogger } = options;
-    return new HubHost(options, await StatisticsStore.open(backplane, directory, logger));
+    const statistics = options.statistics ?? (await StatisticsStore.open({ backplane, directory, logger }));
+    return new HubHost(options, statistics);
   }
 
   /** The hub of this name if it is online here. */

@@ -8,6 +8,7 @@ export {
   type DirectoryLimits,
   type DirectoryOptions,
 } from './directory.ts';
+export { ClusterStatistics, type ClusterStatisticsOptions } from './cluster-statistics.ts';
 export { createHubEnvironment, type HubEnvironment } from './environment.ts';
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts';
 export {
@@ -27,6 +28,6 @@ export type { HubPort } from './port.ts';
 export { kindInCluster } from './records.ts';
 export type { HubKind, HubRecord, Policy, UserAuth, UserRecord } from './records.ts';
 export type { NodeInfo, SessionInfo, SessionKind, Traffic } from './session-info.ts';
-export type { Statistics } from './statistics.ts';
+export type { Statistics, StatisticsKeeper, StatisticsOwner } from './statistics.ts';
 export { differenceOfTraffic, isNoTraffic, noTraffic, sumTraffic, unicast } from './traffic.ts';
 export { VirtualHub, type AttachOptions, type IpTableRow, type MacTableRow } from './virtual-hub.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openEmbedded, type Backplane } from '#backplane';
+import { openEmbedded, type Backplane, type Guard } from '#backplane';
 import { HubDirectory, type DirectoryChange } from '#hub';
 import { createNodeClock } from '#io/node';
 import { hubRecord, userRecord } from './hub-fixture.ts';
@@ -201,5 +201,22 @@ describe('the hub directory', () => {
     await backplane.put('cfg/hub/A/user/u', value);
     await directory.updateUser('A', 'u', (user) => user);
     expect(directory.user('A', 'u')?.policy).toMatchObject({ Access: false, MaxMac: 5, TimeOut: 20, VLanId: 0 });
+  });
+});
+
+describe('in a cluster', () => {
+  it('lets only the controller change hubs and users, and none that was deposed', async () => {
+    const lease = await backplane.lease(60_000);
+    const first = await backplane.elect('controller', 'a/0', lease);
+    let guard: Guard | undefined;
+    const led = await HubDirectory.open(backplane, realClock, { leadership: () => guard });
+    await expect(led.createHub(hubRecord('OFFICE'))).rejects.toMatchObject({ code: 'NOT_CONTROLLER' });
+    ({ guard } = first);
+    await led.createHub(hubRecord('OFFICE'));
+    await first.resign();
+    const offline = led.updateHub('OFFICE', (hub) => ({ ...hub, isOnline: false }));
+    await expect(offline).rejects.toMatchObject({ code: 'NOT_CONTROLLER' });
+    expect(led.hub('OFFICE')).toMatchObject({ isOnline: true });
+    led.close();
   });
 });

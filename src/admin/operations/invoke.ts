@@ -12,6 +12,7 @@ import { refusedForRole, serverRole } from './server-role.ts';
 const errorNumbers: ReadonlyMap<string, number> = new Map([
   ['HUB_NOT_FOUND', ErrorCode.HUB_NOT_FOUND],
   ['HUB_ONLINE', ErrorCode.NOT_SUPPORTED],
+  ['NOT_CONTROLLER', ErrorCode.NOT_FARM_CONTROLLER],
   ['HUB_EXISTS', ErrorCode.HUB_ALREADY_EXISTS],
   ['TOO_MANY_HUBS', ErrorCode.TOO_MANY_HUBS],
   ['USER_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
