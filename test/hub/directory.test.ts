@@ -208,10 +208,10 @@ describe('in a cluster', () => {
   it('lets only the controller change hubs and users, and none that was deposed', async () => {
     const lease = await backplane.lease(60_000);
     const first = await backplane.elect('controller', 'a/0', lease);
-    let guard: Guard | undefined;
-    const led = await HubDirectory.open(backplane, realClock, { leadership: () => guard });
+    const known: { guard?: Guard } = {};
+    const led = await HubDirectory.open(backplane, realClock, { leadership: () => known.guard });
     await expect(led.createHub(hubRecord('OFFICE'))).rejects.toMatchObject({ code: 'NOT_CONTROLLER' });
-    ({ guard } = first);
+    known.guard = first.guard;
     await led.createHub(hubRecord('OFFICE'));
     await first.resign();
     const offline = led.updateHub('OFFICE', (hub) => ({ ...hub, isOnline: false }));
