@@ -1,4 +1,6 @@
 /** What the rest of the product sees of this folder. */
+export { clusterServices, isDrainingOf } from './bus-messages.ts';
+export { certificateNames } from './certificate-names.ts';
 export { ClusterConnection, type ClusterReach } from './cluster-connection.ts';
 export type { ClusterEngine, EngineCandidate } from './cluster-engine.ts';
 export { ClusterFailure, type ClusterFailureCode } from './cluster-failure.ts';
@@ -17,6 +19,7 @@ export type {
 export { JoinDesk } from './join-desk.ts';
 export { joinAlpn } from './join-protocol.ts';
 export type { DeskCluster, DeskStanding, JoinDeskDeps } from './join-visit.ts';
+export { certificateLives } from './join-times.ts';
 export type { ModeSwitch } from './mode-switch.ts';
 export type { OwnServer, RunningCluster } from './running-cluster.ts';
 export { ServerCluster } from './server-cluster.ts';

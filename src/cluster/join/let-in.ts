@@ -89,7 +89,7 @@ async function admit(
   const isEligible = before?.isEligible ?? false;
   try {
     tell(visit, 'engine', steps.engine);
-    const engine = await admitToEngine(cluster, request, address);
+    const engine = await admitToEngine(cluster, request, address, isEligible);
     channel.send({
       kind: 'grant',
       clusterId: cluster.clusterId,
@@ -137,10 +137,14 @@ async function admitToEngine(
   cluster: DeskCluster,
   request: AdmissionRequest,
   address: string,
+  isEligible: boolean,
 ): Promise<EngineSettings> {
   const { serverName, enginePeerPort: peerPort, engineClientPort: clientPort } = request;
   try {
-    return await cluster.engine.admit({ serverName, address, peerPort, clientPort });
+    const settings = await cluster.engine.admit({ serverName, address, peerPort, clientPort });
+    // It comes back as what it was: admission alone gives the rights of a plain member.
+    if (isEligible) await cluster.engine.makeEligible(serverName);
+    return settings;
   } catch (error) {
     throw refusals.engine(reasonOf(error));
   }

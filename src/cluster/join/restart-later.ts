@@ -21,22 +21,23 @@ export interface Restart {
  */
 export function restartLater(deps: ServerClusterDeps, restart: Restart, progress: StepProgress): ModeChange {
   const { clock, modes, logger } = deps;
-  const started = Promise.withResolvers<void>();
-  clock.after(joinTimes.restartDelayMs, () => {
+  const text = `start this server as ${inWords[restart.to]}`;
+  const run = async (): Promise<void> => {
     const options = restart.importFrom === undefined ? {} : { importFrom: restart.importFrom };
-    const text = `start this server as ${inWords[restart.to]}`;
-    const run = async (): Promise<void> => {
+    try {
       await doing(progress, 'restart', text, () => modes.restart(options));
       await restart.afterwards?.();
-    };
-    run().then(started.resolve, (error: unknown) => {
+    } catch (error) {
       logger.error({ err: error }, `this server did not start as ${inWords[restart.to]}`);
-      void recover(deps, restart, error).then(started.reject, started.reject);
-    });
+      throw await recover(deps, restart, error);
+    }
+  };
+  const restarted = new Promise<void>((resolve, reject) => {
+    clock.after(joinTimes.restartDelayMs, () => void run().then(resolve, reject));
   });
   // Whoever asked may have gone: the log has it then.
-  started.promise.catch(() => undefined);
-  return { backup: restart.backup, restarted: started.promise };
+  restarted.catch(() => undefined);
+  return { backup: restart.backup, restarted };
 }
 
 const inWords: Readonly<Record<ClusterMode, string>> = {

@@ -11,7 +11,7 @@ export interface ServerClusterDeps extends JoinClientDeps {
   readonly modes: ModeSwitch;
   readonly engine: ClusterEngine;
   /** The server that runs now. */
-  self(): OwnServer;
+  readonly self: () => OwnServer;
   /** undefined while it stands alone, and while it is being started again. */
-  cluster(): RunningCluster | undefined;
+  readonly cluster: () => RunningCluster | undefined;
 }

@@ -1,4 +1,5 @@
 import { randomBytes, webcrypto } from 'node:crypto';
+import type * as x509Module from '@peculiar/x509';
 import type { Pkcs10CertificateRequest } from '@peculiar/x509';
 import type { CertificateAuthorities, CertificateRequest, SignOptions } from '../authority.ts';
 import type { Clock } from '../clock.ts';
@@ -17,7 +18,7 @@ const COMMON_NAME_MAX_CHARACTERS = 64;
 /** A request with a P-256 key has some 300 bytes. */
 const MAX_REQUEST_BYTES = 4096;
 
-type X509 = typeof import('@peculiar/x509');
+type X509 = typeof x509Module;
 
 export function createNodeAuthorities(clock: Clock): CertificateAuthorities {
   return {
@@ -79,7 +80,7 @@ async function sign(options: SignOptions, nowMs: number): Promise<string> {
   const issuer = new x509.X509Certificate(authority.certificatePem);
   const pkcs8 = x509.PemConverter.decodeFirst(authority.privateKeyPem);
   const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
-  const publicKey = await request.publicKey.export(algorithm, ['verify'], webcrypto);
+  const { publicKey } = request;
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: newSerial(),

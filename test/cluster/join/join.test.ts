@@ -232,8 +232,8 @@ describe('join', () => {
       const dial = { host: '192.0.2.1', port: 443, timeoutMs: 1_000, tls: true, alpn: [joinAlpn] };
       const stream = await world.settled(world.network('192.0.2.2').dial(dial));
       stream.write(encodeJoinMessage({ kind: 'hello', protocol: 1, version: 'x', intent: 'join', share }));
-      const answered = Promise.withResolvers<void>();
-      stream.receive({ data: () => answered.resolve(), closed: () => answered.resolve() });
+      const answered = Promise.withResolvers<undefined>();
+      stream.receive({ data: () => answered.resolve(undefined), closed: () => answered.resolve(undefined) });
       await world.settled(answered.promise);
       stream.destroy();
       await world.clock.run(100);
@@ -355,12 +355,13 @@ describe('join', () => {
   });
 
   test('takes a server that was promoted back as one that may control', async () => {
-    const { world, member } = await pair();
+    const { world, controller, member } = await pair();
     await world.settled((await join(world, member)).restarted);
     const record = await world.registry.find('beta');
     await world.registry.write({ ...record!, isEligible: true });
     await join(world, member);
     expect(await world.registry.find('beta')).toMatchObject({ isEligible: true, state: 'joined' });
+    expect(controller.engine.eligible.has('beta')).toBe(true);
   });
 
   test('refuses another version of the protocol, and says which side is older', async () => {
@@ -373,8 +374,8 @@ describe('join', () => {
     const share = Buffer.alloc(65);
     stream.write(encodeJoinMessage({ kind: 'hello', protocol: 2, version: '0.9.0', intent: 'join', share }));
     const reader = new FrameReader();
-    const ended = Promise.withResolvers<void>();
-    stream.receive({ data: (chunk) => reader.push(chunk), closed: () => ended.resolve() });
+    const ended = Promise.withResolvers<undefined>();
+    stream.receive({ data: (chunk) => reader.push(chunk), closed: () => ended.resolve(undefined) });
     await world.settled(ended.promise);
     const answer = reader.take(10_000) as { code: string; message: string };
     expect(answer.code).toBe('VERSION_MISMATCH');

@@ -298,17 +298,17 @@ export async function memoryWorld(): Promise<World & { readonly clock: VirtualCl
   const random = new SeededRandom(11);
   const net = new MemoryNetwork({ clock, random, latencyMs: 2 });
   const settled = async <T>(promise: Promise<T>): Promise<T> => {
-    let isOver = false;
+    const waiting = { isOver: false };
     const over = (): void => {
-      isOver = true;
+      waiting.isOver = true;
     };
     promise.then(over, over);
     // Keys are made and files written in real time, which passes more slowly at first: time-outs must not come before.
-    for (let rounds = 0; !isOver && rounds < 5_000; rounds++) {
+    for (let rounds = 0; !waiting.isOver && rounds < 5_000; rounds++) {
       await clock.run(rounds < 200 ? 10 : 200);
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
-    if (!isOver) throw new Error('it did not end');
+    if (!waiting.isOver) throw new Error('it did not end');
     return promise;
   };
   const world = await openWorld({ clock, random, network: (address) => net.machine(address), settled, port: 443 });

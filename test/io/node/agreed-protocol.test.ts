@@ -37,7 +37,7 @@ describe('a protocol that client and listener agree on', () => {
     const sink = new Recorder();
     server.receive(sink);
     client.destroy();
-    await sink.ended;
+    await sink.ended();
     await new Promise((resolve) => setTimeout(resolve, 0));
     expect(() => material(client)).not.toThrow();
   });
