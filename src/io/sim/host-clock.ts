@@ -67,14 +67,16 @@ export class HostClock implements Clock {
     if (this.#state === 'awake') this.#state = 'asleep';
   }
 
-  /** What fell due meanwhile runs now, in order. */
-  wake(): void {
+  /** What fell due meanwhile runs soon, in order, and before anything that is asked for after it; then `awake` is called. */
+  wake(awake: () => void): void {
     if (this.#state !== 'asleep') return;
-    this.#state = 'awake';
-    const deferred = this.#deferred;
-    this.#deferred = [];
     this.#world.soon(() => {
+      if (this.#state !== 'asleep') return;
+      this.#state = 'awake';
+      const deferred = this.#deferred;
+      this.#deferred = [];
       for (const run of deferred) this.#run(run);
+      awake();
     });
   }
 

@@ -35,8 +35,7 @@ export class MemoryHost {
 
   /** SIGCONT */
   thaw(): void {
-    this.#parts.clock.wake();
-    this.#parts.woken();
+    this.#parts.clock.wake(this.#parts.woken);
   }
 
   /** kill -9: the others hear at once that its connections have ended. */
