@@ -10,6 +10,7 @@ export type {
   Operation,
   Revision,
 } from './backplane.ts';
+export { Coalescer, type CoalescedPut } from './coalescer.ts';
 export { BadDocument, type ConfigDocument, type DocumentEntry } from './documents/document.ts';
 export { exportJson } from './documents/export.ts';
 export { importJson, type ImportOptions, type ImportResult } from './documents/import.ts';
@@ -27,8 +28,11 @@ export type { AccessLevel, EngineAccess } from './etcd/engine/engine-access.ts';
 export { EngineAdministration, type EngineAdmission } from './etcd/engine/engine-administration.ts';
 export { roleForNext, type EngineRole } from './etcd/engine/engine-roles.ts';
 export { Engine } from './etcd/engine/engine.ts';
+export { engineVersion } from './etcd/engine/engine-version.ts';
 export { EngineError, type EngineErrorCode } from './etcd/engine/engine-error.ts';
 export { enginePorts, type EngineOptions, type EnginePeer, type EngineTlsFiles } from './etcd/engine/engine-options.ts';
+export { EngineUpkeep, type UpkeepOptions } from './etcd/engine/engine-upkeep.ts';
+export { restoreEngine, type RestoreOptions } from './etcd/engine/restore-engine.ts';
 export { openEtcd, type EngineEndpoint, type EtcdOptions } from './etcd/open.ts';
 export type { EngineTls } from './etcd/rpc/endpoint.ts';
 export { BadRequest, limits as backplaneLimits } from './limits.ts';
