@@ -58,10 +58,17 @@ function withoutDaemons({ root }: Machine, work: () => void): void {
   }
 }
 
-/** The packages' services would otherwise start at the next boot and take ports 443, 992, 1194 and 5555. */
+/**
+ * The packages' services would otherwise start at the next boot and take ports 443, 992, 1194, 5555, 2379 and 2380. Not
+ * masked: whoever wants one later starts it.
+ */
 function disableServices({ root, run }: Machine, packages: readonly string[]): void {
   if (!existsSync(join(root, 'run/systemd/system'))) return;
-  const units = packages.map((name) => `${name}.service`);
+  const peers: Peer[] = peerNames.map((name) => peerTable[name]);
+  const units = packages.map((name) => {
+    const { service = name } = peers.find((peer) => peer.debianPackage === name) ?? {};
+    return `${service}.service`;
+  });
   const known = units.filter((unit) => existsSync(join(root, 'lib/systemd/system', unit)));
   if (known.length > 0) run('systemctl', ['disable', '--now', ...known]);
 }

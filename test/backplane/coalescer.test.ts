@@ -3,7 +3,7 @@ import { Coalescer, Unavailable, type Operation } from '#backplane';
 
 /** Takes transactions and answers when the test says so. */
 class SlowStore {
-  readonly asked: { keys: string[]; values: string[]; answer: (error?: unknown) => void }[] = [];
+  readonly asked: { keys: string[]; values: string[]; answer: (error?: Error) => void }[] = [];
 
   txn(operations: readonly Operation[]): Promise<number> {
     return new Promise((resolve, reject) => {

@@ -4,6 +4,8 @@ export interface Peer {
   readonly debianPackage: string;
   /** The peer is there when one of these files is. */
   readonly files: readonly string[];
+  /** The service that the package would start, where it is not called like the package. */
+  readonly service?: string;
 }
 
 const softether = '/usr/libexec/softether';
@@ -18,6 +20,8 @@ export const peerTable = {
   ping: { debianPackage: 'iputils-ping', files: program('ping') },
   ip: { debianPackage: 'iproute2', files: program('ip') },
   tcpdump: { debianPackage: 'tcpdump', files: program('tcpdump') },
+  etcd: { debianPackage: 'etcd-server', files: program('etcd'), service: 'etcd' },
+  etcdctl: { debianPackage: 'etcd-client', files: program('etcdctl') },
   openssl: { debianPackage: 'openssl', files: program('openssl') },
 } as const satisfies Record<string, Peer>;
 

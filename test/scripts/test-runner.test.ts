@@ -146,6 +146,15 @@ describe('the programs that interop tests run against', () => {
     expect(ran.at(-1)).toBe('systemctl disable --now softether-vpnserver.service');
   });
 
+  test('get a service disabled that is not called like its package', () => {
+    remove('etcd');
+    write('run/systemd/system/x', '');
+    write('lib/systemd/system/etcd.service', '');
+    providePeers(machine(() => true));
+    expect(ran).toContain('apt-get -y -q --no-install-recommends install etcd-server');
+    expect(ran.at(-1)).toBe('systemctl disable --now etcd.service');
+  });
+
   test.each([
     ['without root', 'ID=debian', false],
     ['elsewhere than on Debian', 'ID=fedora', true],
