@@ -2,15 +2,19 @@ import { env } from 'node:process';
 import { expect, test } from 'vitest';
 import { runScenario } from './simulated/scenario.ts';
 
-/** `HUBFARM_SIM_SEED=17` runs that one and prints its history; `HUBFARM_SIM_SEEDS=5000` runs more, from 1 on. */
+/**
+ * `HUBFARM_SIM_SEED=17` runs that one and prints its history; `HUBFARM_SIM_SEEDS=5000` runs more, from
+ * `HUBFARM_SIM_FROM` (1) on.
+ */
 const only = env['HUBFARM_SIM_SEED'];
+const firstSeed = Number(env['HUBFARM_SIM_FROM'] ?? 1);
 const seedCount = Number(env['HUBFARM_SIM_SEEDS'] ?? 60);
 
 test(
   'whatever happens to its members, lines and engine, a cluster keeps its promises and recovers',
   { timeout: 3_600_000 },
   async () => {
-    const seeds = only === undefined ? Array.from({ length: seedCount }, (_, at) => at + 1) : [Number(only)];
+    const seeds = only === undefined ? Array.from({ length: seedCount }, (_, at) => firstSeed + at) : [Number(only)];
     const failures: string[] = [];
     let sessions = 0;
     for (const seed of seeds) {

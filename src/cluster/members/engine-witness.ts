@@ -34,20 +34,22 @@ interface Testimony {
 
 export interface EngineWitnessOptions {
   readonly backplane: Pick<Backplane, 'state'>;
-  readonly bus: Pick<Bus, 'self' | 'call' | 'serve'>;
+  readonly bus: Pick<Bus, 'self' | 'call' | 'serve' | 'links'>;
   readonly clock: Clock;
   readonly leaseTtlMs: number;
-  /** Those who could lead the cluster, as far as is known. */
+  /** Everybody in the cluster, as far as is known. */
   readonly members: () => readonly MemberView[];
+  /** False: this member is the only one that may ever lead, so nobody else can place anything. Absent = true. */
+  readonly canOthersLead?: () => boolean;
   /** Own clock: until when nobody can have seen this member's lease end; undefined = it never had one. */
   readonly visibleUntilMs: () => number | undefined;
 }
 
 /**
  * When a member has lost its lease: has everybody lost the engine, or only this one? If everybody has, nobody can have
- * placed its objects elsewhere, and they go on. That takes the word of each member that could lead: that it has lost
- * the engine too, and last reached it before anybody could have seen this member's lease end. One that cannot be asked
- * may be working with the engine on the other side of a cut; then the answer is no.
+ * placed its objects elsewhere, and they go on. That takes the word of each other member: that it has lost the engine
+ * too, and last reached it before anybody could have seen this member's lease end; or the certainty that it has ended
+ * by then. One that cannot be asked may be working with the engine on the other side of a cut; then the answer is no.
  */
 export class EngineWitness {
   readonly #options: EngineWitnessOptions;
@@ -81,7 +83,11 @@ export class EngineWitness {
     const untilMs = visibleUntilMs();
     if (untilMs === undefined || backplane.state() === 'ok') return false;
     const nowMs = clock.nowMs();
-    return this.#leaders().every(({ member, boot }) => {
+    if (this.#options.canOthersLead?.() === false) return true;
+    const others = this.#others();
+    // Without witnesses, who knows. And whoever is on the bus but not in the list has come since: with the engine's help.
+    if (others.length === 0 || this.#isStrangerThere(others)) return false;
+    return others.every(({ member, boot }) => {
       const said = this.#testimonies.get(member);
       if (said?.boot !== boot || !said.isLost || said.goodUntilMs < nowMs) return false;
       return said.lastContactMs + contactSlackMs <= untilMs;
@@ -93,30 +99,35 @@ export class EngineWitness {
     this.#unserve();
   }
 
-  #leaders(): MemberBoot[] {
+  #others(): MemberBoot[] {
     const { members, bus } = this.#options;
     return members()
-      .filter(({ info }) => info.isEligible && info.id !== bus.self.member)
+      .filter(({ info }) => info.id !== bus.self.member)
       .map(({ info: { member, boot } }) => ({ member, boot }));
   }
 
-  #ask(): void {
-    for (const leader of this.#leaders()) void this.#askOne(leader);
+  #isStrangerThere(others: readonly MemberBoot[]): boolean {
+    const boots = new Set(others.map(({ boot }) => boot));
+    return this.#options.bus.links().some(({ to }) => !boots.has(to.boot));
   }
 
-  async #askOne(leader: MemberBoot): Promise<void> {
+  #ask(): void {
+    for (const other of this.#others()) void this.#askOne(other);
+  }
+
+  async #askOne(other: MemberBoot): Promise<void> {
     const { bus, clock } = this.#options;
     try {
-      const answer = parseAnswer(await bus.call(leader, engineService, {}, { timeoutMs: askEveryMs }));
+      const answer = parseAnswer(await bus.call(other, engineService, {}, { timeoutMs: askEveryMs }));
       const nowMs = clock.nowMs();
       const isLost = answer?.isLost === true;
       const lastContactMs = isLost ? nowMs - answer.silentMs : nowMs;
-      this.#testify(leader, { isLost, lastContactMs, goodUntilMs: nowMs + answerGoodForMs });
+      this.#testify(other, { isLost, lastContactMs, goodUntilMs: nowMs + answerGoodForMs });
     } catch (error) {
       // Whoever does not answer may work with the engine.
       if (!(error instanceof Gone)) return;
       // It has ended, at the latest now.
-      this.#testify(leader, { isLost: true, lastContactMs: clock.nowMs() - contactSlackMs, goodUntilMs: Infinity });
+      this.#testify(other, { isLost: true, lastContactMs: clock.nowMs() - contactSlackMs, goodUntilMs: Infinity });
     }
   }
 

@@ -5,6 +5,8 @@ import { isStatic, type MemberObserver, type SimulatedMember } from './simulated
 
 /** A member whose lease has ended leaves placement within this: the lease, and a turn of messages. */
 const deadWithinMs = 6_500;
+/** A controller that the engine cannot hear either learns of no deaths, but leads no longer than its own lease. */
+const deadWithinCutOffMs = deadWithinMs + 5_000;
 
 /** What must hold at every moment. Each breach is kept as a sentence. */
 export class Invariants implements MemberObserver {
@@ -35,8 +37,10 @@ export class Invariants implements MemberObserver {
     const cluster = this.#cluster();
     const machine = cluster.machineOf({ member });
     const isEarlierBoot = machine.member?.self.boot !== boot;
-    const mutedMs = machine.mutedAtMs === undefined ? 0 : cluster.clock.nowMs() - machine.mutedAtMs;
-    if (mutedMs > deadWithinMs) {
+    const mutedAtMs = Math.max(machine.mutedAtMs ?? Infinity, cluster.engine.backAtMs);
+    const mutedMs = cluster.clock.nowMs() - mutedAtMs;
+    const isCutOff = cluster.machineOf(by.self).mutedAtMs !== undefined || !cluster.engine.isUp;
+    if (mutedMs > (isCutOff ? deadWithinCutOffMs : deadWithinMs)) {
       this.#breach(`${name(by)} placed a session on ${member} ${boot}, which nobody has heard for ${mutedMs} ms`);
     }
     if (isEarlierBoot && machine.mutedAtMs === undefined && machine.member?.isReady === true) {

@@ -22,6 +22,7 @@ export class ModelEngine {
   readonly #commits = new Set<Commit>();
   readonly #backListeners = new Set<() => void>();
   #isUp = true;
+  #backAtMs = -Infinity;
 
   constructor(clock: Clock) {
     const { database } = openDatabase(':memory:');
@@ -32,6 +33,11 @@ export class ModelEngine {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** When it came back last; leases begin anew then. */
+  get backAtMs(): number {
+    return this.#backAtMs;
   }
 
   onCommit(commit: Commit): () => void {
@@ -81,6 +87,7 @@ export class ModelEngine {
 
   comeBack(): void {
     this.#isUp = true;
+    this.#backAtMs = this.#clock.nowMs();
     for (const [id, lease] of this.#leases) lease.expiry = this.#expiry(id, lease.ttlMs);
     for (const back of this.#backListeners) back();
   }
