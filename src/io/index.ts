@@ -23,3 +23,4 @@ export type * from './processes.ts';
 export type { UserFiles } from './user-files.ts';
 export type * from './threads.ts';
 export type { TlsServer } from './tls-server.ts';
+export type { LogFileInfo, LogFiles } from './log-files.ts';

@@ -31,7 +31,7 @@ const roleTable = {
     ...['CreateListener', 'DeleteListener', 'EnableListener', 'GetSpecialListener'],
     ...['SetServerCert', 'RegenerateServerCert'],
     ...['EnumConnection', 'GetConnectionInfo', 'DisconnectConnection'],
-    ...['CreateHub', 'DeleteHub', 'EnumEthernet', 'AddLocalBridge', 'DeleteLocalBridge'],
+    ...['ReadLogFile', 'CreateHub', 'DeleteHub', 'EnumEthernet', 'AddLocalBridge', 'DeleteLocalBridge'],
     ...['HubfarmEnumBan', 'HubfarmLiftBan', 'HubfarmBackup', 'HubfarmEnumBridge'],
     ...['SetFarmSetting', 'HubfarmPlanFarmSetting', 'HubfarmEnumMember'],
   ],

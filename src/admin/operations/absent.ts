@@ -50,12 +50,6 @@ export const absentOperations = [
     true,
   ),
   emptyServerList('EnumL3Switch', 'router', 'L3SWList', 'Virtual layer 3 switches: none yet.'),
-  emptyServerList(
-    'EnumLogFile',
-    'log',
-    'LogFiles',
-    'Log files to read from here: none, the log goes to standard output.',
-  ),
   operation({
     name: 'GetKeep',
     noun: 'keep',

@@ -1,14 +1,38 @@
+import { memberName } from '#cluster';
 import { ErrorCode } from '#softether';
+import { joined } from '../cluster/spread.ts';
 import { bool, int, list, str, unistr } from '../schema/field.ts';
 import { seesHub } from './caller.ts';
-import { operation } from './operation.ts';
-import { refuse } from './refusal.ts';
+import { operation, type Across } from './operation.ts';
+import { Refusal, refuse } from './refusal.ts';
 
 const bridgeFields = {
-  DeviceName: str('network interface, or the name for a new TAP interface'),
+  DeviceName: str('network interface, or the name for a new TAP interface; `eth1@b` = eth1 of member b'),
   HubNameLB: str(),
   TapMode: bool('make a TAP interface'),
 };
+
+/** Interfaces are those of one member each: where it is another one, its name follows. */
+const MEMBER_MARK = '@';
+
+/** `eth1@b` is the interface eth1 of the member b; without a member it is one of this member. */
+const atMember: Across<typeof bridgeFields, typeof bridgeFields> = async (asked) => {
+  const { operation: question, input, call, others } = asked;
+  const mark = input.DeviceName.lastIndexOf(MEMBER_MARK);
+  if (mark === -1) return asked.own();
+  const name = input.DeviceName.slice(mark + 1);
+  const there = { ...input, DeviceName: input.DeviceName.slice(0, mark) };
+  if (name.toLowerCase() === memberName(others.self).toLowerCase()) return asked.own(there);
+  const member = others.named(name);
+  const answer = member === undefined ? undefined : await others.askOne(member, question, there);
+  if (answer === undefined) return refuse(ErrorCode.OBJECT_NOT_FOUND, `no member "${name}" answers`);
+  if (answer instanceof Refusal) return answer;
+  call.changed(`local bridge ${input.HubNameLB} ${input.DeviceName}`, undefined, {});
+  return input;
+};
+
+const ofMember = (device: string, member: { readonly isSelf: boolean; readonly name: string }): string =>
+  member.isSelf ? device : `${device}${MEMBER_MARK}${member.name}`;
 
 export const bridgeOperations = [
   operation({
@@ -39,6 +63,12 @@ export const bridgeOperations = [
         EthList: devices.map((device) => ({ DeviceName: device, NetworkConnectionName: '' })),
       };
     },
+    across: joined((outputs) => {
+      const devices = outputs.flatMap((member) =>
+        member.output.EthList.map((row) => ({ ...row, DeviceName: ofMember(row.DeviceName, member) })),
+      );
+      return { NumItem: devices.length, EthList: devices };
+    }),
   }),
   operation({
     name: 'AddLocalBridge',
@@ -59,6 +89,7 @@ export const bridgeOperations = [
       call.changed(`local bridge ${bridge.hubName} ${bridge.deviceName}`, undefined, bridge);
       return input;
     },
+    across: atMember,
   }),
   operation({
     name: 'DeleteLocalBridge',
@@ -78,12 +109,13 @@ export const bridgeOperations = [
       call.changed(`local bridge ${input.HubNameLB} ${input.DeviceName}`, before, undefined);
       return input;
     },
+    across: atMember,
   }),
   operation({
     name: 'EnumLocalBridge',
     noun: 'bridge',
     verb: 'list',
-    about: 'Local bridges; for a hub administrator those of the own hub.',
+    about: 'Local bridges, in a cluster those of all members; for a hub administrator those of the own hub.',
     role: 'anyone',
     effect: 'read',
     input: {},
@@ -110,5 +142,11 @@ export const bridgeOperations = [
         })),
       };
     },
+    across: joined((outputs) => {
+      const bridges = outputs.flatMap((member) =>
+        member.output.LocalBridgeList.map((row) => ({ ...row, DeviceName: ofMember(row.DeviceName, member) })),
+      );
+      return { NumItem: bridges.length, LocalBridgeList: bridges };
+    }),
   }),
 ];

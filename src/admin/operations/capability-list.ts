@@ -16,6 +16,7 @@ export function capabilities(context: AdminContext): readonly Capability[] {
     ...context.info.limits,
     bridges: context.bridges.isSupported ? 1 : 0,
     cluster: context.cluster === undefined ? 0 : 1,
+    logs: context.logs === undefined ? 0 : 1,
     role: serverRole(context),
   };
   return rows.map(([name, about, value]) => ({
@@ -28,6 +29,7 @@ export function capabilities(context: AdminContext): readonly Capability[] {
 type Figures = ServerLimits & {
   readonly bridges: number;
   readonly cluster: number;
+  readonly logs: number;
   readonly role: ReturnType<typeof serverRole>;
 };
 
@@ -86,7 +88,7 @@ const rows: readonly (readonly [name: string, about: string, value: number | ((f
   ['b_support_rename_cascade', 'cascades can be renamed', 0],
   ['b_support_config_log', 'log files of hubs', 0],
   ['b_support_autodelete', 'old log files are deleted', 0],
-  ['b_support_read_log', 'log files can be read', 0],
+  ['b_support_read_log', 'log files can be read', (figures) => figures.logs],
   ['b_support_syslog', 'syslog', 0],
   ['b_support_ipsec', 'L2TP, IPsec and EtherIP', 0],
   ['b_support_sstp', 'SSTP', 0],

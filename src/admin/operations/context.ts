@@ -1,5 +1,5 @@
 import type { Logger } from '#base';
-import type { Clock, ServerIdentity } from '#io';
+import type { Clock, LogFiles, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
 import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost, Statistics } from '#hub';
 import type { ClusterMode, ClusterModes } from '#cluster';
@@ -23,6 +23,8 @@ export interface AdminContext {
   /** Prefix of the keys under which this server keeps what is its own: certificate, password, listeners. */
   readonly ownKeys: string;
   readonly info: ServerFacts;
+  /** Absent: no log can be read from here. */
+  readonly logs?: LogFiles;
   /** Absent: a server that cannot be part of a cluster. */
   readonly cluster?: ClusterControl;
 }

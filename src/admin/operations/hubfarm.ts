@@ -1,7 +1,9 @@
 import { ErrorCode } from '#softether';
 import { bool, int, list, str, time } from '../schema/field.ts';
+import { joined } from '../cluster/spread.ts';
 import { operation } from './operation.ts';
 import { refuse } from './refusal.ts';
+import { nameHere } from './server-role.ts';
 
 /** What SoftEther has no function for. Offered over JSON-RPC only; the names begin with the product's. */
 const MAX_AUDIT_RECORDS = 1000;
@@ -64,6 +66,7 @@ export const hubfarmOperations = [
     input: {},
     output: {
       BridgeList: list({
+        Member: str(),
         DeviceName: str(),
         HubName: str(),
         TapMode: bool(),
@@ -75,6 +78,7 @@ export const hubfarmOperations = [
     },
     run: (context) => ({
       BridgeList: context.bridges.list().map((bridge) => ({
+        Member: nameHere(context),
         DeviceName: bridge.deviceName,
         HubName: bridge.hubName,
         TapMode: bridge.tapMode,
@@ -84,6 +88,7 @@ export const hubfarmOperations = [
         Notice: bridge.notices.join('\n'),
       })),
     }),
+    across: joined((outputs) => ({ BridgeList: outputs.flatMap(({ output }) => output.BridgeList) })),
   }),
   operation({
     name: 'HubfarmBackup',

@@ -57,7 +57,6 @@ const names = [
   'GetCrl',
   'SetCrl',
   'SetAcList',
-  'ReadLogFile',
   'AddLicenseKey',
   'DelLicenseKey',
   'EnumLicenseKey',

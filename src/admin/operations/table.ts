@@ -10,6 +10,7 @@ import { hubOperations } from './hub.ts';
 import { hubInstanceOperations } from './hub-instance.ts';
 import { hubStatusOperations } from './hub-status.ts';
 import { hubfarmOperations } from './hubfarm.ts';
+import { logFileOperations } from './log-file.ts';
 import { listenerOperations } from './listener.ts';
 import { notSupportedOperations } from './not-supported.ts';
 import type { Operation } from './operation.ts';
@@ -34,6 +35,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     sessionOperations,
     addressTableOperations,
     bridgeOperations,
+    logFileOperations,
     clusterOperations,
     configOperations,
     hubfarmOperations,

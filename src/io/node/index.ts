@@ -16,3 +16,4 @@ export { createNodeHttp2 } from './http2.ts';
 export { openNodeHttpClient } from './http-client.ts';
 export { NodeTerminal, type StandardStreams } from './terminal.ts';
 export { nodeUserFiles } from './user-files.ts';
+export { createNodeLogFiles } from './log-files.ts';

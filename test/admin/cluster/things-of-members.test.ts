@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FakeCluster } from '../fake-cluster.ts';
+import { callJson } from '../json-call.ts';
+
+let cluster: FakeCluster;
+
+beforeEach(async () => {
+  cluster = await FakeCluster.open('a', 'b');
+  for (const id of ['a/0', 'b/0'] as const) {
+    const content = Buffer.from(`log of ${id}`);
+    Object.assign(cluster.member(id).context, {
+      logs: {
+        list: () => Promise.resolve([{ path: 'audit/audit.log', bytes: content.length, modifiedAtMs: 0 }]),
+        read: (path: string, offset: number, maxBytes: number) =>
+          Promise.resolve(path === 'audit/audit.log' ? content.subarray(offset, offset + maxBytes) : undefined),
+      },
+    });
+  }
+});
+
+afterEach(() => cluster.close());
+
+async function ask(method: string, params: object = {}) {
+  const answer = await callJson(cluster.member('a/0').context, method, params);
+  return ('result' in answer ? answer.result : { error: answer.error.code }) as Record<string, unknown>;
+}
+
+test('log files of all members are listed at the controller, and read where they are', async () => {
+  expect(await ask('EnumLogFile')).toMatchObject({
+    NumItem_u32: 2,
+    LogFiles: [
+      { FilePath_str: 'audit/audit.log', ServerName_str: 'a' },
+      { FilePath_str: 'audit/audit.log', ServerName_str: 'b' },
+    ],
+  });
+  const read = async (server: string, offset = 0) => {
+    const part = await ask('ReadLogFile', {
+      FilePath_str: 'audit/audit.log',
+      ServerName_str: server,
+      Offset_u32: offset,
+    });
+    return Buffer.from(part['Buffer_bin'] as string, 'base64').toString();
+  };
+  expect([await read(''), await read('A'), await read('b'), await read('b', 7)]).toEqual([
+    'log of a/0',
+    'log of a/0',
+    'log of b/0',
+    'b/0',
+  ]);
+  for (const [FilePath_str, ServerName_str] of [
+    ['audit/other.log', 'b'],
+    ['audit/audit.log', 'nobody'],
+  ]) {
+    expect(await ask('ReadLogFile', { FilePath_str, ServerName_str })).toEqual({ error: 29 });
+  }
+});
+
+test('local bridges of all members are listed at the controller, and made and deleted where they belong', async () => {
+  const bridge = (DeviceName_str: string) => ({ DeviceName_str, HubNameLB_str: 'DEFAULT' });
+  for (const device of ['eth1', 'eth2@b', 'eth3@A']) {
+    expect(await ask('AddLocalBridge', bridge(device))).not.toHaveProperty('error');
+  }
+  expect(await ask('AddLocalBridge', bridge('eth1@nobody'))).toEqual({ error: 29 });
+  const listed = async () => {
+    const { LocalBridgeList } = await ask('EnumLocalBridge');
+    return (LocalBridgeList as { DeviceName_str: string }[]).map((row) => row.DeviceName_str);
+  };
+  expect(await listed()).toEqual(['eth1', 'eth3', 'eth2@b']);
+  expect(cluster.member('b/0').context.bridges.list()).toMatchObject([{ deviceName: 'eth2' }]);
+  expect((await ask('HubfarmEnumBridge'))['BridgeList']).toMatchObject([
+    { Member_str: 'a' },
+    { Member_str: 'a' },
+    { Member_str: 'b', LastError_str: 'no such device' },
+  ]);
+  expect((await ask('EnumEthernet'))['EthList']).toMatchObject([
+    { DeviceName_str: 'eth0' },
+    { DeviceName_str: 'eth0@b' },
+  ]);
+  expect(await ask('DeleteLocalBridge', bridge('eth2@b'))).not.toHaveProperty('error');
+  expect(await ask('DeleteLocalBridge', bridge('eth2@b'))).toEqual({ error: 29 });
+  expect(await listed()).toEqual(['eth1', 'eth3']);
+});
