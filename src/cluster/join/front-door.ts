@@ -1,7 +1,9 @@
 /** What the rest of the product sees of this folder. */
 export { clusterServices, isDrainingOf } from './bus-messages.ts';
 export { certificateNames } from './certificate-names.ts';
+export { clusterAuthorityKey } from './bus-messages.ts';
 export { ClusterConnection, type ClusterReach } from './cluster-connection.ts';
+export { ClusterDuties, serveDrain, type ClusterDutiesDeps } from './cluster-duties.ts';
 export type { ClusterEngine, EngineCandidate } from './cluster-engine.ts';
 export { ClusterFailure, type ClusterFailureCode } from './cluster-failure.ts';
 export type { ClusterSettings, EngineRole, EngineSettings } from './cluster-settings.ts';

@@ -14,7 +14,7 @@ export async function leaveCluster(
   { isForced }: { readonly isForced: boolean },
   progress: StepProgress,
 ): Promise<ModeChange> {
-  const { state, modes, engine } = deps;
+  const { state, modes } = deps;
   const files = state.current;
   if (files === undefined) {
     throw new ClusterFailure(
@@ -35,18 +35,27 @@ export async function leaveCluster(
     const text = `the cluster was not told (${reasonOf(error)}): run "hubfarm cluster remove ${files.settings.serverName}" at its controller`;
     progress({ step: 'tell', text, state: 'warning' });
   }
-  await state.forget();
-  return restartLater(
-    deps,
-    {
-      to: 'standalone',
-      backup,
-      // What the cluster had configured goes on with the last one; others come back to what they were before.
-      ...(isLast ? { importFrom: backup } : {}),
-      afterwards: () => engine.erase(),
-    },
-    progress,
-  );
+  return standAlone(deps, backup, isLast, progress);
+}
+
+/** For a server that its controller has removed already. */
+export async function forgetCluster(deps: ServerClusterDeps, progress: StepProgress): Promise<ModeChange> {
+  const text = 'write a backup of the configuration';
+  const backup = await doing(progress, 'backup', text, () => deps.modes.backUp('standalone')).catch(() => '');
+  return standAlone(deps, backup, false, progress);
+}
+
+async function standAlone(
+  deps: ServerClusterDeps,
+  backup: string,
+  isLast: boolean,
+  progress: StepProgress,
+): Promise<ModeChange> {
+  await deps.state.forget();
+  const afterwards = (): Promise<void> => deps.engine.erase();
+  // What the cluster had configured goes on with the last one; others come back to what they were before.
+  const config = isLast ? { importFrom: backup } : {};
+  return restartLater(deps, { to: 'standalone', backup, ...config, afterwards }, progress);
 }
 
 function notTold({ settings }: ClusterMembershipFiles, error: unknown): ClusterFailure {

@@ -14,7 +14,7 @@ import { drainServer, promoteServer, removeFromCluster } from './controller-step
 import { initCluster } from './init-cluster.ts';
 import { joinCluster } from './join-cluster.ts';
 import { JoinClient } from './join-client.ts';
-import { leaveCluster } from './leave-cluster.ts';
+import { forgetCluster, leaveCluster } from './leave-cluster.ts';
 import type { RunningCluster } from './running-cluster.ts';
 import type { ServerClusterDeps } from './server-cluster-deps.ts';
 
@@ -57,6 +57,12 @@ export class ServerCluster implements ClusterSteps {
 
   leave(options: { readonly isForced: boolean }, progress: StepProgress): Promise<ModeChange> {
     return this.#alone('leave', () => leaveCluster(this.#deps, this.#client, options, progress));
+  }
+
+  /** The controller has removed this server: it stands alone again, as after `leave`, in a moment. */
+  removed(progress: StepProgress): void {
+    const change = this.#alone('leave', () => forgetCluster(this.#deps, progress));
+    change.catch((error: unknown) => this.#deps.logger.error({ err: error }, 'this server did not leave its cluster'));
   }
 
   remove(serverName: string, progress: StepProgress): Promise<void> {

@@ -2,6 +2,8 @@ import { HubfarmError } from '#base';
 import { Conflict, type Backplane, type Guard } from '#backplane';
 
 const prefix = 'cfg/cluster/server/';
+/** Of the record of this server. */
+export const serverKey = (serverName: string): string => prefix + serverName;
 /** A server that was being let in when the controller died is forgotten after this. */
 const joiningMaxMs = 120_000;
 
@@ -49,7 +51,7 @@ export class ServerRegistry {
   /** Returns the record that was there, to put back with `restore`. */
   async write(record: ServerRecord): Promise<ServerRecord | undefined> {
     const known = await this.#read(record.serverName);
-    const key = prefix + record.serverName;
+    const key = serverKey(record.serverName);
     await this.#backplane.txn(
       [{ kind: 'put', key, value: JSON.stringify(record) }],
       [this.#leading(), { key, modRevision: known?.modRevision ?? 0 }],
@@ -58,7 +60,7 @@ export class ServerRegistry {
   }
 
   async remove(serverName: string): Promise<void> {
-    await this.#backplane.txn([{ kind: 'delete', key: prefix + serverName }], [this.#leading()]);
+    await this.#backplane.txn([{ kind: 'delete', key: serverKey(serverName) }], [this.#leading()]);
   }
 
   /** Takes back `write`. */
@@ -73,7 +75,7 @@ export class ServerRegistry {
   }
 
   async #read(serverName: string): Promise<Known | undefined> {
-    const entry = await this.#backplane.get(prefix + serverName);
+    const entry = await this.#backplane.get(serverKey(serverName));
     return entry && { record: parse(entry.key, entry.value), modRevision: entry.modRevision };
   }
 
