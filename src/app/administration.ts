@@ -1,17 +1,26 @@
 import { join } from 'node:path';
-import { FileAuditLog, HttpFace, SoftEtherRpc, type AdminContext } from '#admin';
+import {
+  FileAuditLog,
+  HttpFace,
+  MemberCalls,
+  serveOperations,
+  SoftEtherRpc,
+  type AdminContext,
+  type AdminPasswordControl,
+  type ClusterControl,
+} from '#admin';
 import type { Backplane } from '#backplane';
-import type { Lifecycle } from '#base';
+import type { Lifecycle, Logger } from '#base';
 import { defaultDirectoryLimits, type BridgeDirectory, type BridgeHost, type HubDirectory, type HubHost } from '#hub';
-import type { AppendLog, ByteStream, EthernetDevices } from '#io';
+import type { AppendLog, ByteStream, Clock, EthernetDevices } from '#io';
 import type { AdminConnectionHandler, SoftEtherServer } from '#softether';
-import type { AdminPassword } from './admin-password.ts';
 import type { Health } from './health.ts';
 import type { StoredIdentity } from './identity.ts';
 import type { Metrics } from './metrics.ts';
 import type { SavedListeners } from './saved-listeners.ts';
 import { serverFacts } from './server-facts.ts';
-import type { Seat } from './member/seat.ts';
+import type { ClusterPlace } from './member/cluster-place.ts';
+import type { ModeControl, Seat } from './member/seat.ts';
 import type { ServerOptions } from './server-options.ts';
 
 /** Everything that administration acts on or shows. */
@@ -27,12 +36,14 @@ export interface Administered {
   readonly softether: SoftEtherServer;
   readonly listeners: SavedListeners;
   readonly identity: StoredIdentity;
-  readonly adminPassword: AdminPassword;
+  readonly adminPassword: AdminPasswordControl;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly hostName: string;
   readonly ownKeys: string;
   readonly seat: Seat;
+  readonly control: ModeControl;
+  readonly place: ClusterPlace | undefined;
 }
 
 /** The faces of administration that connections are given to. */
@@ -59,6 +70,11 @@ export async function openAdministration(
   });
   await lifecycle.start({ name: 'audit log', stop: () => audit.close() });
   const context = contextOf(options, administered, audit);
+  const { bus } = administered.place ?? {};
+  if (bus !== undefined) {
+    const unserve = serveOperations({ context, bus, random: io.random });
+    await lifecycle.start({ name: 'answers to other members', stop: unserve });
+  }
   const pages = {
     healthz: () => health.healthz(),
     readyz: () => health.readyz(),
@@ -114,6 +130,7 @@ function contextOf(
     },
     backplane: administered.backplane,
     ownKeys: administered.ownKeys,
+    cluster: clusterControl(io.clock, logger, administered),
     info: serverFacts({
       machine: io.machine,
       clock: io.clock,
@@ -128,4 +145,16 @@ function contextOf(
       },
     }),
   };
+}
+
+function clusterControl(
+  clock: Clock,
+  logger: Logger,
+  { control, place }: Pick<Administered, 'control' | 'place'>,
+): ClusterControl {
+  const { modes } = control;
+  const backUp: ClusterControl['backUp'] = (to) => control.backUp(to);
+  if (place === undefined) return { modes, backUp };
+  const { bus, registry: membership, election: controllership } = place;
+  return { modes, backUp, members: new MemberCalls({ bus, membership, controllership, clock, logger }) };
 }

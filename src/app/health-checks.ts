@@ -1,5 +1,6 @@
 import type { Backplane } from '#backplane';
 import type { CertificateInfo } from '#base';
+import type { MemberInfo } from '#cluster';
 import type { Clock } from '#io';
 import type { HealthCheck } from './health.ts';
 import type { ListenerStatus } from './listener-set.ts';
@@ -41,5 +42,22 @@ export function certificateCheck(
       if (now < notBeforeMs) return `not valid before ${new Date(notBeforeMs).toISOString()}: is the clock right?`;
       return now > notAfterMs ? `expired ${Math.ceil((now - notAfterMs) / dayMs)} days ago: set a new one` : undefined;
     },
+  };
+}
+
+/** A draining member takes no new sessions; those that it has go on. */
+export function drainCheck(member: { readonly self: Pick<MemberInfo, 'isDraining'> }): HealthCheck {
+  return {
+    name: 'placement',
+    problem: () => (member.self.isDraining ? 'draining: nothing new is placed here' : undefined),
+  };
+}
+
+/** The cluster's store. Sessions go on without it; new ones may not. */
+export function engineCheck(shared: Pick<Backplane, 'state'>, ownEngine: () => string): HealthCheck {
+  return {
+    name: 'engine',
+    problem: () =>
+      shared.state() === 'ok' ? undefined : `the engine of the cluster does not answer (own engine: ${ownEngine()})`,
   };
 }

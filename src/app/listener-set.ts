@@ -21,6 +21,8 @@ export interface ListenerSetDeps {
   readonly admit: (remote: Endpoint) => boolean;
   readonly pace: (start: () => void) => void;
   readonly abandoned: (remote: Endpoint, why: string) => void;
+  /** Protocols (ALPN) beside the SoftEther protocol and HTTP; absent = none. */
+  readonly alpn?: readonly string[];
   readonly connected: (stream: ByteStream, listenerPort: number) => void;
 }
 
@@ -98,6 +100,7 @@ export class ListenerSet {
   async #open(listener: Listener): Promise<void> {
     const { at } = listener;
     const { network, identity, tls, handshakeTimeoutMs, admit, pace, abandoned, connected, logger } = this.#deps;
+    const { alpn = [] } = this.#deps;
     const { maxVersion, notSentLowWaterBytes } = tls;
     try {
       const running = await network.listenTls({
@@ -106,6 +109,7 @@ export class ListenerSet {
         identity,
         handshakeTimeoutMs,
         notSentLowWaterBytes,
+        ...(alpn.length === 0 ? {} : { alpn }),
         ...(maxVersion === 'auto' ? {} : { chooseMaxVersion: () => maxVersion }),
         troubled: (error) => logger.warn({ port: at.port, err: error }, 'listener in trouble'),
         admit,

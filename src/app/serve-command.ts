@@ -72,7 +72,7 @@ function overridesOf({ dataDir, listen, members, set = [] }: ServeOptions): stri
 }
 
 async function serve(runtime: ServeRuntime, cli: CliProgram, config: Config): Promise<void> {
-  const { adminPassword } = readEnvironment(cli.environment);
+  const { adminPassword, engineProgram } = readEnvironment(cli.environment);
   // Before anything can take long: a signal during the start is not lost.
   const stopSignal = runtime.stopSignal();
   const io = runtime.createIo();
@@ -85,7 +85,15 @@ async function serve(runtime: ServeRuntime, cli: CliProgram, config: Config): Pr
   const logger = createLogger({ level, clock: io.clock, writeRecord });
   const packageVersion = cli.version;
   const initialAdminPassword = adminPassword;
-  const server = await startServer({ config, io, logger, writeRecord, initialAdminPassword, packageVersion });
+  const server = await startServer({
+    config,
+    io,
+    logger,
+    writeRecord,
+    initialAdminPassword,
+    engineProgram: config.cluster.engineProgram || engineProgram || 'etcd',
+    packageVersion,
+  });
   cli.terminal.writeError(welcomeText(server, config));
   logger.info({ version: packageVersion, dataDirectory: config.server.dataDirectory }, 'server is up');
   const signal = await stopSignal;

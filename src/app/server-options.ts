@@ -11,5 +11,7 @@ export interface ServerOptions {
   readonly writeRecord: (line: string) => void;
   /** For the first start: the administrator's password. Generated if there is none. */
   readonly initialAdminPassword: string | undefined;
+  /** Path or name of etcd. */
+  readonly engineProgram: string;
   readonly packageVersion: string;
 }

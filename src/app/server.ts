@@ -1,11 +1,23 @@
 import { join } from 'node:path';
 import { openEmbeddedStore } from '#backplane';
 import { Lifecycle } from '#base';
+import {
+  ClusterState,
+  joinAlpn,
+  JoinDesk,
+  memberName,
+  ServerCluster,
+  type ControllerSettings,
+  type DeskStanding,
+} from '#cluster';
 import { localSocketOf } from './administration.ts';
+import { EngineHome } from './cluster/engine-home.ts';
+import { StepModes } from './cluster/step-modes.ts';
 import type { ListenerStatus } from './listener-set.ts';
 import { openOwnRecords } from './member/own-records.ts';
-import { startMembers } from './member/server-members.ts';
+import type { ModeControl } from './member/seat.ts';
 import type { ServerOptions } from './server-options.ts';
+import { ServerProcess } from './server-process.ts';
 
 /** A server that is up. */
 export interface RunningServer {
@@ -43,10 +55,14 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
   await lifecycle.start({ name: 'store', stop: () => store.backplane.close() });
   const own = await openOwnRecords(store.backplane, options, lifecycle);
 
-  const members = await startMembers(options, store, own);
-  await lifecycle.start({ name: 'members', stop: () => members.stop() });
+  const state = await ClusterState.open(io.files, dataDirectory);
+  const engine = new EngineHome(options, state);
+  const server = new ServerProcess(options, { store, own, state, engine }, () => control);
+  const control = modeControl(options, server, state, engine);
+  const members = await server.start();
+  await lifecycle.start({ name: 'members', stop: () => server.stop() });
   return {
-    isFirstStart: members.isFirstStart,
+    isFirstStart: members.first.isFirstStart,
     generatedAdminPassword: own.adminPassword.generated,
     listeners: members.listeners(),
     localSocket: localSocketOf(options),
@@ -55,4 +71,67 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
         logger.error({ err: error }, `${name} did not stop in order`);
     },
   };
+}
+
+/** How administrators, and servers that join, change the part of this server in a cluster. */
+function modeControl(
+  { io, logger, packageVersion: version }: ServerOptions,
+  server: ServerProcess,
+  state: ClusterState,
+  engine: EngineHome,
+): ModeControl {
+  const { clock, random, network, authorities } = io;
+  const steps = new ServerCluster({
+    clock,
+    random,
+    network,
+    authorities,
+    version,
+    logger,
+    state,
+    modes: server,
+    engine,
+    self: () => server.self(),
+    cluster: () => server.running,
+  });
+  const desk = new JoinDesk({
+    clock,
+    random,
+    logger,
+    network,
+    authorities,
+    version,
+    standing: () => standingOf(server, state),
+  });
+  const modes = new StepModes({
+    steps,
+    logger,
+    adjust: (settings) => adjust(server, state, settings),
+    knownPassword: () => undefined,
+  });
+  return {
+    modes,
+    backUp: (to) => server.backUp(to),
+    alpn: [joinAlpn],
+    takeOver: (stream) => desk.accept(stream),
+  };
+}
+
+function standingOf(server: ServerProcess, state: ClusterState): DeskStanding {
+  if (state.current === undefined) return { kind: 'standalone' };
+  const { running } = server;
+  if (running === undefined) return { kind: 'notReady', why: 'the server is being started' };
+  if (running.controllership.isController()) return { kind: 'controller', cluster: running.desk };
+  const member = running.controllership.controller()?.member;
+  if (member === undefined) return { kind: 'notReady', why: 'the cluster has no controller at the moment' };
+  const { publicAddress = '', publicPorts = [] } = running.membership.find(member)?.info ?? {};
+  return { kind: 'member', controller: `${memberName(member)} (${publicAddress}:${publicPorts[0] ?? ''})` };
+}
+
+/** Takes effect at once, and stays. */
+async function adjust(server: ServerProcess, state: ClusterState, settings: ControllerSettings): Promise<void> {
+  if (state.current === undefined) return;
+  const { weight, isControllerOnly } = settings;
+  await state.save({ ...state.current, settings: { ...state.current.settings, weight, isControllerOnly } });
+  await server.running?.membership.announce({ weight, isControllerOnly });
 }

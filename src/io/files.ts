@@ -12,6 +12,8 @@ export interface Files {
   exists(path: string): Promise<boolean>;
   /** A file; one that is not there is gone already. */
   remove(path: string): Promise<void>;
+  /** A folder with all that is in it; one that is not there is gone already. */
+  removeDirectory(path: string): Promise<void>;
   /** Makes it and what is missing above it, for this user only (0700). One that is there keeps its mode. */
   makeDirectory(path: string): Promise<void>;
   /**

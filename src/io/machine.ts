@@ -4,6 +4,8 @@ export interface Machine {
   readonly os: OperatingSystem;
   /** How many threads can run at once. */
   readonly cores: number;
+  /** Of its network interfaces, now, loopback and link-local ones left out; IPv4 first. */
+  addresses(): readonly string[];
   /** Bytes, now. `used` is this machine's, not this process's. */
   memory(): { readonly total: number; readonly free: number };
 }

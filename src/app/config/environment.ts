@@ -1,9 +1,11 @@
 import { ConfigError } from './config-error.ts';
 
-/** What hubfarm takes from the environment: secrets, which have no place in a file or on a command line. */
+/** What hubfarm takes from the environment: secrets, which have no place in a file or on a command line, and where etcd is. */
 export interface Environment {
   /** The administrator's password at the first start; later starts ignore it. */
   readonly adminPassword: string | undefined;
+  /** Path of etcd, where the configuration names none. */
+  readonly engineProgram: string | undefined;
 }
 
 /** Bytes that SoftEther's own tools send. */
@@ -18,5 +20,5 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   if (adminPassword !== undefined && Buffer.byteLength(adminPassword) > passwordMaxBytes) {
     throw new ConfigError([`HUBFARM_ADMIN_PASSWORD is longer than ${passwordMaxBytes} bytes`]);
   }
-  return { adminPassword };
+  return { adminPassword, engineProgram: variables['HUBFARM_ETCD'] };
 }

@@ -1,6 +1,7 @@
 import type { HttpFaceLimits } from '#admin';
 import type { HubLimits } from '#hub';
 import type { SoftEtherLimits } from '#softether';
+import { cluster, type ClusterSection } from './cluster-section.ts';
 import { hub } from './hub-section.ts';
 import { http } from './http-section.ts';
 import { listenAddressItem, type ListenAddress } from './listen-address.ts';
@@ -44,6 +45,7 @@ export interface Config {
   readonly softether: SoftEtherLimits;
   readonly hub: HubLimits;
   readonly http: HttpFaceLimits;
+  readonly cluster: ClusterSection;
 }
 
 /** Where stock SoftEther clients look for a server. */
@@ -114,4 +116,5 @@ export const sections: { readonly [S in keyof Config]: Section<Config[S]> } = {
   softether,
   hub,
   http,
+  cluster,
 };

@@ -41,6 +41,24 @@ export function text(fallback: string, description: string): Setting<string> {
   };
 }
 
+/** Text that has to be more than text; `expects` completes "… must be". */
+export function checkedText(
+  fallback: string,
+  isRight: (value: string) => boolean,
+  expects: string,
+  description: string,
+): Setting<string> {
+  const any = text(fallback, description);
+  return {
+    ...any,
+    expects,
+    accept: (value) => {
+      const accepted = any.accept(value);
+      return accepted !== undefined && isRight(accepted.value) ? accepted : undefined;
+    },
+  };
+}
+
 export function integer(fallback: number, least: number, most: number, description: string): Setting<number> {
   return {
     description,

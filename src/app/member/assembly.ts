@@ -1,4 +1,5 @@
 import { HubfarmError, type Lifecycle } from '#base';
+import type { HubDirectory } from '#hub';
 import type { ByteStream } from '#io';
 import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEtherServer } from '#softether';
 import { openAdministration, type Administration } from '../administration.ts';
@@ -13,10 +14,10 @@ import { SavedListeners } from '../saved-listeners.ts';
 import { productName, protocolVersion } from '../server-facts.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { softEtherMetrics } from '../softether-metrics.ts';
-import { openClusterPlace, type ClusterPlace, type ClusterSeat } from './cluster-place.ts';
+import { openClusterPlace, type ClusterPlace } from './cluster-place.ts';
 import { openHubs, type Hubs } from './hubs.ts';
 import { MemberReports } from './member-reports.ts';
-import type { MemberParts, Seat, Stores } from './seat.ts';
+import type { ClusterSeat, MemberParts, Seat, Stores } from './seat.ts';
 
 /** A member that is up. Its parts are stopped by the lifecycle that they were started with. */
 export interface Member {
@@ -29,6 +30,7 @@ export interface Member {
   /** undefined = the only member of a server that stands alone. */
   readonly place: ClusterPlace | undefined;
   readonly sessions: ClusterSessions | undefined;
+  readonly directory: HubDirectory;
   listeners(): readonly ListenerStatus[];
 }
 
@@ -45,7 +47,12 @@ export async function assembleMember(
   const { identity } = own;
   const place = clusterSeat && (await openClusterPlace(options, seat, stores, clusterSeat, lifecycle));
   const isAlone = stores.local === stores.shared;
-  const hubs = await openHubs(options, stores, { makesFirstHub: isAlone && seat.index === 0, isClustered: place !== undefined }, lifecycle);
+  const hubs = await openHubs(
+    options,
+    stores,
+    { makesFirstHub: isAlone && seat.index === 0, isClustered: place !== undefined },
+    lifecycle,
+  );
 
   // The VPN server and its administration know each other; connections come only when both are up.
   const faces: { administration?: Administration } = {};
@@ -149,10 +156,16 @@ export async function assembleMember(
   health.addCheck(certificateCheck(clock, () => identity.info()));
   if (place !== undefined) health.addCheck(drainCheck(place.registry));
   const { isFirstStart } = hubs;
-  return { isFirstStart, health, metrics, page, place, sessions, listeners: () => listeners.list() };
+  const { directory } = hubs;
+  return { isFirstStart, health, metrics, page, place, sessions, directory, listeners: () => listeners.list() };
 }
 
-function clusterSessionParts({ io, logger, config }: ServerOptions, place: ClusterPlace, hubs: Hubs, { shared }: Stores) {
+function clusterSessionParts(
+  { io, logger, config }: ServerOptions,
+  place: ClusterPlace,
+  hubs: Hubs,
+  { shared }: Stores,
+) {
   const { bus, registry, election, placement, objects, objectDirectory, claims } = place;
   return {
     bus,

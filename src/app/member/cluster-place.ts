@@ -1,4 +1,4 @@
-import type { Lifecycle } from '#base';
+import type { Lifecycle, Logger } from '#base';
 import {
   Claims,
   ClusterPlacement,
@@ -10,32 +10,13 @@ import {
   MemberRegistry,
   ObjectDirectory,
   PlacedObjects,
-  type LinkMaker,
+  ReachabilityProber,
   type MemberBoot,
   type MemberInfo,
 } from '#cluster';
+import type { Clock } from '#io';
 import type { ServerOptions } from '../server-options.ts';
-import type { Seat, Stores } from './seat.ts';
-
-/** What a member needs to know of its cluster before it can take its place there. */
-export interface ClusterSeat {
-  /** Members of another cluster are not spoken with. */
-  readonly clusterId: string;
-  readonly serverName: string;
-  /** `host:port`; empty: only threads of this process reach it. */
-  readonly busAddress: string;
-  /** IPv4 text that clients are redirected to; empty: where they have reached this server. */
-  readonly publicAddress: string;
-  /** undefined = the ports of its listeners. */
-  readonly publicPorts: readonly number[] | undefined;
-  readonly weight: number;
-  readonly isEligible: boolean;
-  readonly isControllerOnly: boolean;
-  /** Unix milliseconds. */
-  readonly joinedAtMs: number;
-  /** Ways to the other members, best first. */
-  readonly links: readonly LinkMaker[];
-}
+import type { ClusterSeat, Seat, Stores } from './seat.ts';
 
 /** This member among the others: who is there, who leads, where dynamic hubs live, and messages between members. */
 export interface ClusterPlace {
@@ -51,6 +32,7 @@ export interface ClusterPlace {
 /** Where dynamic hubs live. */
 const hubInstances = 'hubinst/';
 const bootBytes = 8;
+const patienceMs = 3_000;
 /** C5's M of the largest edition. */
 const capacityMax = 100_000;
 
@@ -89,7 +71,11 @@ export async function openClusterPlace(
   const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers: registry, makers });
   await lifecycle.start({ name: 'bus', start: () => bus.start(), stop: () => bus.stop() });
   registry.followLinks(bus);
-  await lifecycle.start({ name: 'membership', start: () => registry.start(), stop: () => registry.stop() });
+  await lifecycle.start({
+    name: 'membership',
+    start: () => soon(registry.start(), clock, logger),
+    stop: () => registry.stop(),
+  });
 
   const election = await ControllerElection.open({ backplane: shared, clock, logger, membership: registry });
   await lifecycle.start({ name: 'candidature', stop: () => election.stop() });
@@ -119,5 +105,20 @@ export async function openClusterPlace(
     logger,
   });
   await lifecycle.start({ name: 'placed hubs', stop: () => objects.stop() });
+  const { network } = io;
+  const prober = new ReachabilityProber({ network, bus, membership: registry, clock, random, logger });
+  await lifecycle.start({ name: 'reachability', stop: () => prober.stop() });
   return { bus, registry, election, claims, objectDirectory, objects, placement };
+}
+
+/** While the engine is away a member starts without its place, and takes it when the engine is there. */
+async function soon(attached: Promise<void>, clock: Clock, logger: Logger): Promise<void> {
+  const timedOut = Promise.withResolvers<undefined>();
+  const timer = clock.after(patienceMs, () => {
+    logger.warn({}, 'the engine of the cluster does not answer: this member takes its place when it does');
+    timedOut.resolve(undefined);
+  });
+  // Stopped before it had its place: nothing to do any more.
+  await Promise.race([attached.catch(() => undefined), timedOut.promise]);
+  timer.cancel();
 }

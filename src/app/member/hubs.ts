@@ -2,7 +2,7 @@ import type { Lifecycle } from '#base';
 import { BridgeDirectory, BridgeHost, HubDirectory, HubHost } from '#hub';
 import { makeFirstHub } from '../first-hub.ts';
 import type { ServerOptions } from '../server-options.ts';
-import type { Seat, Stores } from './seat.ts';
+import type { Stores } from './seat.ts';
 
 export interface Hubs {
   readonly directory: HubDirectory;
@@ -15,15 +15,14 @@ export interface Hubs {
 export async function openHubs(
   { config, io, logger }: ServerOptions,
   { local, shared }: Stores,
-  { index }: Seat,
-  isClustered: boolean,
+  { makesFirstHub, isClustered }: { readonly makesFirstHub: boolean; readonly isClustered: boolean },
   lifecycle: Lifecycle,
 ): Promise<Hubs> {
   const { clock, random } = io;
   const directory = await HubDirectory.open(shared, clock, { logger });
   await lifecycle.start({ name: 'hub directory', stop: () => directory.close() });
   const name = config.server.firstHub;
-  const isFirstStart = index === 0 && (await makeFirstHub({ backplane: local, directory, clock, name }));
+  const isFirstStart = makesFirstHub && (await makeFirstHub({ backplane: local, directory, clock, name }));
   const limits = config.hub;
   const host = await HubHost.open({ directory, backplane: shared, clock, random, logger, limits, isClustered });
   await lifecycle.start({ name: 'hubs', stop: () => host.stop() });

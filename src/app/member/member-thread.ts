@@ -1,15 +1,17 @@
 import { joinEmbedded } from '#backplane';
 import { Lifecycle } from '#base';
 import { memberIdOf, memberName } from '#cluster';
-import type { ThreadPort } from '#io';
+import type { MutualTlsIdentity, ThreadPort } from '#io';
 import { createNodeIo } from '#io/node';
+import { openAdminPassword } from '../cluster/cluster-password.ts';
+import { fixedModes } from '../cluster/fixed-modes.ts';
 import { createLogger } from '../log.ts';
-import { samplesOf } from '../member-metrics.ts';
+import { MemberMetrics, samplesOf } from '../member-metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { assembleMember, type Member } from './assembly.ts';
 import { MemberLines } from './member-lines.ts';
 import { openOwnRecords } from './own-records.ts';
-import { ThreadLinks } from './thread-links.ts';
+import { takeSeat } from './take-seat.ts';
 import type { FromMember, MemberInput, ToMember } from './thread-messages.ts';
 
 /** The body of the thread of a further member. It ends after `stop`, or when it could not start. */
@@ -24,22 +26,25 @@ class MemberBody {
   readonly #options: ServerOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #lines = new MemberLines((message) => this.#post(message));
+  #identity: MutualTlsIdentity | undefined;
   #member: Member | undefined;
 
   constructor(port: ThreadPort, input: MemberInput) {
-    const { config, packageVersion, seat, cluster } = input;
+    const { config, packageVersion, seat, part } = input;
+    this.#identity = part.remote?.identity;
     this.#port = port;
     this.#input = input;
     const io = createNodeIo();
     const writeRecord = (line: string): void => this.#post({ kind: 'log', line });
     const logger = createLogger({ level: config.log.level, clock: io.clock, writeRecord });
-    const member = memberName(memberIdOf(cluster.serverName, seat.index));
+    const member = memberName(memberIdOf(part.serverName, seat.index));
     this.#options = {
       config,
       io,
       logger: logger.child({ member }),
       writeRecord,
       initialAdminPassword: undefined,
+      engineProgram: '',
       packageVersion,
     };
   }
@@ -54,6 +59,9 @@ class MemberBody {
         return;
       case 'ping':
         this.#post({ kind: 'pong' });
+        return;
+      case 'identity':
+        this.#identity = message.identity;
         return;
       case 'line':
       case 'connected':
@@ -82,11 +90,22 @@ class MemberBody {
     const store = await joinEmbedded(invitation, { clock, logger: this.#options.logger });
     await this.#lifecycle.start({ name: 'store', stop: () => store.close() });
     const own = await openOwnRecords(store, this.#options, this.#lifecycle);
-    const { seat, cluster } = this.#input;
-    const links = [new ThreadLinks(cluster.serverName, this.#lines)];
-    const clusterSeat = { ...cluster, busAddress: '', isEligible: false, isControllerOnly: false, links };
-    const stores = { local: store, shared: store, own };
-    return assembleMember(this.#options, seat, stores, clusterSeat, this.#lifecycle);
+    const { seat, part } = this.#input;
+    const lines = this.#lines;
+    const identity = (): MutualTlsIdentity => this.#shown();
+    const seated = await takeSeat(this.#options, { seat, part, local: store, own, lines, identity }, this.#lifecycle);
+    const { stores } = seated;
+    const adminPassword = await openAdminPassword(part, stores, this.#options.logger, this.#lifecycle);
+    const parts = { seat, ...seated, adminPassword, control: fixedModes(part) };
+    const member = await assembleMember(this.#options, parts, this.#lifecycle);
+    const metrics = new MemberMetrics(memberName(memberIdOf(part.serverName, seat.index)), member.metrics);
+    member.page.addAll(metrics.metrics);
+    return member;
+  }
+
+  #shown(): MutualTlsIdentity {
+    if (this.#identity === undefined) throw new Error('this server is in no cluster');
+    return this.#identity;
   }
 
   async #stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Logger } from '#base';
 import { memberIdOf, memberName, type MemberId } from '#cluster';
-import type { Clock, Thread, ThreadPort, Threads, Timer } from '#io';
+import type { Clock, MutualTlsIdentity, Thread, ThreadPort, Threads, Timer } from '#io';
 import type { HealthCheck } from '../health.ts';
 import type { ListenerStatus } from '../listener-set.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -36,6 +36,7 @@ export class MemberThread {
   readonly #pings: Timer;
   readonly #id: MemberId;
   readonly #unplug: () => void;
+  #identity: MutualTlsIdentity | undefined;
   #thread: Thread | undefined;
   #ended = Promise.withResolvers<undefined>();
   #listeners: readonly ListenerStatus[] | undefined;
@@ -50,7 +51,7 @@ export class MemberThread {
   constructor(deps: MemberThreadDeps) {
     const { input, switchboard } = deps;
     this.#deps = deps;
-    this.#id = memberIdOf(input.cluster.serverName, input.seat.index);
+    this.#id = memberIdOf(input.part.serverName, input.seat.index);
     this.#unplug = switchboard.plugIn(this.#id, (from, end) => this.#post({ kind: 'line', from }, [end]));
     this.#pings = deps.clock.every(pingEveryMs, () => this.#ping());
     this.#start();
@@ -91,6 +92,12 @@ export class MemberThread {
     });
   }
 
+  /** The server has a new certificate. */
+  renew(identity: MutualTlsIdentity): void {
+    this.#identity = identity;
+    this.#post({ kind: 'identity', identity });
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#restart?.cancel();
@@ -113,7 +120,8 @@ export class MemberThread {
       message: (message) => this.#hear(message as FromMember),
       ended: (error) => this.#hasEnded(error),
     });
-    this.#thread.post({ kind: 'open' } satisfies ToMember, [invite()]);
+    if (this.#identity !== undefined) this.#post({ kind: 'identity', identity: this.#identity });
+    this.#post({ kind: 'open' }, [invite()]);
   }
 
   /** To nobody, while it is not running: the ends of channels that go with it are closed. */

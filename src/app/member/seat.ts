@@ -1,4 +1,7 @@
 import type { Backplane } from '#backplane';
+import type { ClusterModes, LinkMaker } from '#cluster';
+import type { AdminPasswordControl } from '#admin';
+import type { ByteStream } from '#io';
 import type { OwnRecords } from './own-records.ts';
 
 /** Which member of the server this is: 0 = the one on the first thread, which also administers. */
@@ -15,4 +18,45 @@ export interface Stores {
   /** Of all servers together: hubs, users, who is there. */
   readonly shared: Backplane;
   readonly own: OwnRecords;
+}
+
+/** What a member needs to know of its cluster before it can take its place there. */
+export interface ClusterSeat {
+  /** Members of another cluster are not spoken with. */
+  readonly clusterId: string;
+  readonly serverName: string;
+  /** `host:port`; empty: only threads of this process reach it. */
+  readonly busAddress: string;
+  /** IPv4 text that clients are redirected to; empty: where they have reached this server. */
+  readonly publicAddress: string;
+  /** undefined = the ports of its listeners. */
+  readonly publicPorts: readonly number[] | undefined;
+  readonly weight: number;
+  readonly isEligible: boolean;
+  readonly isControllerOnly: boolean;
+  /** Unix milliseconds. */
+  readonly joinedAtMs: number;
+  /** Ways to the other members, best first. */
+  readonly links: readonly LinkMaker[];
+}
+
+/** What a member is made of, beside the options of its server. */
+export interface MemberParts {
+  readonly seat: Seat;
+  readonly stores: Stores;
+  /** undefined = the only member of a server that stands alone. */
+  readonly cluster: ClusterSeat | undefined;
+  /** Whom its administrators must know: of the server, or of its cluster. */
+  readonly adminPassword: AdminPasswordControl;
+  readonly control: ModeControl;
+}
+
+/** What administrators do with the part of this server in a cluster. */
+export interface ModeControl {
+  readonly modes: ClusterModes;
+  /** Writes all configuration to a new file beside the store; resolves with its path. */
+  backUp(to: ReturnType<ClusterModes['status']>['mode']): Promise<string>;
+  /** Protocols (ALPN) that the listeners speak beside their own, and who takes those connections. */
+  readonly alpn: readonly string[];
+  takeOver(stream: ByteStream): void;
 }

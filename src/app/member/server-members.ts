@@ -1,35 +1,44 @@
 import type { EmbeddedStore } from '#backplane';
 import { Lifecycle } from '#base';
-import type { ThreadPort } from '#io';
-import { isServerName, memberIdOf, memberName } from '#cluster';
+import { memberIdOf, memberName } from '#cluster';
+import type { MutualTlsIdentity, ThreadPort } from '#io';
+import type { ClusterPart } from '../cluster/cluster-part.ts';
+import { openAdminPassword } from '../cluster/cluster-password.ts';
 import type { ListenerStatus } from '../listener-set.ts';
 import { MemberMetrics } from '../member-metrics.ts';
 import { processMetrics } from '../process-metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { assembleMember, type Member } from './assembly.ts';
 import { MemberThread, membersCheck } from './member-threads.ts';
-import { Switchboard } from './switchboard.ts';
-import { ThreadLinks } from './thread-links.ts';
-import type { ThreadClusterSeat } from './thread-messages.ts';
 import type { OwnRecords } from './own-records.ts';
+import type { MemberParts, ModeControl } from './seat.ts';
+import { Switchboard } from './switchboard.ts';
+import { takeSeat } from './take-seat.ts';
 
 /** All members of this server: the first in the calling thread, the others in threads of their own. */
 export interface ServerMembers {
-  readonly isFirstStart: boolean;
+  readonly first: Member;
+  readonly parts: MemberParts;
   listeners(): readonly ListenerStatus[];
+  /** The server has a new certificate. */
+  renew(identity: MutualTlsIdentity): void;
   stop(): Promise<void>;
 }
 
-export async function startMembers(
-  options: ServerOptions,
-  store: EmbeddedStore,
-  own: OwnRecords,
-): Promise<ServerMembers> {
-  const { config, io, logger, writeRecord, packageVersion } = options;
-  const { clock } = io;
+export interface ServerMembersOptions {
+  readonly store: EmbeddedStore;
+  readonly own: OwnRecords;
+  readonly part: ClusterPart;
+  readonly identity: () => MutualTlsIdentity;
+  readonly control: ModeControl;
+}
+
+export async function startMembers(options: ServerOptions, server: ServerMembersOptions): Promise<ServerMembers> {
+  const { config, io, logger } = options;
+  const { store, own, part, identity, control } = server;
   const count = config.server.members ?? Math.max(1, io.machine.cores);
-  const cluster = threadCluster(own, clock.wallMs());
-  const firstId = memberIdOf(cluster.serverName, 0);
+  const isAlone = count === 1 && part.remote === undefined;
+  const firstId = memberIdOf(part.serverName, 0);
   const switchboard = new Switchboard(io.threads);
   const lifecycle = new Lifecycle();
   const threads: MemberThread[] = [];
@@ -39,23 +48,26 @@ export async function startMembers(
     for (const { name, error } of failures) logger.error({ err: error }, `${name} did not stop in order`);
   };
   try {
-    const stores = { local: store.backplane, shared: store.backplane, own };
-    const named = count === 1 ? options : { ...options, logger: logger.child({ member: memberName(firstId) }) };
-    const links = [new ThreadLinks(cluster.serverName, switchboard.linesOf(firstId))];
-    const place = { ...cluster, busAddress: '', isEligible: true, isControllerOnly: false, links };
-    const first = await assembleMember(named, { index: 0, count }, stores, count === 1 ? undefined : place, lifecycle);
-    for (let index = 1; index < count; index++) {
-      const input = { seat: { index, count }, cluster, config, packageVersion };
-      const invite = (): ThreadPort => store.invite();
-      threads.push(new MemberThread({ threads: io.threads, clock, logger, input, switchboard, invite, writeRecord }));
-    }
-    fillPage(options, first, memberName(firstId), threads);
+    const named = isAlone ? options : { ...options, logger: logger.child({ member: memberName(firstId) }) };
+    const seat = { index: 0, count };
+    const lines = switchboard.linesOf(firstId);
+    const local = store.backplane;
+    const seated = await takeSeat(named, { seat, part, local, own, lines, identity }, lifecycle);
+    const adminPassword = await openAdminPassword(part, seated.stores, named.logger, lifecycle);
+    const parts: MemberParts = { seat, ...seated, adminPassword, control };
+    const first = await assembleMember(named, parts, lifecycle);
+    threads.push(...startThreads(options, server, count, switchboard));
+    fillPage(options, first, isAlone ? undefined : memberName(firstId), threads);
     await Promise.all(threads.map((thread) => thread.settled));
     if (threads.length > 0) first.health.addCheck(membersCheck(threads));
     first.health.started();
     return {
-      isFirstStart: first.isFirstStart,
+      first,
+      parts,
       listeners: () => [...first.listeners(), ...threads.flatMap((thread) => thread.listeners())],
+      renew: (renewed) => {
+        for (const thread of threads) thread.renew(renewed);
+      },
       stop: async () => {
         first.health.stopping('the server is stopping');
         await stop();
@@ -67,16 +79,30 @@ export async function startMembers(
   }
 }
 
-/** The page of metrics: of the process, and of each member. */
+function startThreads(
+  { config, io, logger, writeRecord, packageVersion }: ServerOptions,
+  { store, part }: ServerMembersOptions,
+  count: number,
+  switchboard: Switchboard,
+): MemberThread[] {
+  const { threads, clock } = io;
+  const invite = (): ThreadPort => store.invite();
+  return Array.from({ length: count - 1 }, (_, at) => {
+    const input = { seat: { index: at + 1, count }, part, config, packageVersion };
+    return new MemberThread({ threads, clock, logger, input, switchboard, invite, writeRecord });
+  });
+}
+
+/** The page of metrics: of the process, and of each member. `name` undefined = there is only one, and no cluster. */
 function fillPage(
   { io, packageVersion }: ServerOptions,
   first: Member,
-  name: string,
+  name: string | undefined,
   threads: readonly MemberThread[],
 ): void {
   const { page } = first;
   page.addAll(processMetrics(io.clock, { version: packageVersion }));
-  if (threads.length === 0) {
+  if (name === undefined) {
     page.addAll(first.metrics);
     return;
   }
@@ -86,25 +112,4 @@ function fillPage(
   });
   page.beforeScrape(() => members.fetch());
   page.addAll(members.metrics);
-}
-
-/** The members of one process, which are in no other cluster. */
-function threadCluster({ serverId, hostName }: OwnRecords, nowMs: number): ThreadClusterSeat {
-  return {
-    clusterId: serverId,
-    serverName: serverNameOf(hostName),
-    publicAddress: '',
-    publicPorts: undefined,
-    weight: 100,
-    joinedAtMs: nowMs,
-  };
-}
-
-/** The host name as the name of a server in its cluster, whatever characters it has. */
-export function serverNameOf(hostName: string): string {
-  const name = hostName
-    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 63);
-  return isServerName(name) ? name : 'hubfarm';
 }

@@ -1,26 +1,26 @@
 import type { MemberId } from '#cluster';
+import type { MutualTlsIdentity } from '#io';
+import type { ClusterPart } from '../cluster/cluster-part.ts';
 import type { Config } from '../config/sections.ts';
 import type { ListenerStatus } from '../listener-set.ts';
 import type { Sample } from '../metrics.ts';
-import type { ClusterSeat } from './cluster-place.ts';
 import type { Seat } from './seat.ts';
 
 /** What a member's thread is started with. */
 export interface MemberInput {
   readonly seat: Seat;
-  readonly cluster: ThreadClusterSeat;
+  readonly part: ClusterPart;
   readonly config: Config;
   readonly packageVersion: string;
 }
-
-/** The rest of its place is the same as that of the first member, or known to the thread. */
-export type ThreadClusterSeat = Omit<ClusterSeat, 'links' | 'busAddress' | 'isEligible' | 'isControllerOnly'>;
 
 export type ToMember =
   /** The first message, with an end of a channel: the invitation to the server's store. */
   | { readonly kind: 'open' }
   | { readonly kind: 'measure'; readonly id: number }
   | { readonly kind: 'ping' }
+  /** The server has a new certificate. */
+  | { readonly kind: 'identity'; readonly identity: MutualTlsIdentity }
   /** With an end of a line to `from`, which has asked for it. */
   | { readonly kind: 'line'; readonly from: MemberId }
   /** With an end of the line that was asked for. */

@@ -19,6 +19,7 @@ export function createNodeFiles(clock: Clock): Files {
     writeNew,
     exists,
     remove,
+    removeDirectory,
     makeDirectory,
     lockDirectory: lockDirectoryHere,
     freeBytes,
@@ -115,6 +116,14 @@ async function remove(path: string): Promise<void> {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return;
     throw fileError(`cannot delete ${path}`, error);
+  }
+}
+
+async function removeDirectory(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    throw fileError(`cannot remove ${path}`, error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, freemem, hostname, release, totalmem, type, version } from 'node:os';
+import { availableParallelism, freemem, hostname, networkInterfaces, release, totalmem, type, version } from 'node:os';
 import type { Machine, OperatingSystem } from '../machine.ts';
 
 export function createNodeMachine(): Machine {
@@ -7,8 +7,16 @@ export function createNodeMachine(): Machine {
     hostName: hostname(),
     os: operatingSystem(),
     cores: availableParallelism(),
+    addresses,
     memory: () => ({ total: totalmem(), free: freemem() }),
   };
+}
+
+function addresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((ofInterface) => ofInterface ?? []);
+  const outside = all.filter(({ internal, address }) => !internal && !/^(169\.254\.|fe80:)/i.test(address));
+  const isIpv6 = ({ family }: { readonly family: string }): number => (family === 'IPv4' ? 0 : 1);
+  return outside.sort((a, b) => isIpv6(a) - isIpv6(b)).map(({ address }) => address);
 }
 
 function operatingSystem(): OperatingSystem {

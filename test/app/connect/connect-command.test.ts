@@ -31,7 +31,7 @@ class Command {
       network: rig.network.machine('192.0.2.77'),
       names: rig.resolver,
       ethernet: this.devices,
-      machine: { hostName: 'desk', os, cores: 1, memory: () => ({ total: 0, free: 0 }) },
+      machine: { hostName: 'desk', os, cores: 1, addresses: () => [], memory: () => ({ total: 0, free: 0 }) },
     };
     const runtime = {
       terminal,

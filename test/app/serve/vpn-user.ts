@@ -20,7 +20,7 @@ export class VpnUser {
       names: createNodeNameResolver(),
       alpn: ['http/1.1'],
       identity: { product: { name: 'Test Client', version: 501, build: 9674 }, uniqueId: random.bytes(20) },
-      limits: { ...defaultClientLimits, firstDelayMs: 200, maxDelayMs: 500 },
+      limits: { ...defaultClientLimits, firstRetryMs: 200, maxRetryMs: 500 },
     });
     this.#client = new VpnClient({
       home: this.#home,

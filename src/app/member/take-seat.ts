@@ -1,0 +1,61 @@
+import type { Backplane } from '#backplane';
+import type { Lifecycle } from '#base';
+import { TlsLinks, type LinkMaker } from '#cluster';
+import type { MutualTlsIdentity } from '#io';
+import type { ClusterPart } from '../cluster/cluster-part.ts';
+import { endpointText } from '../cluster/endpoints.ts';
+import { openSharedStore } from '../cluster/shared-store.ts';
+import { defaultBusPort } from '../config/cluster-section.ts';
+import type { ServerOptions } from '../server-options.ts';
+import type { OwnRecords } from './own-records.ts';
+import type { ClusterSeat, Seat, Stores } from './seat.ts';
+import { ThreadLinks, type ThreadLines } from './thread-links.ts';
+
+export interface SeatOptions {
+  readonly seat: Seat;
+  readonly part: ClusterPart;
+  readonly local: Backplane;
+  readonly own: OwnRecords;
+  /** To the other threads of this process. */
+  readonly lines: ThreadLines;
+  /** What this server shows to others; read at each connection. */
+  readonly identity: () => MutualTlsIdentity;
+}
+
+/** The stores of a member, and its ways to the others. */
+export async function takeSeat(
+  options: ServerOptions,
+  { seat, part, local, own, lines, identity }: SeatOptions,
+  lifecycle: Lifecycle,
+): Promise<{ readonly stores: Stores; readonly cluster: ClusterSeat | undefined }> {
+  const { io, logger, config } = options;
+  const { remote } = part;
+  if (remote === undefined && seat.count === 1) return { stores: { local, shared: local, own }, cluster: undefined };
+  const links: LinkMaker[] = [new ThreadLinks(part.serverName, lines)];
+  let shared = local;
+  let busAddress = '';
+  if (remote !== undefined) {
+    const [at = { host: undefined, port: defaultBusPort }] = config.cluster.bus ?? [];
+    const port = at.port + seat.index;
+    shared = await openSharedStore(remote.endpoints, identity, io, logger);
+    const store = shared;
+    await lifecycle.start({ name: 'store of the cluster', stop: () => store.close() });
+    links.push(new TlsLinks({ network: io.mutualTls, listen: { host: at.host ?? '::', port }, identity, logger }));
+    busAddress = endpointText({ host: part.address, port });
+  }
+  const { clusterId, serverName, publicAddress, publicPorts, weight, isControllerOnly, joinedAtMs } = part;
+  const cluster: ClusterSeat = {
+    clusterId,
+    serverName,
+    busAddress,
+    publicAddress,
+    publicPorts,
+    weight,
+    // Only the first one administers.
+    isEligible: part.isEligible && seat.index === 0,
+    isControllerOnly,
+    joinedAtMs,
+    links,
+  };
+  return { stores: { local, shared, own }, cluster };
+}

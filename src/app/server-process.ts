@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import { configurationBackup, lossesOfMode } from '#admin';
+import { importJson, type EmbeddedStore } from '#backplane';
+import { HubfarmError, Lifecycle } from '#base';
+import type { ClusterMode, ClusterState, ModeSwitch, OwnServer, RunningCluster } from '#cluster';
+import type { MutualTlsIdentity } from '#io';
+import { partAlone, partIn, type ClusterPart } from './cluster/cluster-part.ts';
+import type { EngineHome } from './cluster/engine-home.ts';
+import { openFirstMember } from './cluster/first-member.ts';
+import { engineCheck } from './health-checks.ts';
+import type { OwnRecords } from './member/own-records.ts';
+import type { ModeControl } from './member/seat.ts';
+import { startMembers, type ServerMembers } from './member/server-members.ts';
+import type { ServerOptions } from './server-options.ts';
+
+export interface ServerProcessParts {
+  readonly store: EmbeddedStore;
+  readonly own: OwnRecords;
+  readonly state: ClusterState;
+  readonly engine: EngineHome;
+}
+
+const backupMaxBytes = 256 * 1024 * 1024;
+const engineRetryMs = 10_000;
+const engineDeadlineMs = 30_000;
+const pollMs = 100;
+/** What a backup holds of this server alone stays as it is. */
+const ownKeys = ['cfg/server/', 'cfg/cluster/'];
+
+/** The members of this server in its present mode, and the changes between modes. */
+export class ServerProcess implements ModeSwitch {
+  readonly #options: ServerOptions;
+  readonly #parts: ServerProcessParts;
+  readonly #control: () => ModeControl;
+  #members: ServerMembers | undefined;
+  #running: RunningCluster | undefined;
+  #inCluster = new Lifecycle();
+  #changing: Promise<void> = Promise.resolve();
+  #isStopping = false;
+
+  constructor(options: ServerOptions, parts: ServerProcessParts, control: () => ModeControl) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#control = control;
+  }
+
+  /** undefined while it is started again. */
+  get members(): ServerMembers | undefined {
+    return this.#members;
+  }
+
+  /** undefined while it stands alone, and while it is started again. */
+  get running(): RunningCluster | undefined {
+    return this.#running;
+  }
+
+  /** The start of the process: an engine that does not start is no reason not to serve. */
+  async start(): Promise<ServerMembers> {
+    if (this.#parts.state.current !== undefined) await this.#startEngine();
+    return this.#startMembers();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#changing.catch(() => undefined);
+    await this.#stopMembers();
+    await this.#parts.engine.stop();
+  }
+
+  restart(options: { readonly importFrom?: string } = {}): Promise<void> {
+    this.#changing = this.#changing.catch(() => undefined).then(() => this.#restart(options.importFrom));
+    return this.#changing;
+  }
+
+  async losses(to: ClusterMode): Promise<readonly string[]> {
+    const { directory } = this.#up().first;
+    const now = this.#parts.state.current?.settings.mode ?? 'standalone';
+    const configured = { hubs: directory.hubs(), userCount: (hub: string) => directory.userCount(hub) };
+    return Promise.resolve(lossesOfMode(now, to, configured));
+  }
+
+  async backUp(to: ClusterMode): Promise<string> {
+    const { io, config } = this.#options;
+    const { stores } = this.#up().parts;
+    const losses = await this.losses(to);
+    const kept = [stores.shared, stores.local];
+    const { name, text } = await configurationBackup({ to, clock: io.clock, stores: kept, losses });
+    const path = join(config.server.dataDirectory, name);
+    await io.files.writeAtomic(path, text);
+    return path;
+  }
+
+  /** What the steps of a cluster must know of this server. */
+  self(): OwnServer {
+    const { config, io } = this.#options;
+    const { own } = this.#parts;
+    const listeners = this.#members?.first.listeners() ?? [];
+    return {
+      defaultName: config.cluster.name === '' ? own.hostName : config.cluster.name,
+      hostName: own.hostName,
+      address: () => io.machine.addresses()[0],
+      listenerCertificate: () => own.identity.certificateDer(),
+      listenerPorts: () => listeners.filter(({ isListening }) => isListening).map(({ port }) => port),
+    };
+  }
+
+  async #restart(importFrom: string | undefined): Promise<void> {
+    if (this.#isStopping) throw new HubfarmError('STOPPING', 'the server is stopping');
+    const { state, engine } = this.#parts;
+    const { logger } = this.#options;
+    const mode = state.current?.settings.mode ?? 'standalone';
+    logger.info({ mode }, 'the server starts again in its new part');
+    await this.#stopMembers();
+    if (state.current === undefined) await engine.stop();
+    else await engine.start();
+    await this.#startMembers();
+    if (mode === 'controller') await this.#engineAnswers();
+    if (importFrom !== undefined) await this.#import(importFrom);
+    logger.info({ mode }, 'the server is up in its new part');
+  }
+
+  async #startMembers(): Promise<ServerMembers> {
+    const { store, own, state, engine } = this.#parts;
+    const { config, io } = this.#options;
+    const files = state.current;
+    const identity = this.#identity();
+    const part: ClusterPart =
+      files === undefined
+        ? partAlone(config, own, io.clock.wallMs())
+        : partIn(config, files.settings, { endpoints: engine.endpoints(), identity: identity() });
+    const control = this.#control();
+    const members = await startMembers(this.#options, { store, own, part, identity, control });
+    this.#members = members;
+    if (files !== undefined) await this.#enterCluster(members);
+    return members;
+  }
+
+  async #enterCluster(members: ServerMembers): Promise<void> {
+    const { state, engine } = this.#parts;
+    const { first, parts } = members;
+    if (first.place === undefined) throw new Error('a server in a cluster has no place there');
+    first.health.addCheck(engineCheck(parts.stores.shared, () => engine.condition));
+    this.#inCluster = new Lifecycle();
+    const member = {
+      place: first.place,
+      parts,
+      state,
+      engine,
+      restart: (why: string) => this.#restartSoon(why),
+      renewed: () => {
+        members.renew(engine.identity());
+        void engine.renewed();
+      },
+    };
+    this.#running = await openFirstMember(this.#options, member, this.#inCluster);
+  }
+
+  async #stopMembers(): Promise<void> {
+    const members = this.#members;
+    this.#members = undefined;
+    this.#running = undefined;
+    await this.#inCluster.stop();
+    await members?.stop();
+  }
+
+  /** Nobody waits for it: what goes wrong is in the log, and a server that fails to start again ends in stand-alone mode. */
+  #restartSoon(why: string): void {
+    const { logger } = this.#options;
+    logger.warn({}, why);
+    void this.restart().catch((error: unknown) => {
+      logger.error({ err: error }, 'the server did not start again in its new part');
+    });
+  }
+
+  async #startEngine(): Promise<void> {
+    const { logger, io } = this.#options;
+    try {
+      await this.#parts.engine.start();
+    } catch (error) {
+      logger.error({ err: error, againInMs: engineRetryMs }, 'the engine of this server does not start, trying again');
+      io.clock.after(engineRetryMs, () => {
+        if (!this.#isStopping && this.#parts.state.current !== undefined) void this.#startEngine();
+      });
+    }
+  }
+
+  async #engineAnswers(): Promise<void> {
+    const { clock } = this.#options.io;
+    const untilMs = clock.nowMs() + engineDeadlineMs;
+    const { shared } = this.#up().parts.stores;
+    while (shared.state() !== 'ok' || this.#running?.controllership.isController() !== true) {
+      if (clock.nowMs() > untilMs) {
+        throw new HubfarmError('ENGINE_LOST', `the engine of the cluster has not answered for ${engineDeadlineMs} ms`);
+      }
+      await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
+    }
+  }
+
+  /** Hubs, users and statistics of a backup. What belongs to single servers stays. */
+  async #import(path: string): Promise<void> {
+    const bytes = await this.#options.io.files.read(path, backupMaxBytes);
+    if (bytes === undefined) throw new HubfarmError('NO_BACKUP', `${path} is not there`);
+    const document = JSON.parse(bytes.toString('utf8')) as { readonly entries: readonly { readonly key: string }[] };
+    const entries = document.entries.filter(({ key }) => !ownKeys.some((prefix) => key.startsWith(prefix)));
+    await importJson(this.#up().parts.stores.shared, { ...document, entries }, { keep: ownKeys });
+  }
+
+  /** What this server shows in its cluster. While it leaves, it is the one that it had. */
+  #identity(): () => MutualTlsIdentity {
+    const { state, engine } = this.#parts;
+    let last: MutualTlsIdentity | undefined;
+    return () => {
+      if (state.current !== undefined) last = engine.identity();
+      if (last === undefined) throw new HubfarmError('NOT_IN_CLUSTER', 'this server is in no cluster');
+      return last;
+    };
+  }
+
+  #up(): ServerMembers {
+    if (this.#members === undefined) throw new HubfarmError('RESTARTING', 'the server is being started: try again');
+    return this.#members;
+  }
+}
