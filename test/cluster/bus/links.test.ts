@@ -213,6 +213,53 @@ describe('a cut network', () => {
     const called = outcome(a.bus.call('b/0', 'test/echo', 1));
     await rig.clock.run(100);
     expect(called.value).toBe(1);
+    expect(pair!.client.isClosed).toBe(true);
+  });
+});
+
+describe('a link that breaks', () => {
+  test('while a call runs: it runs once, and its answer comes over the next link', async () => {
+    const { rig, a, b } = await two();
+    let ran = 0;
+    let finish = (_value: unknown): void => undefined;
+    b.bus.serve('test/slow', () => {
+      ran++;
+      return new Promise((resolve) => (finish = resolve));
+    });
+    const called = outcome(a.bus.call('b/0', 'test/slow', {}));
+    await rig.clock.run(10);
+    rig.network.pairs[0]!.cut();
+    finish('done');
+    await rig.clock.run(1_000);
+    expect(called.value).toBe('done');
+    expect(ran).toBe(1);
+  });
+
+  test('with the answer on its way: it comes over the next link', async () => {
+    const { rig, a, b } = await two();
+    let ran = 0;
+    b.bus.serve('test/count', () => ++ran);
+    const called = outcome(a.bus.call('b/0', 'test/count', {}));
+    // The call takes a millisecond, the answer another.
+    await rig.clock.run(1.5);
+    expect(ran).toBe(1);
+    rig.network.pairs[0]!.cut();
+    await rig.clock.run(1_000);
+    expect(called.value).toBe(1);
+    expect(ran).toBe(1);
+  });
+
+  test('to a member that the directory does not know yet: calls wait for it to come back', async () => {
+    const rig = new BusRig();
+    const a = await rig.start('a');
+    const b = await rig.start('b', { isListed: false });
+    b.bus.serve('test/echo', (body) => body);
+    await rig.clock.run(2_000);
+    rig.network.pairs[0]!.cut();
+    await rig.clock.run(10);
+    const called = outcome(a.bus.call(b.self, 'test/echo', 1));
+    await rig.clock.run(2_000);
+    expect(called.value).toBe(1);
   });
 });
 
