@@ -3,12 +3,14 @@
  * interfaces. `node -C hubfarm-source bench/load-client.ts` shows how it is used. Exit code 0 = nothing failed, 1 = something
  * did (the result says what), 2 = wrong usage.
  */
+import { loadFirstFrames } from './load/first-frames.ts';
 import { loadFlood } from './load/flood.ts';
 import { loadLogIns } from './load/log-ins.ts';
 import { parseLoadOptions, type LoadOptions } from './load/options.ts';
 import { loadPace } from './load/pace.ts';
+import { loadPing } from './load/ping.ts';
 
-const commands = { login: loadLogIns, flood: loadFlood, pace: loadPace };
+const commands = { login: loadLogIns, flood: loadFlood, pace: loadPace, ping: loadPing, first: loadFirstFrames };
 
 function options(): LoadOptions | undefined {
   try {

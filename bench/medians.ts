@@ -26,15 +26,34 @@ const round = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed
 /** A table for people: medians, their spread, the ratio, and whether it meets its goal. */
 export function comparisonTable(peer: string, rows: readonly Comparison[]): string {
   const head = ['figure', 'hubfarm', peer, 'ratio', 'goal', ''];
-  const cell = (values: readonly number[]): string =>
-    `${round(median(values))} (${round(Math.min(...values))}-${round(Math.max(...values))})`;
   const body = rows.map(({ figure, unit, ours, peers, goal = '' }) => {
     const ratio = median(ours) / median(peers);
-    return [`${figure}, ${unit}`, cell(ours), cell(peers), ratio.toFixed(2), goal, verdict(ratio, median(ours), goal)];
+    return [
+      `${figure}, ${unit}`,
+      spread(ours),
+      spread(peers),
+      ratio.toFixed(2),
+      goal,
+      verdict(ratio, median(ours), goal),
+    ];
   });
-  const widths = head.map((_, column) => Math.max(...[head, ...body].map((row) => row[column]!.length)));
-  return [head, ...body].map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join('  ')).join('\n');
+  return columns([head, ...body]);
 }
+
+/** The same for one system alone. */
+export function figureTable(name: string, figures: Readonly<Record<string, readonly number[]>>): string {
+  const rows = Object.entries(figures).map(([figure, values]) => [figure, spread(values)]);
+  return columns([['figure', name], ...rows]);
+}
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string => row.map((text, column) => text.padEnd(widths[column]!)).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}
+
+const spread = (values: readonly number[]): string =>
+  `${round(median(values))} (${round(Math.min(...values))}-${round(Math.max(...values))})`;
 
 function verdict(ratio: number, ours: number, goal: string): string {
   const [, about, relation, limit] = /^(ours )?(<=|>=) ([\d.]+)$/.exec(goal) ?? [];

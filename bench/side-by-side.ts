@@ -1,4 +1,4 @@
-import { comparisonTable, type Comparison } from './medians.ts';
+import { comparisonTable, figureTable, type Comparison } from './medians.ts';
 
 /** What one measurement found, under `figure|unit`. */
 export type Figures = Readonly<Record<string, number>>;
@@ -7,8 +7,8 @@ export type Figures = Readonly<Record<string, number>>;
 export type Goals = Readonly<Record<string, string>>;
 
 export interface SideBySideOptions<T extends { readonly name: string }> {
-  /** hubfarm, then the one that it is held against. */
-  readonly contestants: readonly [T, T];
+  /** hubfarm, then the one that it is held against; or one of them, which is held against nothing. */
+  readonly contestants: readonly T[];
   readonly rounds: number;
   readonly measure: (contestant: T) => Promise<Figures>;
   readonly goals: Goals;
@@ -24,7 +24,7 @@ export async function sideBySide<T extends { readonly name: string }>(options: S
   const { contestants, rounds, measure, goals, peer } = options;
   // An end on request still removes what `exit` removes: namespaces, servers.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  const measured: readonly [Figures[], Figures[]] = [[], []];
+  const measured = contestants.map((): Figures[] => []);
   for (let round = 1; round <= rounds; round++) {
     for (const [index, contestant] of contestants.entries()) {
       const figures = await measure(contestant);
@@ -32,10 +32,18 @@ export async function sideBySide<T extends { readonly name: string }>(options: S
       console.error(`round ${round} ${contestant.name}: ${JSON.stringify(figures)}`);
     }
   }
-  console.log(comparisonTable(peer, comparisons(measured, goals)));
+  const [ours, peers] = measured;
+  if (ours === undefined) return;
+  if (peers !== undefined) console.log(comparisonTable(peer, comparisons(ours, peers, goals)));
+  else console.log(figureTable(contestants[0]!.name, alone(ours)));
 }
 
-function comparisons([ours, peers]: readonly [Figures[], Figures[]], goals: Goals): Comparison[] {
+function alone(all: readonly Figures[]): Record<string, number[]> {
+  const keys = Object.keys(all[0] ?? {});
+  return Object.fromEntries(keys.map((key) => [key.replace('|', ', '), all.map((figures) => figures[key] ?? NaN)]));
+}
+
+function comparisons(ours: readonly Figures[], peers: readonly Figures[], goals: Goals): Comparison[] {
   return Object.keys(ours[0] ?? {}).map((key) => {
     const [figure = '', unit = ''] = key.split('|');
     const goal = goals[key];

@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { parseHostAndPort } from '#admin/cli';
 
+const commands = ['login', 'flood', 'pace', 'ping', 'first'] as const;
+
 /** What `bench/load-client.ts` was asked to do. */
 export interface LoadOptions {
-  readonly command: 'login' | 'flood' | 'pace';
+  readonly command: (typeof commands)[number];
   readonly server: { readonly host: string; readonly port: number };
   readonly hub: string;
   readonly user: string;
@@ -40,6 +42,10 @@ export const usage = `node -C hubfarm-source bench/load-client.ts <command> --se
           --senders 1  --receivers 1  --size 64 (bytes of a frame)  --batch 128 (frames in a block)  --seconds 3
   pace    frames at a rate, with their latency
           --senders 1  --receivers 1  --size 214  --rate 1000 (frames/s of each sender)  --seconds 3
+  ping    two sessions that come back when they are lost: a frame goes over and back; when none came back, and for how long
+          --rate 100 (frames/s)  --seconds 3
+  first   one log-in after another: how long from the first dial to the first frame that came back from a session on the hub
+          --sessions 20
 
   for all --connections 1  --compress  --no-encrypt  --as stock|hubfarm
 
@@ -48,14 +54,12 @@ A line of JSON when all sessions are up, and another with the results.
 
 const defaults = {
   connections: '1',
-  sessions: '1000',
   concurrency: '32',
   hold: '10',
   processes: '1',
   senders: '1',
   receivers: '1',
   batch: '128',
-  rate: '1000',
   seconds: '3',
 } as const;
 
@@ -81,16 +85,15 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
       ...{ batch: text, rate: text, seconds: text, compress: flag, 'no-encrypt': flag },
     },
   });
-  const [command] = positionals;
-  if (command !== 'login' && command !== 'flood' && command !== 'pace') {
-    throw new Error(`no such command: ${command ?? '(none)'}\n${usage}`);
-  }
+  const [word] = positionals;
+  const command = commands.find((known) => known === word);
+  if (command === undefined) throw new Error(`no such command: ${word ?? '(none)'}\n${usage}`);
   const needed = (name: 'server' | 'hub' | 'user'): string => {
     const value = values[name];
     if (value === undefined) throw new Error(`--${name} is missing\n${usage}`);
     return value;
   };
-  const number = (name: keyof typeof defaults | 'size', fallback: string): number => {
+  const number = (name: keyof typeof defaults | 'size' | 'sessions' | 'rate', fallback: string): number => {
     const value = Number(values[name] ?? fallback);
     if (!Number.isFinite(value) || value < 0) throw new Error(`--${name} takes a number, not ${values[name] ?? ''}`);
     return value;
@@ -107,7 +110,7 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     isEncrypted: values['no-encrypt'] !== true,
     as: values.as === 'hubfarm' ? 'hubfarm' : 'stock',
     seconds: known('seconds'),
-    sessions: known('sessions'),
+    sessions: number('sessions', command === 'first' ? '20' : '1000'),
     concurrency: Math.max(known('concurrency'), 1),
     holdSeconds: known('hold'),
     processes: Math.max(Math.floor(known('processes')), 1),
@@ -115,6 +118,6 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     receivers: Math.max(known('receivers'), 1),
     size: number('size', command === 'flood' ? '64' : '214'),
     batch: Math.max(known('batch'), 1),
-    rate: known('rate'),
+    rate: number('rate', command === 'ping' ? '100' : '1000'),
   };
 }

@@ -16,6 +16,8 @@ export interface UpLine {
   readonly latencyMs: Readonly<Record<'p50' | 'p90' | 'p99' | 'max', number>>;
   readonly clientCpuMsPerLogin: number;
   readonly tls: string;
+  /** Sessions at each address and port. */
+  readonly places: Readonly<Record<string, number>>;
   readonly failures?: Readonly<Record<string, number>>;
 }
 

@@ -1,6 +1,4 @@
-import { createNodeClock, createNodeNameResolver, createNodeNetwork, createNodeRandom } from '#io/node';
 import {
-  createClientHome,
   defaultClientLimits,
   VpnClient,
   type ClientHome,
@@ -8,6 +6,7 @@ import {
   type ClientSession,
   type OpenFramePort,
 } from '#softether';
+import { accountOf, createLoadHome } from './load-home.ts';
 import type { LoadOptions } from './options.ts';
 import { tlsText } from './tls-text.ts';
 
@@ -50,17 +49,9 @@ export class Swarm {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    const random = createNodeRandom();
-    this.home = createClientHome({
-      clock: createNodeClock(),
-      random,
-      network: createNodeNetwork(),
-      names: createNodeNameResolver(),
-      alpn: options.as === 'hubfarm' ? ['http/1.1'] : [],
-      // A load generator must not add to the load that it measures.
-      limits: { ...defaultClientLimits, unacknowledgedTimeoutMs: 0, probeAfterMs: 0, notSentLowWaterBytes: 0 },
-      identity: { product: { name: 'Load Client', version: 501, build: 9674 }, uniqueId: random.bytes(20) },
-    });
+    // A load generator must not add to the load that it measures.
+    const limits = { ...defaultClientLimits, unacknowledgedTimeoutMs: 0, probeAfterMs: 0, notSentLowWaterBytes: 0 };
+    this.home = createLoadHome(options, limits);
   }
 
   get up(): number {
@@ -101,21 +92,13 @@ export class Swarm {
   }
 
   #logInOne(openPort: OpenFramePort): Promise<void> {
-    const { server, hub, user, password, connections, isCompressed, isEncrypted } = this.#options;
+    const { server } = this.#options;
     const startedMs = performance.now();
     return new Promise((resolve) => {
       const client = new VpnClient({
         home: this.home,
         server,
-        account: {
-          hubName: hub,
-          userName: user,
-          credentials: password === '' ? { kind: 'anonymous' } : { kind: 'password', password },
-          maxConnection: connections,
-          useEncrypt: isEncrypted,
-          useCompress: isCompressed,
-          halfConnection: false,
-        },
+        account: accountOf(this.#options),
         openPort,
         goesOn: () => false,
         observe: (event) => {
