@@ -47,7 +47,7 @@ export const connectCommand =
     program
       .command('connect')
       .description('connect this machine to a Virtual Hub of any SoftEther-compatible server')
-      .argument('<host[:port]>')
+      .argument('<host[:port][,…]>', 'the server; of a cluster, several that know their controller')
       .requiredOption('--hub <name>', 'Virtual Hub')
       .requiredOption('--user <name>', 'user of that hub')
       .option('--password <password>', 'seen by others on this machine: better --password-file, or none to be asked')
@@ -100,6 +100,7 @@ async function connect(
   const client = new VpnClient({
     home,
     server: settings.server,
+    otherServers: settings.otherServers,
     account: accountOf(settings, credentials),
     openPort: adapter.openPort,
     ...(settings.isInsecure ? {} : { judge: judgeBy(cli, settings) }),
@@ -156,7 +157,7 @@ const accountOf = (settings: ConnectSettings, credentials: Credentials): ClientA
 });
 
 function judgeBy(cli: CliProgram, settings: ConnectSettings): ServerJudge {
-  const { fingerprint, isInsecure, server } = settings;
+  const { fingerprint, isInsecure } = settings;
   const trust = new ServerTrust(cli.files, cli.terminal, {
     isInsecure,
     fingerprint,
@@ -165,7 +166,7 @@ function judgeBy(cli: CliProgram, settings: ConnectSettings): ServerJudge {
   return async ({ name, port, tls }) => {
     if (tls.server === undefined) return `the certificate of ${name}:${port} could not be looked at`;
     try {
-      await trust.judge(server, tls.server);
+      await trust.judge({ host: name, port }, tls.server);
       return undefined;
     } catch (error) {
       if (error instanceof CliError) return error.message;

@@ -26,6 +26,8 @@ export interface ConnectOptions {
 /** They, looked over. */
 export interface ConnectSettings {
   readonly server: HostAndPort;
+  /** Of the same cluster, for when that one does not answer. */
+  readonly otherServers: readonly HostAndPort[];
   readonly hubName: string;
   readonly userName: string;
   readonly password: string | undefined;
@@ -48,7 +50,7 @@ export interface ConnectSettings {
 
 const maxConnections = 32;
 
-/** @throws CliError USAGE, naming the option. */
+/** @throws CliError USAGE, naming the option. `server`: `HOST[:PORT]`, several of one cluster with commas between. */
 export function connectSettings(server: string, options: ConnectOptions): ConnectSettings {
   const { password, passwordFile, certificate, key } = options;
   if ((certificate === undefined) !== (key === undefined)) throw usageError('--certificate and --key go together');
@@ -58,8 +60,11 @@ export function connectSettings(server: string, options: ConnectOptions): Connec
   if (certificate !== undefined && (password !== undefined || passwordFile !== undefined)) {
     throw usageError('give either a password or a certificate');
   }
+  const [first, ...otherServers] = server.split(',').map(parseHostAndPort);
+  if (first === undefined) throw usageError('give the server to connect to');
   return {
-    server: parseHostAndPort(server),
+    server: first,
+    otherServers,
     hubName: options.hub,
     userName: options.user,
     password,
