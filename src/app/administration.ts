@@ -11,7 +11,14 @@ import {
 } from '#admin';
 import type { Backplane } from '#backplane';
 import type { Lifecycle, Logger } from '#base';
-import { defaultDirectoryLimits, type BridgeDirectory, type BridgeHost, type HubDirectory, type HubHost } from '#hub';
+import {
+  defaultDirectoryLimits,
+  type BridgeDirectory,
+  type BridgeHost,
+  type ClusterStatistics,
+  type HubDirectory,
+  type HubHost,
+} from '#hub';
 import type { AppendLog, ByteStream, Clock, EthernetDevices } from '#io';
 import type { AdminConnectionHandler, SoftEtherServer } from '#softether';
 import type { Health } from './health.ts';
@@ -44,6 +51,7 @@ export interface Administered {
   readonly seat: Seat;
   readonly control: ModeControl;
   readonly place: ClusterPlace | undefined;
+  readonly statistics: ClusterStatistics | undefined;
 }
 
 /** The faces of administration that connections are given to. */
@@ -150,11 +158,12 @@ function contextOf(
 function clusterControl(
   clock: Clock,
   logger: Logger,
-  { control, place }: Pick<Administered, 'control' | 'place'>,
+  { control, place, statistics }: Pick<Administered, 'control' | 'place' | 'statistics'>,
 ): ClusterControl {
   const { modes } = control;
   const backUp: ClusterControl['backUp'] = (to) => control.backUp(to);
   if (place === undefined) return { modes, backUp };
   const { bus, registry: membership, election: controllership } = place;
-  return { modes, backUp, members: new MemberCalls({ bus, membership, controllership, clock, logger }) };
+  const members = new MemberCalls({ bus, membership, controllership, clock, logger });
+  return { modes, backUp, members, ...(statistics === undefined ? {} : { statistics }) };
 }

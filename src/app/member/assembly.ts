@@ -46,13 +46,7 @@ export async function assembleMember(
   const { local, own } = stores;
   const { identity } = own;
   const place = clusterSeat && (await openClusterPlace(options, seat, stores, clusterSeat, lifecycle));
-  const isAlone = stores.local === stores.shared;
-  const hubs = await openHubs(
-    options,
-    stores,
-    { makesFirstHub: isAlone && seat.index === 0, isClustered: place !== undefined },
-    lifecycle,
-  );
+  const hubs = await openHubs(options, stores, place, seat.index === 0, lifecycle);
 
   // The VPN server and its administration know each other; connections come only when both are up.
   const faces: { administration?: Administration } = {};
@@ -133,6 +127,7 @@ export async function assembleMember(
       seat,
       control,
       place,
+      statistics: hubs.statistics,
     },
     lifecycle,
   );
