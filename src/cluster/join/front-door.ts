@@ -18,6 +18,7 @@ export type {
   ModeChange,
   StepProgress,
 } from './cluster-steps.ts';
+export { ClusterTasks, type ClusterTask } from './cluster-tasks.ts';
 export { JoinDesk } from './join-desk.ts';
 export { joinAlpn } from './join-protocol.ts';
 export type { DeskCluster, DeskStanding, JoinDeskDeps } from './join-visit.ts';

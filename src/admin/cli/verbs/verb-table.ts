@@ -1,4 +1,5 @@
 import { banVerbs } from './ban-verbs.ts';
+import { clusterVerbs } from './cluster-verbs.ts';
 import { configVerbs } from './config-verbs.ts';
 import { hubVerbs } from './hub-verbs.ts';
 import { listVerbs } from './list-verbs.ts';
@@ -14,6 +15,7 @@ export const verbTable: readonly Verb[] = [
   ...serverVerbs,
   ...banVerbs,
   ...configVerbs,
+  ...clusterVerbs,
 ];
 
 /** What a noun stands for, in the list of commands. */
@@ -29,5 +31,6 @@ export const nounTitles: Readonly<Record<string, string>> = {
   cert: "the server's certificate",
   server: 'the server itself',
   ban: 'who is kept out after too many failed log-ins',
+  cluster: 'several servers that are one',
   config: 'the whole configuration, and configuration files',
 };
