@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import { IoError } from '../errors.ts';
@@ -18,10 +18,12 @@ export function createNodeProcesses(): Processes {
   return { start, endLeftover };
 }
 
-function start(options: ProcessOptions, sink: ProcessSink): Promise<RunningProcess> {
-  const { program, args, environment, pidFile } = options;
-  const bound = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'TERM', '--', program] : [program];
-  const [command = program, ...before] = bound;
+async function start(options: ProcessOptions, sink: ProcessSink): Promise<RunningProcess> {
+  const { args, environment, pidFile } = options;
+  const program = await locate(options.program);
+  const [command, ...before] = existsSync(SETPRIV)
+    ? ([SETPRIV, '--pdeathsig', 'TERM', '--', program] as const)
+    : ([program] as const);
   const child = spawn(command, [...before, ...args], {
     env: { PATH: SYSTEM_PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -41,6 +43,21 @@ function start(options: ProcessOptions, sink: ProcessSink): Promise<RunningProce
       resolve({ pid, end: (how) => end(child, how) });
     });
   });
+}
+
+/** The path of `program`, which may be run. @throws IoError */
+async function locate(program: string): Promise<string> {
+  const places = program.includes('/') ? [program] : SYSTEM_PATH.split(':').map((folder) => `${folder}/${program}`);
+  let failure: unknown = new IoError('COMMAND_NOT_FOUND', `cannot run ${program}: no such program`);
+  for (const place of places) {
+    try {
+      await access(place, constants.X_OK);
+      return place;
+    } catch (error) {
+      failure = startError(program, asError(error));
+    }
+  }
+  throw failure;
 }
 
 function end(child: ChildProcess, how: 'ask' | 'kill'): void {

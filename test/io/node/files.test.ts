@@ -24,6 +24,25 @@ describe('files', () => {
     expect(readdirSync(directory).sort()).toEqual(['taken', 'x']);
   });
 
+  test('are written from what comes piece by piece, never over another one', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'backup.db');
+    await files.writeNew(path, pieces('one', 'two'));
+    expect(readFileSync(path, 'utf8')).toBe('onetwo');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await expect(files.writeNew(path, pieces('other'))).rejects.toThrow(`${path}: it exists already`);
+    expect(readFileSync(path, 'utf8')).toBe('onetwo');
+    expect(readdirSync(directory)).toEqual(['backup.db']);
+  });
+
+  test('whose source fails are not there at all, and its error is told', async () => {
+    const directory = temporaryDirectory();
+    const broken = new Error('the source has dried up');
+    await expect(files.writeNew(join(directory, 'x'), pieces('one', broken))).rejects.toBe(broken);
+    await expect(files.writeNew('/dev/null/x', pieces('one'))).rejects.toMatchObject({ code: 'NOT_A_DIRECTORY' });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
   test('that are not there are undefined, those too large are refused', async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'large'), Buffer.alloc(101));
@@ -52,6 +71,14 @@ describe('files', () => {
     await expect(files.freeBytes('/no/such/place')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
+
+async function* pieces(...parts: (string | Error)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    await Promise.resolve();
+    if (part instanceof Error) throw part;
+    yield Buffer.from(part);
+  }
+}
 
 describe('an append log', () => {
   test('keeps the order of lines and begins a new file each day', async () => {
