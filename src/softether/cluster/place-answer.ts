@@ -21,6 +21,9 @@ export type PlaceAnswer =
 
 const maxPorts = 128;
 
+const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
+
 /** @throws BadMessage */
 export function placeAnswerOf(message: Message): PlaceAnswer {
   const kind = message.oneOf('kind', ['here', 'elsewhere', 'refused', 'later']);
@@ -31,7 +34,7 @@ export function placeAnswerOf(message: Message): PlaceAnswer {
       return {
         kind,
         address: message.text('address'),
-        ports: message.list('ports', maxPorts).filter((port) => typeof port === 'number'),
+        ports: message.list('ports', maxPorts).filter(isPort),
         ticket: message.text('ticket'),
         certificate: message.text('certificate'),
       };
