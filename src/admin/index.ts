@@ -23,6 +23,11 @@ export type {
   ServerLimits,
 } from './operations/context.ts';
 export { configurationBackup, lossesOfMode, type Configured } from './operations/mode-change.ts';
+export {
+  LicenceDirectory,
+  type LicenceDirectoryOptions,
+  type RegisteredLicence,
+} from './licences/licence-directory.ts';
 export type { Operation } from './operations/operation.ts';
 export { operations } from './operations/table.ts';
 export { documentedFields } from './documentation/model.ts';

@@ -160,3 +160,18 @@ function orElse<T>(compute: () => T, otherwise: T): T {
     return otherwise;
   }
 }
+
+/** RFC 8410 §4: what precedes the 32 bytes of an Ed25519 public key in its SubjectPublicKeyInfo. */
+const ED25519_KEY_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
+const ED25519_KEY_BYTES = 32;
+
+/** RFC 8032 pure Ed25519. `publicKey`: 32 bytes. False also for what is no key or no signature. */
+export function verifyEd25519(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== ED25519_KEY_BYTES) return false;
+  try {
+    const key = Buffer.concat([ED25519_KEY_HEAD, publicKey]);
+    return verify(null, data, { key, format: 'der', type: 'spki' }, signature);
+  } catch {
+    return false;
+  }
+}

@@ -14,6 +14,7 @@ export {
   signRsaSha1,
   signSha256,
   verifyRsaSha1,
+  verifyEd25519,
   verifySha256,
   type CertificateInfo,
 } from './certificate.ts';

@@ -25,3 +25,4 @@ export { reachablePorts, type Exclusion } from './placement/exclusion.ts';
 export type { PlacementRow } from './placement/placement-book.ts';
 export { pointsOf } from './placement/points.ts';
 export { ReachabilityProber, type ReachabilityProberOptions } from './reachability/reachability-prober.ts';
+export { RecordCopy, type CopiedRecord, type RecordCopyOptions } from './record-copy.ts';

@@ -3,8 +3,12 @@ import { compareMembers } from './member-calls.ts';
 
 /** FNV-1a, 32 bits: a number that a member keeps over restarts, whoever computes it. */
 export function hashOfMember(member: MemberId): number {
+  return hashOfText(member);
+}
+
+export function hashOfText(text: string): number {
   let hash = 0x811c_9dc5;
-  for (const byte of Buffer.from(member, 'utf8')) hash = Math.imul(hash ^ byte, 0x0100_0193);
+  for (const byte of Buffer.from(text, 'utf8')) hash = Math.imul(hash ^ byte, 0x0100_0193);
   // FNV leaves the upper bits of short names alike.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
   return (hash ^ (hash >>> 13)) >>> 0;

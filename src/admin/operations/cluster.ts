@@ -10,7 +10,7 @@ import { instancesHere, instancesQuestion } from './hub-instance.ts';
 import { beginModeChange, effectsOfMode } from './mode-change.ts';
 import { operation } from './operation.ts';
 import { Refusal, refuse } from './refusal.ts';
-import { serverRole } from './server-role.ts';
+import { nameHere, serverRole } from './server-role.ts';
 
 /** The row of the controller itself says so, as in the original. */
 const CONTROLLER_ADDRESS = '127.0.0.1';
@@ -97,6 +97,12 @@ export const clusterOperations = [
       if (cluster === undefined) return refuse(ErrorCode.NOT_SUPPORTED);
       const asked = askedMode(input);
       if (asked instanceof Refusal) return asked;
+      if (asked.mode !== 'standalone' && context.licences?.allowsClusters(nameHere(context)) === false) {
+        return refuse(
+          ErrorCode.NO_VPN_CLUSTER_LICENSE,
+          'clusters need an Enterprise or Carrier licence on each server',
+        );
+      }
       const before = cluster.modes.status();
       if (asked.mode === 'member' && asked.hashedPassword === undefined && before.mode !== 'member') {
         return refuse(ErrorCode.INVALID_PARAMETER, "MemberPassword must be the controller's administration password");

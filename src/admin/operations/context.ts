@@ -2,8 +2,9 @@ import type { Logger } from '#base';
 import type { Clock, LogFiles, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
 import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost, Statistics } from '#hub';
-import type { ClusterMode, ClusterModes, ClusterTasks } from '#cluster';
+import type { ClusterMode, ClusterModes } from '#cluster';
 import type { Ban, ConnectionInfo } from '#softether';
+import type { LicenceDirectory } from '../licences/licence-directory.ts';
 import type { MemberCalls } from '../cluster/member-calls.ts';
 import type { AuditLog } from './audit-log.ts';
 
@@ -23,6 +24,8 @@ export interface AdminContext {
   /** Prefix of the keys under which this server keeps what is its own: certificate, password, listeners. */
   readonly ownKeys: string;
   readonly info: ServerFacts;
+  /** Absent: nothing is known of licences, and nothing is limited. */
+  readonly licences?: LicenceDirectory;
   /** Absent: no log can be read from here. */
   readonly logs?: LogFiles;
   /** Absent: a server that cannot be part of a cluster. */
@@ -31,8 +34,6 @@ export interface AdminContext {
 
 export interface ClusterControl {
   readonly modes: ClusterModes;
-  /** init, join, leave … with their progress; absent where they are not to be had. */
-  readonly tasks?: ClusterTasks;
   /** Writes all configuration to a new file beside the store, before a change of part; resolves with its path. */
   backUp(to: ClusterMode): Promise<string>;
   /** Absent: a server of one member, in no cluster. */

@@ -4,7 +4,6 @@ import { bridgeOperations } from './bridge.ts';
 import { capsOperations } from './caps.ts';
 import { certificateOperations } from './certificate.ts';
 import { clusterOperations } from './cluster.ts';
-import { clusterStepOperations } from './cluster-steps.ts';
 import { configOperations } from './config.ts';
 import { connectionOperations } from './connection.ts';
 import { hubOperations } from './hub.ts';
@@ -12,6 +11,7 @@ import { hubInstanceOperations } from './hub-instance.ts';
 import { hubStatusOperations } from './hub-status.ts';
 import { hubfarmOperations } from './hubfarm.ts';
 import { logFileOperations } from './log-file.ts';
+import { licenceOperations } from './licence.ts';
 import { listenerOperations } from './listener.ts';
 import { notSupportedOperations } from './not-supported.ts';
 import type { Operation } from './operation.ts';
@@ -37,8 +37,8 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     addressTableOperations,
     bridgeOperations,
     logFileOperations,
+    licenceOperations,
     clusterOperations,
-    clusterStepOperations,
     configOperations,
     hubfarmOperations,
     absentOperations,
