@@ -60,8 +60,12 @@ async function watch(
 }
 
 async function measure(cluster: Cluster, host: Host): Promise<Figures> {
-  const killed = await watch(cluster, host, (at) => at.kill());
-  for (const { server } of cluster.servers.slice(1)) await server.start();
+  const dead: ClusterServer[] = [];
+  const killed = await watch(cluster, host, (at) => {
+    dead.push(at);
+    return at.kill();
+  });
+  for (const { server } of dead) await server.start();
   await cluster.complete();
 
   const frozen: ClusterServer[] = [];
