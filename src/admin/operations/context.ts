@@ -2,7 +2,7 @@ import type { Logger } from '#base';
 import type { Clock, LogFiles, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
 import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost, Statistics } from '#hub';
-import type { ClusterMode, ClusterModes } from '#cluster';
+import type { ClusterMode, ClusterModes, ClusterTasks } from '#cluster';
 import type { Ban, ConnectionInfo } from '#softether';
 import type { LicenceDirectory } from '../licences/licence-directory.ts';
 import type { MemberCalls } from '../cluster/member-calls.ts';
@@ -34,6 +34,8 @@ export interface AdminContext {
 
 export interface ClusterControl {
   readonly modes: ClusterModes;
+  /** init, join, leave … with their progress; absent where they are not to be had. */
+  readonly tasks?: ClusterTasks;
   /** Writes all configuration to a new file beside the store, before a change of part; resolves with its path. */
   backUp(to: ClusterMode): Promise<string>;
   /** Absent: a server of one member, in no cluster. */

@@ -4,6 +4,7 @@ import { bridgeOperations } from './bridge.ts';
 import { capsOperations } from './caps.ts';
 import { certificateOperations } from './certificate.ts';
 import { clusterOperations } from './cluster.ts';
+import { clusterStepOperations } from './cluster-steps.ts';
 import { configOperations } from './config.ts';
 import { connectionOperations } from './connection.ts';
 import { hubOperations } from './hub.ts';
@@ -39,6 +40,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     logFileOperations,
     licenceOperations,
     clusterOperations,
+    clusterStepOperations,
     configOperations,
     hubfarmOperations,
     absentOperations,
