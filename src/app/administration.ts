@@ -19,7 +19,9 @@ import {
   type HubDirectory,
   type HubHost,
 } from '#hub';
+import { createNodeLogFiles } from '#io/node';
 import type { AppendLog, ByteStream, Clock, EthernetDevices } from '#io';
+import type { ClusterMode } from '#cluster';
 import type { AdminConnectionHandler, SoftEtherServer } from '#softether';
 import type { Health } from './health.ts';
 import type { StoredIdentity } from './identity.ts';
@@ -138,6 +140,10 @@ function contextOf(
     },
     backplane: administered.backplane,
     ownKeys: administered.ownKeys,
+    // All members of a server write to one folder: one of them shows it.
+    ...(administered.seat.index === 0
+      ? { logs: createNodeLogFiles({ [auditFolder]: join(config.server.dataDirectory, auditFolder) }) }
+      : {}),
     cluster: clusterControl(io.clock, logger, administered),
     info: serverFacts({
       machine: io.machine,
@@ -160,10 +166,10 @@ function clusterControl(
   logger: Logger,
   { control, place, statistics }: Pick<Administered, 'control' | 'place' | 'statistics'>,
 ): ClusterControl {
-  const { modes } = control;
-  const backUp: ClusterControl['backUp'] = (to) => control.backUp(to);
-  if (place === undefined) return { modes, backUp };
+  const { modes, tasks } = control;
+  const steps = { modes, backUp: (to: ClusterMode) => control.backUp(to), ...(tasks === undefined ? {} : { tasks }) };
+  if (place === undefined) return steps;
   const { bus, registry: membership, election: controllership } = place;
   const members = new MemberCalls({ bus, membership, controllership, clock, logger });
-  return { modes, backUp, members, ...(statistics === undefined ? {} : { statistics }) };
+  return { ...steps, members, ...(statistics === undefined ? {} : { statistics }) };
 }

@@ -97,6 +97,7 @@ export class ServerProcess implements ModeSwitch {
     const listeners = this.#members?.first.listeners() ?? [];
     return {
       defaultName: config.cluster.name === '' ? own.hostName : config.cluster.name,
+      isNameChosen: config.cluster.name !== '' || config.server.name !== '',
       hostName: own.hostName,
       address: () => io.machine.addresses()[0],
       listenerCertificate: () => own.identity.certificateDer(),

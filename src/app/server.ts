@@ -3,6 +3,7 @@ import { openEmbeddedStore } from '#backplane';
 import { Lifecycle } from '#base';
 import {
   ClusterState,
+  ClusterTasks,
   joinAlpn,
   JoinDesk,
   memberName,
@@ -111,6 +112,7 @@ function modeControl(
   });
   return {
     modes,
+    tasks: new ClusterTasks(steps, { random, clock }),
     backUp: (to) => server.backUp(to),
     alpn: [joinAlpn],
     takeOver: (stream) => desk.accept(stream),

@@ -23,5 +23,5 @@ export function fixedModes(part: ClusterPart): ModeControl {
     setController: refuse,
     setMember: refuse,
   };
-  return { modes, backUp: refuse, alpn: [], takeOver: (stream) => stream.close() };
+  return { modes, tasks: undefined, backUp: refuse, alpn: [], takeOver: (stream) => stream.close() };
 }

@@ -16,6 +16,7 @@ import {
 } from '#cluster';
 import type { Clock } from '#io';
 import type { ServerOptions } from '../server-options.ts';
+import { atMost, engineFarewellMs } from './at-most.ts';
 import type { ClusterSeat, Seat, Stores } from './seat.ts';
 
 /** This member among the others: who is there, who leads, where dynamic hubs live, and messages between members. */
@@ -66,7 +67,8 @@ export async function openClusterPlace(
     isDraining: false,
     capacity: Math.min(config.softether.maxSessions, capacityMax),
   };
-  const registry = new MemberRegistry({ backplane: shared, clock, logger, self });
+  const { network } = io;
+  const registry = new MemberRegistry({ backplane: shared, clock, logger, self, network });
   const { clusterId: cluster, links: makers } = seat;
   const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers: registry, makers });
   await lifecycle.start({ name: 'bus', start: () => bus.start(), stop: () => bus.stop() });
@@ -74,11 +76,11 @@ export async function openClusterPlace(
   await lifecycle.start({
     name: 'membership',
     start: () => soon(registry.start(), clock, logger),
-    stop: () => registry.stop(),
+    stop: () => atMost(clock, engineFarewellMs, registry.stop()),
   });
 
   const election = await ControllerElection.open({ backplane: shared, clock, logger, membership: registry });
-  await lifecycle.start({ name: 'candidature', stop: () => election.stop() });
+  await lifecycle.start({ name: 'candidature', stop: () => atMost(clock, engineFarewellMs, election.stop()) });
   const objectDirectory = await ObjectDirectory.open(shared, hubInstances);
   await lifecycle.start({ name: 'places of hubs', stop: () => objectDirectory.close() });
   const witness = new EngineWitness({
@@ -87,6 +89,8 @@ export async function openClusterPlace(
     clock,
     leaseTtlMs: memberLeaseTtlMs,
     members: () => registry.members(),
+    everybody: () => registry.everybody(),
+    endedAtMs: (ofBoot) => registry.endedAtMs(ofBoot),
     visibleUntilMs: () => registry.visibleUntilMs(),
   });
   await lifecycle.start({ name: 'witness of the engine', stop: () => witness.stop() });
@@ -105,7 +109,6 @@ export async function openClusterPlace(
     logger,
   });
   await lifecycle.start({ name: 'placed hubs', stop: () => objects.stop() });
-  const { network } = io;
   const prober = new ReachabilityProber({ network, bus, membership: registry, clock, random, logger });
   await lifecycle.start({ name: 'reachability', stop: () => prober.stop() });
   return { bus, registry, election, claims, objectDirectory, objects, placement };

@@ -3,6 +3,7 @@ import type { Lifecycle } from '#base';
 import { BridgeDirectory, BridgeHost, ClusterStatistics, HubDirectory, HubHost } from '#hub';
 import { makeFirstHub } from '../first-hub.ts';
 import type { ServerOptions } from '../server-options.ts';
+import { atMost, engineFarewellMs } from './at-most.ts';
 import type { ClusterPlace } from './cluster-place.ts';
 import type { Stores } from './seat.ts';
 
@@ -42,7 +43,11 @@ export async function openHubs(
     isClustered: place !== undefined,
     ...(statistics === undefined ? {} : { statistics: statistics.keeper }),
   });
-  await lifecycle.start({ name: 'hubs', stop: () => host.stop() });
+  const stopHubs = (): Promise<void> => host.stop();
+  await lifecycle.start({
+    name: 'hubs',
+    stop: isAlone ? stopHubs : () => atMost(clock, engineFarewellMs, stopHubs()),
+  });
 
   const bridgeDirectory = await BridgeDirectory.open(local, { logger });
   await lifecycle.start({ name: 'bridge directory', stop: () => bridgeDirectory.close() });
@@ -69,6 +74,9 @@ async function openStatistics(
     clock: io.clock,
     logger,
   });
-  await lifecycle.start({ name: 'statistics', stop: () => statistics.stop() });
+  await lifecycle.start({
+    name: 'statistics',
+    stop: () => atMost(io.clock, engineFarewellMs, statistics.stop()),
+  });
   return statistics;
 }

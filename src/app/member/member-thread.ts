@@ -41,7 +41,7 @@ class MemberBody {
     this.#options = {
       config,
       io,
-      logger: logger.child({ member }),
+      logger: logger.child({ self: member }),
       writeRecord,
       initialAdminPassword: undefined,
       engineProgram: '',

@@ -1,5 +1,5 @@
 import type { Backplane } from '#backplane';
-import type { ClusterModes, LinkMaker } from '#cluster';
+import type { ClusterModes, ClusterTasks, LinkMaker } from '#cluster';
 import type { AdminPasswordControl } from '#admin';
 import type { ByteStream } from '#io';
 import type { OwnRecords } from './own-records.ts';
@@ -54,6 +54,8 @@ export interface MemberParts {
 /** What administrators do with the part of this server in a cluster. */
 export interface ModeControl {
   readonly modes: ClusterModes;
+  /** init, join, leave …; undefined: not at this member. */
+  readonly tasks: ClusterTasks | undefined;
   /** Writes all configuration to a new file beside the store; resolves with its path. */
   backUp(to: ReturnType<ClusterModes['status']>['mode']): Promise<string>;
   /** Protocols (ALPN) that the listeners speak beside their own, and who takes those connections. */

@@ -48,7 +48,7 @@ export async function startMembers(options: ServerOptions, server: ServerMembers
     for (const { name, error } of failures) logger.error({ err: error }, `${name} did not stop in order`);
   };
   try {
-    const named = isAlone ? options : { ...options, logger: logger.child({ member: memberName(firstId) }) };
+    const named = isAlone ? options : { ...options, logger: logger.child({ self: memberName(firstId) }) };
     const seat = { index: 0, count };
     const lines = switchboard.linesOf(firstId);
     const local = store.backplane;

@@ -7,6 +7,7 @@ import { endpointText } from '../cluster/endpoints.ts';
 import { openSharedStore } from '../cluster/shared-store.ts';
 import { defaultBusPort } from '../config/cluster-section.ts';
 import type { ServerOptions } from '../server-options.ts';
+import { atMost, engineFarewellMs } from './at-most.ts';
 import type { OwnRecords } from './own-records.ts';
 import type { ClusterSeat, Seat, Stores } from './seat.ts';
 import { ThreadLinks, type ThreadLines } from './thread-links.ts';
@@ -39,7 +40,10 @@ export async function takeSeat(
     const port = at.port + seat.index;
     shared = await openSharedStore(remote.endpoints, identity, io, logger);
     const store = shared;
-    await lifecycle.start({ name: 'store of the cluster', stop: () => store.close() });
+    await lifecycle.start({
+      name: 'store of the cluster',
+      stop: () => atMost(io.clock, engineFarewellMs, store.close()),
+    });
     links.push(new TlsLinks({ network: io.mutualTls, listen: { host: at.host ?? '::', port }, identity, logger }));
     busAddress = endpointText({ host: part.address, port });
   }

@@ -1,143 +1,29 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { freePorts } from './free-ports.ts';
-import { callLocal } from './local-api.ts';
-import { ServeProcess } from './serve-process.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ClusterServer } from './cluster-server.ts';
 import { VpnUser } from './vpn-user.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
-const password = 'cluster-word';
-
-/** One server of a cluster, all on this machine. */
-class ClusterServer {
-  readonly name: string;
-  readonly port: number;
-  readonly dataDirectory: string;
-  readonly #args: readonly string[];
-  process: ServeProcess;
-
-  private constructor(name: string, port: number, dataDirectory: string, args: readonly string[]) {
-    this.name = name;
-    this.port = port;
-    this.dataDirectory = dataDirectory;
-    this.#args = args;
-    this.process = this.#spawn();
-  }
-
-  static async start(name: string, more: readonly string[] = [], members = 1): Promise<ClusterServer> {
-    const port = await freePorts(2 * members + 2);
-    const [bus, client, peer] = [port + members, port + 2 * members, port + 2 * members + 1];
-    const settings = {
-      'server.name': name,
-      'server.members': members,
-      'listeners.addresses': `127.0.0.1:${port}`,
-      'cluster.bus': `127.0.0.1:${bus}`,
-      'cluster.engineClientPort': client,
-      'cluster.enginePeerPort': peer,
-      'cluster.publicAddress': '127.0.0.1',
-    };
-    const sets = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
-    const server = new ClusterServer(name, port, join(folder, name), ['--set', ...sets, ...more]);
-    servers.push(server);
-    await server.process.isUp();
-    return server;
-  }
-
-  async restart(): Promise<void> {
-    this.process = this.#spawn();
-    await this.process.isUp();
-  }
-
-  call(method: string, params: object = {}): ReturnType<typeof callLocal> {
-    return callLocal(this.dataDirectory, method, params);
-  }
-
-  /** ServerType 1: the controller of a new cluster. */
-  async makeCluster(): Promise<void> {
-    const answer = await this.call('SetFarmSetting', { ServerType_u32: 1, Weight_u32: 100 });
-    expect(answer.error).toBeUndefined();
-    await this.isMember();
-  }
-
-  async join(controller: ClusterServer): Promise<void> {
-    const answer = await this.call('SetFarmSetting', {
-      ServerType_u32: 2,
-      NumPort_u32: 1,
-      Ports_u32: [this.port],
-      PublicIp_ip: '127.0.0.1',
-      ControllerName_str: '127.0.0.1',
-      ControllerPort_u32: controller.port,
-      MemberPasswordPlaintext_str: password,
-      Weight_u32: 100,
-    });
-    expect(answer.error).toBeUndefined();
-    await this.isMember();
-  }
-
-  /** Has become one, and says so in its log. */
-  async isMember(): Promise<void> {
-    await vi.waitFor(
-      () => {
-        const failure = this.process.stdout.split('\n').find((line) => /could not become|did not become/.test(line));
-        if (failure !== undefined) throw new Error(failure);
-        expect(this.process.stdout).toMatch(/"message":"this server is (the controller|a member) of a cluster now"/);
-      },
-      { timeout: 60_000, interval: 100 },
-    );
-  }
-
-  async members(): Promise<readonly string[]> {
-    const { result } = await this.call('HubfarmEnumMember');
-    const list = result?.['MemberList'] as { readonly Name_str: string; readonly State_str: string }[];
-    return list.map((member) => `${member.Name_str} ${member.State_str}`).sort();
-  }
-
-  #spawn(): ServeProcess {
-    return new ServeProcess(this.dataDirectory, this.#args, { HUBFARM_ADMIN_PASSWORD: password });
-  }
-}
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 let folder: string;
 let servers: ClusterServer[] = [];
 let users: VpnUser[] = [];
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'hubfarm-cluster-'));
-});
+const start = async (name: string, members = 1): Promise<ClusterServer> => {
+  const server = await ClusterServer.start(folder, name, { members });
+  servers.push(server);
+  return server;
+};
 
-afterEach(async ({ task }) => {
-  await Promise.all(users.map((user) => user.stop()));
-  users = [];
-  await Promise.all(servers.map((server) => server.process.signal('SIGTERM')));
-  if (task.result?.state === 'fail') for (const server of servers) console.log(server.name, server.process.stdout);
-  servers = [];
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function cluster(size: number): Promise<ClusterServer[]> {
-  const controller = await ClusterServer.start('one');
-  await controller.makeCluster();
-  const names = ['two', 'three', 'four'].slice(0, size - 1);
-  const others: ClusterServer[] = [];
-  for (const name of names) {
-    const server = await ClusterServer.start(name);
-    await server.join(controller);
-    others.push(server);
-  }
-  const all = [controller, ...others];
+/** Everybody sees everybody. */
+async function areTogether(all: readonly ClusterServer[] = servers): Promise<void> {
+  const names = all.map(({ name }) => `${name} online`).sort();
   for (const server of all) {
-    await vi.waitFor(
-      async () => expect(await server.members()).toEqual(all.map(({ name }) => `${name} online`).sort()),
-      {
-        timeout: 15_000,
-        interval: 100,
-      },
-    );
+    await vi.waitFor(async () => expect(await server.members()).toEqual(names), { timeout: 30_000, interval: 100 });
   }
-  return all;
 }
 
 const logIn = (server: ClusterServer, hub: string): VpnUser => {
@@ -147,17 +33,181 @@ const logIn = (server: ClusterServer, hub: string): VpnUser => {
 };
 
 async function createHub(server: ClusterServer, name: string): Promise<void> {
-  expect(
-    (await server.call('CreateHub', { HubName_str: name, Online_bool: true, HubType_u32: 2 })).error,
-  ).toBeUndefined();
+  const made = await server.call('CreateHub', { HubName_str: name, Online_bool: true, HubType_u32: 2 });
+  expect(made.error).toBeUndefined();
   await server.call('CreateUser', { HubName_str: name, Name_str: 'anna', AuthType_u32: 0 });
 }
 
-describe('servers in a cluster', () => {
-  test('find each other, and sessions are spread over them', async () => {
-    const [one, two] = (await cluster(2)) as [ClusterServer, ClusterServer];
-    for (const hub of ['A', 'B']) await createHub(one, hub);
+/** `/readyz` over the local socket. */
+const readyz = (server: ClusterServer): Promise<string> =>
+  new Promise((resolve, reject) => {
+    request({ socketPath: join(server.dataDirectory, 'admin.sock'), path: '/readyz' }, (answer) => {
+      let body = `${answer.statusCode ?? 0} `;
+      answer.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      answer.on('end', () => resolve(body));
+    })
+      .on('error', reject)
+      .end();
+  });
+
+const begin = (): void => {
+  folder = mkdtempSync(join(tmpdir(), 'hubfarm-cluster-'));
+  servers = [];
+};
+
+const end = async (): Promise<void> => {
+  await Promise.all(servers.map((server) => server.process.signal('SIGTERM')));
+  rmSync(folder, { recursive: true, force: true });
+};
+
+afterEach(async ({ task }) => {
+  await Promise.all(users.map((user) => user.stop()));
+  users = [];
+  if (task.result?.state !== 'fail') return;
+  for (const { name, process } of servers) console.log(`${name}\n${process.stdout}${process.stderr}`);
+});
+
+describe('three servers in a cluster', () => {
+  let one: ClusterServer;
+  let two: ClusterServer;
+  let three: ClusterServer;
+
+  beforeAll(async () => {
+    begin();
+    one = await start('one');
+    await one.makeCluster();
+    two = await start('two');
+    await two.join(one);
+    three = await start('three');
+    await three.join(one);
+    await areTogether();
+    for (const hub of ['A', 'B', 'ROAM', 'STAY']) await createHub(one, hub);
+  });
+  afterAll(end);
+
+  test('share the sessions; the controller takes none when it is to control only', async () => {
     const places = [await logIn(one, 'A').connected(), await logIn(one, 'B').connected()];
-    expect(places.sort()).toEqual([one.port, two.port].sort());
+    expect(places.sort()).toEqual([two.port, three.port].sort());
+  });
+
+  test('each become a voter of the engine, and are ready', async () => {
+    for (const server of servers) {
+      await vi.waitFor(() => expect(server.process.stdout).toContain('"message":"engine: running"'), {
+        timeout: 30_000,
+        interval: 100,
+      });
+      expect(await readyz(server)).toMatch(/^200 [^]*engine: ok/);
+    }
+  });
+
+  test('lose one by kill -9: its user is with another within 5 s, by himself', async () => {
+    const anna = logIn(one, 'ROAM');
+    const first = await anna.connected();
+    const killed = first === two.port ? two : three;
+    const survivor = killed === two ? three : two;
+    const startedAt = performance.now();
+    await killed.process.signal('SIGKILL');
+    await vi.waitFor(() => expect([anna.sessions, anna.place]).toEqual([2, survivor.port]), {
+      timeout: 10_000,
+      interval: 20,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await killed.restart();
+    await areTogether();
+  });
+
+  test('lose the controller by kill -9: no session ends, and log-ins go on when it is back', async () => {
+    const anna = logIn(one, 'STAY');
+    const place = await anna.connected();
+    await one.process.signal('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect([anna.sessions, anna.place]).toEqual([1, place]);
+    await one.restart();
+    await areTogether();
+    await vi.waitFor(async () => expect(await logIn(one, 'STAY').connected()).toBe(place), {
+      timeout: 20_000,
+      interval: 500,
+    });
+    expect(anna.sessions).toBe(1);
+  });
+
+  test('have another controller within 5 s when one was promoted', async () => {
+    await one.task('HubfarmPromoteClusterServer', { ServerName_str: 'two' });
+    await vi.waitFor(
+      () => expect(two.process.stdout).toContain('"mode":"member","message":"the server is up in its new part"'),
+      {
+        timeout: 20_000,
+        interval: 100,
+      },
+    );
+    await areTogether();
+    await one.process.signal('SIGKILL');
+    const startedAt = performance.now();
+    await vi.waitFor(async () => expect([two.port, three.port]).toContain(await logIn(two, 'A').connected()), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
+    await one.restart();
+    await areTogether();
+  });
+});
+
+describe('two servers in a cluster, of which one has the only vote of the engine,', () => {
+  let one: ClusterServer;
+  let two: ClusterServer;
+
+  beforeAll(async () => {
+    begin();
+    one = await start('one', 2);
+    await one.makeCluster();
+    two = await start('two');
+    await two.join(one);
+    await vi.waitFor(async () => expect(await two.members()).toEqual(['one online', 'one/1 online', 'two online']), {
+      timeout: 30_000,
+      interval: 100,
+    });
+  });
+  afterAll(end);
+
+  test('keep their hubs and their other settings over a change of part', async () => {
+    const { result } = await one.call('EnumHub');
+    expect(JSON.stringify(result)).toContain('"HubName_str":"DEFAULT"');
+  });
+
+  test('start without each other, answer their administrator, and find together again', async () => {
+    await one.process.signal('SIGKILL');
+    await two.process.signal('SIGKILL');
+    await two.restart();
+    expect(await readyz(two)).toMatch(/^503 [^]*engine: the engine of the cluster does not answer/);
+    expect((await two.call('GetFarmConnectionStatus')).result).toMatchObject({ Online_bool: false });
+    expect(await two.process.signal('SIGTERM')).toMatchObject({ code: 0 });
+    await two.restart();
+    await one.restart();
+    await vi.waitFor(async () => expect(await two.members()).toEqual(['one online', 'one/1 online', 'two online']), {
+      timeout: 30_000,
+      interval: 100,
+    });
+    await vi.waitFor(
+      async () => expect((await two.call('GetFarmConnectionStatus')).result).toMatchObject({ Online_bool: true }),
+      { timeout: 10_000, interval: 100 },
+    );
+  });
+
+  test('part again: who leaves stands alone, with the hubs that it had before', async () => {
+    expect((await two.call('SetFarmSetting', { ServerType_u32: 0 })).error).toBeUndefined();
+    await vi.waitFor(
+      () => expect(two.process.stdout).toContain('"message":"this server is a server that stands alone now"'),
+      {
+        timeout: 30_000,
+        interval: 100,
+      },
+    );
+    expect((await two.call('GetFarmSetting')).result).toMatchObject({ ServerType_u32: 0 });
+    expect(JSON.stringify((await two.call('EnumHub')).result)).toContain('"HubName_str":"DEFAULT"');
+    await vi.waitFor(async () => expect(await one.members()).toEqual(['one online', 'one/1 online']), {
+      timeout: 10_000,
+      interval: 100,
+    });
   });
 });

@@ -65,9 +65,9 @@ describe('hubfarm serve --members 3', () => {
     const records = server.stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as { message: string; member?: string; port?: number });
+      .map((line) => JSON.parse(line) as { message: string; self?: string; port?: number });
     const listening = records.filter(({ message }) => message === 'listening');
-    expect(listening.map(({ member, port: at }) => `${member} ${at}`).sort()).toEqual(
+    expect(listening.map(({ self, port: at }) => `${self} ${at}`).sort()).toEqual(
       [`farm ${port}`, `farm/1 ${port + 1}`, `farm/2 ${port + 2}`].sort(),
     );
   });
