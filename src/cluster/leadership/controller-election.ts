@@ -24,6 +24,8 @@ export interface ControllerElectionOptions {
 export interface LeaseHolder {
   lease(): Lease | undefined;
   onLease(changed: () => void): () => void;
+  /** When it was certain that a boot has ended: then nobody waits for its lease. */
+  endedAtMs?(boot: string): number | undefined;
 }
 
 /**
@@ -102,6 +104,7 @@ export class ControllerElection implements Controllership {
     if (this.#isStopped) return;
     const { membership } = this.#options;
     const { self } = membership;
+    this.#succeed();
     if (self.isDraining && this.#hasSuccessor()) {
       this.#withdraw();
       void this.#resign().catch(() => undefined);
@@ -110,6 +113,19 @@ export class ControllerElection implements Controllership {
     if (!self.isEligible || this.#leadership !== undefined || this.#candidature !== undefined) return;
     const lease = membership.lease();
     if (lease !== undefined) this.#stand(lease);
+  }
+
+  /** The controller's process has ended: its place is freed. Whoever held it could write nothing any more. */
+  #succeed(): void {
+    const record = this.#copy.get(electionKey);
+    const { backplane, membership } = this.#options;
+    if (record === undefined || !membership.self.isEligible) return;
+    if (membership.endedAtMs?.(record.value.boot) === undefined) return;
+    const guard = { key: electionKey, createRevision: record.createRevision };
+    backplane.txn([{ kind: 'delete', key: electionKey }], [guard]).catch((error: unknown) => {
+      // Another candidate was faster, or the engine is away: then the lease decides.
+      if (!(error instanceof Conflict || error instanceof Unavailable)) throw error;
+    });
   }
 
   /** A draining member leads until somebody else can. */

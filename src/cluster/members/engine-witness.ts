@@ -4,7 +4,7 @@ import { Gone, type Bus } from '../bus.ts';
 import type { MemberBoot } from '../handle.ts';
 import { asObject, isFlag, isNumber } from '../json-record.ts';
 import type { MemberId } from '../member-id.ts';
-import type { MemberView } from '../membership.ts';
+import type { MemberInfo, MemberView } from '../membership.ts';
 
 /** "Do you reach the engine?" Every member answers it. */
 export const engineService = 'cluster/engine';
@@ -39,6 +39,10 @@ export interface EngineWitnessOptions {
   readonly leaseTtlMs: number;
   /** Everybody in the cluster, as far as is known. */
   readonly members: () => readonly MemberView[];
+  /** As `members`, and those that have ended since the engine was last heard (`MemberRegistry.everybody`). */
+  readonly everybody?: () => readonly MemberInfo[];
+  /** When it was certain, on the own clock, that a boot has ended; undefined = it may live. */
+  readonly endedAtMs?: (boot: string) => number | undefined;
   /** False: this member is the only one that may ever lead, so nobody else can place anything. Absent = true. */
   readonly canOthersLead?: () => boolean;
   /** Own clock: until when nobody can have seen this member's lease end; undefined = it never had one. */
@@ -88,6 +92,8 @@ export class EngineWitness {
     // Without witnesses, who knows. And whoever is on the bus but not in the list has come since: with the engine's help.
     if (others.length === 0 || this.#isStrangerThere(others)) return false;
     return others.every(({ member, boot }) => {
+      const endedAtMs = this.#options.endedAtMs?.(boot);
+      if (endedAtMs !== undefined && endedAtMs <= untilMs) return true;
       const said = this.#testimonies.get(member);
       if (said?.boot !== boot || !said.isLost || said.goodUntilMs < nowMs) return false;
       return said.lastContactMs + contactSlackMs <= untilMs;
@@ -100,10 +106,10 @@ export class EngineWitness {
   }
 
   #others(): MemberBoot[] {
-    const { members, bus } = this.#options;
-    return members()
-      .filter(({ info }) => info.id !== bus.self.member)
-      .map(({ info: { member, boot } }) => ({ member, boot }));
+    const { members, everybody, bus } = this.#options;
+    return (everybody?.() ?? members().map(({ info }) => info))
+      .filter(({ id }) => id !== bus.self.member)
+      .map(({ member, boot }) => ({ member, boot }));
   }
 
   #isStrangerThere(others: readonly MemberBoot[]): boolean {

@@ -17,6 +17,8 @@ export interface MemberDirectoryOptions {
   readonly quarantineMs: number;
 }
 
+/** Boots that are known to have ended; of the oldest the leases are long over. */
+const endedMax = 10_000;
 const waitingForReturn = 'its lease ended while the engine was away; it may come back';
 const noLinkYet = 'the bus has not reached it yet';
 
@@ -32,6 +34,8 @@ export class MemberDirectory implements MemberLiveness {
   /** Lost their lease in the quarantine. */
   readonly #missing = new Map<MemberId, MemberInfo>();
   readonly #known = new Map<MemberId, MemberInfo>();
+  /** Boots that have ended for certain, though their lease lives on for some seconds. */
+  readonly #ended = new Set<string>();
   readonly #listeners = new Set<(members: readonly MemberView[]) => void>();
   readonly #livenessListeners = new Set<() => void>();
   readonly #stopState: () => void;
@@ -70,13 +74,34 @@ export class MemberDirectory implements MemberLiveness {
   }
 
   members(): readonly MemberView[] {
-    this.#members ??= [...this.#known.values(), ...this.#missing.values()].map((info) => this.#view(info));
+    this.#members ??= this.everybody()
+      .filter(({ boot }) => !this.#ended.has(boot))
+      .map((info) => this.#view(info));
     return this.#members;
+  }
+
+  /** Also those that have ended, as long as the engine, or what it last said, still has them. */
+  everybody(): readonly MemberInfo[] {
+    return [...this.#known.values(), ...this.#missing.values()];
   }
 
   find(id: MemberId): MemberView | undefined {
     const info = this.#known.get(id) ?? this.#missing.get(id);
-    return info && this.#view(info);
+    return info === undefined || this.#ended.has(info.boot) ? undefined : this.#view(info);
+  }
+
+  /** Its link is broken, not only silent. */
+  isLinkDown({ id, boot }: MemberInfo): boolean {
+    const link = this.#links.get(id);
+    return link?.to.boot === boot && link.state === 'down';
+  }
+
+  /** This boot has ended, for certain: nobody waits for its lease. */
+  hasEnded({ boot }: MemberBoot): void {
+    this.#ended.add(boot);
+    if (this.#ended.size > endedMax) this.#ended.delete(this.#ended.values().next().value ?? '');
+    this.#changed();
+    for (const changed of this.#livenessListeners) changed();
   }
 
   onChange(changed: (members: readonly MemberView[]) => void): () => void {
@@ -110,16 +135,19 @@ export class MemberDirectory implements MemberLiveness {
   aliveGuard({ member, boot }: MemberBoot): Guard | undefined {
     const key = infoKey(member);
     const record = this.#infos.get(key);
-    return record?.value.boot === boot ? { key, createRevision: record.createRevision } : undefined;
+    if (record?.value.boot !== boot || this.#ended.has(boot)) return undefined;
+    return { key, createRevision: record.createRevision };
   }
 
   goneGuard({ member, boot }: MemberBoot): Guard | undefined {
     const key = infoKey(member);
     const record = this.#infos.get(key);
-    // Another boot of a member is the end of the one before, whenever it was seen.
-    if (record !== undefined)
-      return record.value.boot === boot ? undefined : { key, createRevision: record.createRevision };
-    return this.#mayDeclareDead() ? { key, modRevision: 0 } : undefined;
+    if (record !== undefined) {
+      // Another boot of a member is the end of the one before, whenever it was seen.
+      const isOver = record.value.boot !== boot || this.#ended.has(boot);
+      return isOver ? { key, createRevision: record.createRevision } : undefined;
+    }
+    return this.#mayDeclareDead() || this.#ended.has(boot) ? { key, modRevision: 0 } : undefined;
   }
 
   onLiveness(changed: () => void): () => void {
@@ -141,6 +169,10 @@ export class MemberDirectory implements MemberLiveness {
     return backplane.state() === 'ok' && clock.nowMs() >= this.#quarantineUntilMs;
   }
 
+  #mayReturn({ boot }: MemberInfo): boolean {
+    return !this.#mayDeclareDead() && !this.#ended.has(boot);
+  }
+
   #followInfos(keys: readonly string[]): void {
     for (const key of keys) {
       const id = memberOfInfoKey(key);
@@ -149,7 +181,7 @@ export class MemberDirectory implements MemberLiveness {
       const info = this.#infos.get(key)?.value;
       this.#missing.delete(id);
       if (info !== undefined) this.#known.set(id, info);
-      else if (this.#known.delete(id) && before !== undefined && !this.#mayDeclareDead()) this.#missing.set(id, before);
+      else if (this.#known.delete(id) && before !== undefined && this.#mayReturn(before)) this.#missing.set(id, before);
     }
     this.#changed();
     for (const changed of this.#livenessListeners) changed();

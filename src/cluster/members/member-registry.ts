@@ -1,12 +1,13 @@
 import type { Logger } from '#base';
 import { Unavailable, type Backplane, type Guard, type Lease } from '#backplane';
-import type { Clock } from '#io';
+import type { Clock, Network } from '#io';
 import type { Bus } from '../bus.ts';
 import type { BusPeer, PeerSource } from '../bus/peer-source.ts';
 import type { MemberBoot } from '../handle.ts';
 import type { MemberId } from '../member-id.ts';
 import type { LoadCounts, MemberInfo, MemberView, Membership } from '../membership.ts';
 import { Attachment } from './attachment.ts';
+import { DeathWatch } from './death-watch.ts';
 import { LoadReporter } from './load-reporter.ts';
 import { MemberDirectory } from './member-directory.ts';
 import type { MemberLiveness } from './member-liveness.ts';
@@ -25,6 +26,8 @@ export interface MemberRegistryOptions {
   /** What this member says of itself at its start; `boot` is new at each start. */
   readonly self: MemberInfo;
   readonly leaseTtlMs?: number;
+  /** To see at once that the process of another member has ended. Absent: its lease tells, in some seconds. */
+  readonly network?: Pick<Network, 'dial'>;
 }
 
 /** This member's place in the cluster, and everybody else's. */
@@ -33,12 +36,13 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   readonly #directory: MemberDirectory;
   readonly #attachment: Attachment;
   readonly #reporter: LoadReporter;
+  readonly #deathWatch: DeathWatch | undefined;
   readonly #leaseListeners = new Set<() => void>();
   #self: MemberInfo;
   #unfollow: (() => void) | undefined;
   #hasBeenAttached = false;
 
-  constructor({ backplane, clock, logger, self, leaseTtlMs = memberLeaseTtlMs }: MemberRegistryOptions) {
+  constructor({ backplane, clock, logger, self, network, leaseTtlMs = memberLeaseTtlMs }: MemberRegistryOptions) {
     this.#clock = clock;
     this.#self = self;
     this.#directory = new MemberDirectory({
@@ -47,6 +51,18 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
       self: self.id,
       quarantineMs: quarantineLeases * leaseTtlMs,
     });
+    this.#deathWatch =
+      network &&
+      new DeathWatch({
+        network,
+        clock,
+        members: () => this.#directory.everybody().filter(({ id }) => id !== self.id),
+        isLinkDown: (info) => this.#directory.isLinkDown(info),
+        ended: (info) => {
+          logger.warn({ member: info.id, boot: info.boot }, 'the process of a member has ended');
+          this.#directory.hasEnded(info);
+        },
+      });
     this.#reporter = new LoadReporter({
       clock,
       weight: () => this.#self.weight,
@@ -73,7 +89,10 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   /** From now on it counts how well the bus hears the others: until then nobody else is online. */
   followLinks(bus: Pick<Bus, 'links' | 'onLink'>): void {
     this.#unfollow?.();
-    this.#unfollow = bus.onLink((link) => this.#directory.heard(link));
+    this.#unfollow = bus.onLink((link) => {
+      this.#directory.heard(link);
+      this.#deathWatch?.look();
+    });
     for (const link of bus.links()) this.#directory.heard(link);
   }
 
@@ -87,6 +106,16 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
 
   find(id: MemberId): MemberView | undefined {
     return this.#directory.find(id);
+  }
+
+  /** Everybody whom the engine still has, or had when it was last heard: also those that have ended. */
+  everybody(): readonly MemberInfo[] {
+    return this.#directory.everybody();
+  }
+
+  /** When it was certain, on the own clock, that this boot has ended; undefined = it may live. */
+  endedAtMs(boot: string): number | undefined {
+    return this.#deathWatch?.endedAtMs(boot);
   }
 
   onChange(changed: (members: readonly MemberView[]) => void): () => void {
@@ -148,6 +177,7 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   async stop(): Promise<void> {
     this.#unfollow?.();
     this.#reporter.stop();
+    this.#deathWatch?.stop();
     await this.#attachment.end();
     this.#directory.close();
     this.#leaseListeners.clear();

@@ -118,7 +118,7 @@ export class ModelBackplane implements Backplane {
   }
 
   async txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision> {
-    const leases: Pick<Leases, 'check'> = this;
+    const leases: Pick<Leases, 'check'> = { check: (lease) => this.check(lease) };
     const stored = storedOperations(operations, leases as Leases);
     for (const guard of guards) checkKey(guard.key);
     const reply = await this.#ask({ kind: 'txn', operations: stored, guards: [...guards] });

@@ -13,7 +13,7 @@ import {
   type MemberInfo,
   type Placed,
 } from '#cluster';
-import type { Random } from '#io';
+import type { Random, TlsDialOptions } from '#io';
 import type { ModelBackplane } from './model-backplane.ts';
 import type { SimulatedBus } from './simulated-mesh.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -131,7 +131,8 @@ export class SimulatedMember {
 
   async start(): Promise<void> {
     const { process, backplane, bus, self } = this;
-    const registry = new MemberRegistry({ backplane, clock: process, logger: silentLogger, self: this.#info });
+    const network = { dial: (options: TlsDialOptions) => bus.dial(options) };
+    const registry = new MemberRegistry({ backplane, clock: process, logger: silentLogger, self: this.#info, network });
     registry.followLinks(bus);
     const options = { backplane, clock: process, logger: silentLogger };
     const witness = new EngineWitness({
@@ -140,6 +141,8 @@ export class SimulatedMember {
       clock: process,
       leaseTtlMs: 5_000,
       members: () => registry.members(),
+      everybody: () => registry.everybody(),
+      endedAtMs: (boot) => registry.endedAtMs(boot),
       visibleUntilMs: () => registry.visibleUntilMs(),
     });
     await registry.start();

@@ -9,7 +9,15 @@ import {
   type BusLink,
   type MemberBoot,
 } from '#cluster';
-import type { Clock, Random, Timer } from '#io';
+import {
+  IoError,
+  type ByteStream,
+  type Clock,
+  type IoErrorCode,
+  type Random,
+  type Timer,
+  type TlsDialOptions,
+} from '#io';
 import type { SimulatedProcess } from './simulated-process.ts';
 
 const silentAfterMs = 3_000;
@@ -54,7 +62,8 @@ export class SimulatedMesh {
   find(to: BusAddress): SimulatedBus | undefined {
     const member = typeof to === 'string' ? to : to.member;
     const candidates = [...this.#buses].filter((bus) => bus.self.member === member);
-    return candidates.find((bus) => typeof to !== 'string' && bus.self.boot === to.boot) ?? candidates.at(-1);
+    const meant = candidates.find((bus) => typeof to !== 'string' && bus.self.boot === to.boot);
+    return meant?.process.isKilled === false ? meant : candidates.at(-1);
   }
 
   cut(a: string, b: string): void {
@@ -111,12 +120,12 @@ export class SimulatedBus implements Bus {
     const text = JSON.stringify(body);
     this.#carry(member, () => {
       const bus = this.#mesh.find(to);
-      // A machine answers for a process that has ended; a hung one says nothing.
+      // Only the next boot says that the one before has ended.
       const isOther = typeof to !== 'string' && bus?.self.boot !== to.boot;
-      if (bus === undefined || bus.process.isKilled || isOther) {
-        if (typeof to !== 'string') this.#carry(this.self.member, () => answer.reject(new Gone(`${member} has ended`)));
-        return;
+      if (isOther && bus?.process.isRunning === true) {
+        this.#carry(this.self.member, () => answer.reject(new Gone(`${member} has ended`)));
       }
+      if (bus === undefined || bus.process.isKilled || isOther) return;
       bus.process.soon(() => void bus.#handle(service, text, this, answer));
     });
     try {
@@ -133,6 +142,18 @@ export class SimulatedBus implements Bus {
       if (bus === undefined || (typeof to !== 'string' && bus.self.boot !== to.boot)) return;
       bus.process.soon(() => void bus.#services.get(service)?.(JSON.parse(text), this.self));
     });
+  }
+
+  /** What a machine says of a port: of a process that runs or hangs it is open, of one that has ended it is not. */
+  dial({ host, timeoutMs }: TlsDialOptions): Promise<ByteStream> {
+    const answer = Promise.withResolvers<ByteStream>();
+    const fail = (code: IoErrorCode): void => answer.reject(new IoError(code, `cannot connect to ${host}`));
+    this.process.after(timeoutMs, () => fail('TIMEOUT'));
+    this.#carry(`${host}/0`, () => {
+      const isEnded = this.#mesh.find(`${host}/0`)?.process.isKilled !== false;
+      this.process.soon(() => fail(isEnded ? 'REFUSED' : 'TLS_FAILED'));
+    });
+    return answer.promise;
   }
 
   links(): readonly BusLink[] {
