@@ -1,6 +1,6 @@
 import type { ClusterServerStatus, ClusterTasks, InitRequest } from '#cluster';
 import { ErrorCode } from '#softether';
-import { bool, data, int, int64, ip, list, many, str, time } from '../schema/field.ts';
+import { bool, data, int, int64, list, many, str, time } from '../schema/field.ts';
 import type { AdminContext } from './context.ts';
 import { operation } from './operation.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -18,16 +18,16 @@ const nameFields = {
 
 interface NameInput {
   readonly ServerName: string;
-  readonly PublicIp: string;
+  readonly PublicAddress: string;
   readonly PublicPorts: readonly number[];
   readonly Weight: number;
   readonly ControllerOnly: boolean;
 }
 
 /** What was left empty is left to the server. */
-const namesOf = ({ ServerName, PublicIp, PublicPorts, Weight, ControllerOnly }: NameInput): InitRequest => ({
+const namesOf = ({ ServerName, PublicAddress, PublicPorts, Weight, ControllerOnly }: NameInput): InitRequest => ({
   ...(ServerName === '' ? {} : { serverName: ServerName }),
-  ...(PublicIp === '' ? {} : { publicAddress: PublicIp }),
+  ...(PublicAddress === '' ? {} : { publicAddress: PublicAddress }),
   ...(PublicPorts.length === 0 ? {} : { publicPorts: PublicPorts }),
   ...(Weight === 0 ? {} : { weight: Weight }),
   controllerOnly: ControllerOnly,
@@ -50,7 +50,7 @@ const serverRow = (server: ClusterServerStatus) => ({
   IsEligible: server.isEligible,
   EngineRole: server.engineRole,
   Address: server.address,
-  PublicIp: server.publicAddress,
+  PublicAddress: server.publicAddress,
   PublicPorts: server.publicPorts.join(', '),
   Version: server.version,
   NumMembers: server.members,
@@ -230,7 +230,7 @@ export const clusterStepOperations = [
       Cause: str('why it is not'),
       ConnectedTime: time(),
       NumTries: int64(),
-      ControllerAddress: ip('of the controller that is known now'),
+      ControllerAddress: str('public address of the controller that is known now'),
       Servers: list({
         ServerName: str(),
         State: str('online, suspect, offline, joining or draining'),
@@ -238,7 +238,7 @@ export const clusterStepOperations = [
         IsEligible: bool('may be the controller'),
         EngineRole: str(),
         Address: str(),
-        PublicIp: str(),
+        PublicAddress: str(),
         PublicPorts: str(),
         Version: str(),
         NumMembers: int('threads'),

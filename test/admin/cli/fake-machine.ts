@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpTarget, OpenHttpClient, Terminal, TlsServer, UserFiles } from '#io';
+import type { Clock, HttpRequest, HttpTarget, OpenHttpClient, Terminal, TlsServer, UserFiles } from '#io';
 import { IoError } from '#io';
 import { SeededRandom, VirtualClock } from '#io/sim';
 import { cliCommands, runProgram, type CliRuntime } from '#admin/cli';
@@ -157,6 +157,8 @@ export interface Machine {
   readonly terminal?: FakeTerminal;
   readonly files?: FakeFiles;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Absent: one in which no time passes. */
+  readonly clock?: Clock;
 }
 
 /** Runs `hubfarm …argv` against a fake server, over HTTPS unless a socket is there. */
@@ -166,7 +168,7 @@ export async function hubfarm(argv: readonly string[], machine: Machine = {}): P
     terminal,
     files: machine.files ?? new FakeFiles(),
     random: new SeededRandom(1),
-    clock: new VirtualClock(),
+    clock: machine.clock ?? new VirtualClock(),
     openHttp: (machine.server ?? new FakeServer()).openHttp,
     environment: machine.environment ?? {},
     homeDirectory: '/nowhere',

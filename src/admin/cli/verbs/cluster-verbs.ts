@@ -23,7 +23,7 @@ const nameOptions: readonly VerbOption[] = [
 function nameParams(options: OptionValues): JsonObject {
   return {
     ServerName_str: options.text('name') ?? '',
-    PublicIp_str: options.text('publicAddress') ?? '',
+    PublicAddress_str: options.text('publicAddress') ?? '',
     PublicPorts_u32: portsOf(options.text('publicPort')),
     Weight_u32: weightOf(options.text('weight')),
     ControllerOnly_bool: options.isSet('controllerOnly'),
@@ -117,7 +117,7 @@ async function status({ api }: VerbContext): Promise<Outcome> {
     plain(row.text('State')),
     cell(roleOf(row), roleOf(row)),
     plain(row.text('EngineRole')),
-    plain(row.text('PublicIp')),
+    plain(row.text('PublicAddress')),
     plain(row.text('PublicPorts')),
     integer(row.integer('NumMembers')),
     integer(row.integer('NumSessions')),
@@ -139,7 +139,7 @@ async function status({ api }: VerbContext): Promise<Outcome> {
         state: row.text('State'),
         role: roleOf(row),
         engine: row.text('EngineRole'),
-        publicAddress: row.text('PublicIp'),
+        publicAddress: row.text('PublicAddress'),
         publicPorts: row.text('PublicPorts'),
         members: row.integer('NumMembers'),
         sessions: row.integer('NumSessions'),
