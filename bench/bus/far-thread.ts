@@ -7,7 +7,7 @@ import { startBus } from './members.ts';
 /** `a/1` in a thread of its own; the first message brings the channel to `a/0`. */
 export function run(port: ThreadPort): void {
   const links = new PortLinks('a/1');
-  port.receive((message, [end]) => {
+  port.receive((_message, [end]) => {
     if (end !== undefined) links.add('a/0', end);
     else port.close();
   });

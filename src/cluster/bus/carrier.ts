@@ -5,7 +5,7 @@ import type { BusPeer } from './peer-source.ts';
 export interface Carrier {
   /** What the other side may call itself: any member of a server (its certificate's common name), or one member. */
   readonly proven: { readonly server: string } | { readonly member: MemberId };
-  /** Where it is, for people. */
+  /** Where it is, for people: its address, or the name of the thread. */
   readonly remote: string;
   /** `bytes` must not be changed until `done`, which is called once, later, also when the carrier has ended. */
   write(bytes: Buffer, done: () => void): void;

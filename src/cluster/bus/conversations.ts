@@ -1,5 +1,5 @@
 import type { Random } from '#io';
-import type { BusAddress } from '../bus.ts';
+import { Timeout, type BusAddress } from '../bus.ts';
 import type { MemberBoot } from '../handle.ts';
 import { memberName, type MemberId } from '../member-id.ts';
 import { Conversation, type ConversationDeps } from './conversation.ts';
@@ -51,6 +51,11 @@ export class Conversations {
       else if (listed !== undefined) this.#superseded(conversation);
       if (listed?.boot !== boot && conversation.ending !== undefined) this.#forget(conversation);
     }
+  }
+
+  hasRoomFor(peer: MemberBoot): boolean {
+    if (this.#byKey.has(keyOf(peer)) || this.#byKey.size < this.#deps.limits.maxConversations) return true;
+    return [...this].some(({ link }) => link === undefined);
   }
 
   /** Made at the first use. */
@@ -122,7 +127,7 @@ export class Conversations {
   #forget(conversation: Conversation): void {
     if (conversation.link !== undefined) return;
     const { peer } = conversation;
-    conversation.ended(`${memberName(peer.member)} was forgotten: there are too many members`);
+    conversation.leave(() => new Timeout(`${memberName(peer.member)} was forgotten: there are too many members`));
     this.#byKey.delete(keyOf(peer));
     const ofMember = this.#byMember.get(peer.member);
     ofMember?.delete(conversation);

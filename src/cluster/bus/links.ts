@@ -12,6 +12,7 @@ import { judgeHello, OLDEST_VERSION, VERSION } from './greeting.ts';
 import type { BusLimits, BusTiming } from './limits.ts';
 import { Link, type LinkDeps } from './link.ts';
 import type { BusPeer } from './peer-source.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 const BLOCK_BYTES = 64 * 1024;
 const MAX_IDLE_BLOCKS = 16;
@@ -42,12 +43,14 @@ export class Links {
   readonly #links = new Set<Link>();
   /** Those that are not up yet. */
   readonly #strangers = new Set<Link>();
+  readonly #refusals: RefusalLog;
   #round: Timer | undefined;
   #lastRoundMs: number;
 
   constructor(deps: LinksDeps) {
     this.#deps = deps;
-    const { clock, limits } = deps;
+    const { clock, limits, logger } = deps;
+    this.#refusals = new RefusalLog(logger, 'a link of the bus was refused');
     this.#linkDeps = {
       clock,
       limits,
@@ -76,6 +79,14 @@ export class Links {
     const timer = clock.after(timing.stopGraceMs, () => grace.resolve(undefined));
     await Promise.race([Promise.all(waits), grace.promise]);
     timer.cancel();
+  }
+
+  /** Who may be spoken with may have changed. */
+  reconsider(): void {
+    for (const link of [...this.#links]) {
+      const why = link.peer && this.#deps.admit(link.peer);
+      if (why !== undefined) link.close(why);
+    }
   }
 
   /** `dialled`: the member that this side has called. */
@@ -138,8 +149,8 @@ export class Links {
     }
     const { peer } = judged;
     const why = admit(peer);
-    if (why !== undefined) {
-      this.#refuse(link, 'other', why);
+    if (why !== undefined || !conversations.hasRoomFor(peer)) {
+      this.#refuse(link, why === undefined ? 'full' : 'other', why ?? 'there is no room for more members');
       return undefined;
     }
     const conversation = conversations.get(peer);
@@ -165,6 +176,7 @@ export class Links {
     this.#strangers.delete(link);
     const { peer } = conversation;
     logger.info({ member: peer.member, boot: peer.boot, remote: link.carrier.remote }, 'a link of the bus is up');
+    this.#refusals.forget();
     conversation.adopt(link, memory);
     conversations.met(conversation);
     linked(peer);
@@ -182,10 +194,9 @@ export class Links {
   }
 
   #refuse(link: Link, reason: RefusalReason, text: string): void {
-    const { counters, logger } = this.#deps;
     if (reason !== 'duplicate') {
-      counters.refusedLinks++;
-      logger.warn({ remote: link.carrier.remote, why: text }, 'a link of the bus was refused');
+      this.#deps.counters.refusedLinks++;
+      this.#refusals.tell(link.carrier.remote, text);
     }
     link.writer.refusal(reason, link.isDialled ? text : `${memberName(this.#deps.self.member)} refuses: ${text}`);
     link.close(text);

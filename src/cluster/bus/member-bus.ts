@@ -33,7 +33,10 @@ export interface MemberBusOptions {
   readonly peers: PeerSource;
   /** Ways to other members, best first. */
   readonly makers: readonly LinkMaker[];
-  /** Why a member is not to be spoken with although its certificate is good (it was removed, say). Absent = all are. */
+  /**
+   * Why a member is not to be spoken with although its certificate is good (it was removed, say). Asked at its hello, and of
+   * all when `peers` has changed. Absent = all are.
+   */
   readonly admit?: (peer: MemberBoot) => string | undefined;
   readonly limits?: Partial<BusLimits>;
   readonly timing?: Partial<BusTiming>;
@@ -170,6 +173,7 @@ export class MemberBus implements Bus {
   #list(): void {
     const peers = this.#options.peers.peers().filter(({ member }) => member !== this.self.member);
     this.#conversations.list(peers);
+    this.#links.reconsider();
     for (const peer of peers) this.#dialler(peer.member)?.look();
     for (const [member, dialler] of this.#diallers) {
       if (this.#conversations.listed(member) !== undefined) continue;

@@ -3,6 +3,7 @@ import { IoError, type ByteStream, type MutualTlsIdentity, type MutualTlsNetwork
 import { parseMemberId } from '../member-id.ts';
 import type { Carrier, CarrierSink, CarrierTaker, LinkMaker } from './carrier.ts';
 import type { BusPeer } from './peer-source.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 export interface TlsLinksOptions {
   readonly network: MutualTlsNetwork;
@@ -38,6 +39,7 @@ export class TlsLinks implements LinkMaker {
 
   async start(accept: CarrierTaker): Promise<void> {
     const { network, listen, identity, logger } = this.#options;
+    const refusals = new RefusalLog(logger, 'a connection to the bus was refused');
     this.#listener = await network.listenMutualTls({
       ...listen,
       identity,
@@ -49,10 +51,11 @@ export class TlsLinks implements LinkMaker {
       },
       abandoned: ({ address }, why) => {
         this.#handshakes--;
-        logger.warn({ remote: address, why }, 'a connection to the bus was refused');
+        refusals.tell(address, why);
       },
       connected: (stream, peerName) => {
         this.#handshakes--;
+        refusals.forget();
         accept(new StreamCarrier(stream, peerName));
       },
       troubled: (error) => logger.error({ err: error }, 'the listener of the bus has trouble'),
@@ -96,7 +99,7 @@ class StreamCarrier implements Carrier {
   constructor(stream: ByteStream, server: string) {
     this.#stream = stream;
     this.proven = { server };
-    this.remote = `${stream.remote.address}:${stream.remote.port}`;
+    this.remote = stream.remote.address;
   }
 
   write(bytes: Buffer, done: () => void): void {

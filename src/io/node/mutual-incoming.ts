@@ -5,10 +5,10 @@ import type { MutualTlsListenOptions } from '../mutual-tls.ts';
 import type { Endpoint } from '../stream.ts';
 import { asError, plainReason } from './errno.ts';
 import type { MutualContexts } from './mutual-contexts.ts';
+import { mutualProblem } from './mutual-problem.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { releaseTlsErrors, tlsEndWasOrderly, verifyErrorOf } from './socket-internals.ts';
 import { SocketStream } from './socket-stream.ts';
-import { certificateProblem } from './tls-server.ts';
 
 export interface MutualIncomingDeps {
   readonly options: MutualTlsListenOptions;
@@ -64,7 +64,7 @@ export class MutualIncoming {
 
   #judge(socket: TLSSocket): void {
     if (this.#isSettled) return;
-    const problem = certificateProblem(verifyErrorOf(socket));
+    const problem = mutualProblem(verifyErrorOf(socket));
     const certificate = socket.getPeerX509Certificate()?.raw ?? Buffer.alloc(0);
     const name = inspectCertificate(certificate)?.subjectCommonName ?? '';
     if (problem !== undefined) this.stop(`its certificate, of "${name}", is not taken: ${problem}`);

@@ -8,10 +8,10 @@ import { plainAddress, remoteOf } from './endpoint.ts';
 import { dialError, hostAndPort, listenError, plainReason } from './errno.ts';
 import { MutualContexts } from './mutual-contexts.ts';
 import { MutualIncoming } from './mutual-incoming.ts';
+import { mutualProblem } from './mutual-problem.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { tlsEndWasOrderly } from './socket-internals.ts';
 import { SocketStream } from './socket-stream.ts';
-import { certificateProblem } from './tls-server.ts';
 
 const KEEP_ALIVE_MS = 60_000;
 
@@ -143,7 +143,7 @@ function secured(tcp: Socket, options: MutualTlsDialOptions, contexts: MutualCon
 
 /** undefined = it is who it should be. */
 function problemOf(socket: TLSSocket, certificate: Buffer, peerName: string): string | undefined {
-  const problem = certificateProblem(socket.authorized ? undefined : socket.authorizationError);
+  const problem = mutualProblem(socket.authorized ? undefined : socket.authorizationError);
   if (problem !== undefined) return `its certificate is not taken: ${problem}`;
   const name = inspectCertificate(certificate)?.subjectCommonName ?? '';
   return name === peerName ? undefined : `its certificate is of "${name}", not of "${peerName}"`;

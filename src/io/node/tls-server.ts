@@ -16,6 +16,10 @@ const certificateProblems: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it was made for another host name',
 };
 
+export const isOfUnknownAuthority = (reason: unknown): boolean =>
+  certificateProblem(reason) === certificateProblems['UNABLE_TO_GET_ISSUER_CERT'] ||
+  certificateProblem(reason) === certificateProblems['DEPTH_ZERO_SELF_SIGNED_CERT'];
+
 /** `reason`: what the runtime gives, an error or its name. undefined = nothing is wrong. */
 export function certificateProblem(reason: unknown): string | undefined {
   if (reason === undefined || reason === null) return undefined;

@@ -1,4 +1,5 @@
 export { HostClock } from './host-clock.ts';
+export { memoryChannel, type MemoryPort } from './memory-channel.ts';
 export { MemoryEthernetDevice, MemoryEthernetDevices } from './memory-ethernet.ts';
 export { MemoryHost } from './memory-host.ts';
 export { MemoryNetwork } from './memory-network.ts';

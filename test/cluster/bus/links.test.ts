@@ -314,6 +314,24 @@ describe('refused, with a line in the log that says why, is', () => {
   });
 });
 
+describe('a member that is removed', () => {
+  test('loses its link when the directory changes', async () => {
+    const rig = new BusRig();
+    let removed = '';
+    const admit = ({ member }: MemberBoot): string | undefined => (member === removed ? 'it was removed' : undefined);
+    const a = await rig.start('a', { admit });
+    const b = await rig.start('b');
+    await rig.clock.run(1_000);
+    removed = 'b/0';
+    rig.book.remove('b/0');
+    await rig.clock.run(5_000);
+    expect([a.bus.links(), b.bus.links()]).toEqual([[], []]);
+    expect(b.log.lines).toContain('warn no link of the bus: a refuses: it was removed');
+    // However often it comes.
+    expect(a.log.lines.filter((line) => line.includes('refused'))).toHaveLength(1);
+  });
+});
+
 describe('the memory of a conversation', () => {
   test('that the other side has lost makes calls that may have run a Timeout, not run them again', async () => {
     const rig = new BusRig();
@@ -330,9 +348,11 @@ describe('the memory of a conversation', () => {
     expect(ran).toBe(1);
     rig.network.cut(a.address, b.address);
     await rig.clock.run(12_000);
-    // A third member makes b forget a.
-    await rig.start('c');
+    // A third member makes b forget a, and goes.
+    const c = await rig.start('c');
     await rig.clock.run(3_000);
+    c.host.kill();
+    await rig.clock.run(100);
     rig.network.heal(a.address, b.address);
     await rig.clock.run(6_000);
     expect(called.error).toBeInstanceOf(Timeout);
