@@ -10,7 +10,7 @@ const taskOutput = { TaskId: str('to be asked for with HubfarmGetClusterTask') }
 
 const nameFields = {
   ServerName: str('name of this server in the cluster; empty: the one it has'),
-  PublicIp: str('IPv4 address that clients are sent to; empty: the one that the others see'),
+  PublicAddress: str('IPv4 address that clients are sent to; empty: the one that the others see'),
   PublicPorts: many(int('where clients are sent; none: the ports of the listeners')),
   Weight: int('100 = normal; 0 = 100'),
   ControllerOnly: bool('takes no sessions while it is the controller'),
