@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeLoginAnswer } from '../../../src/softether/codec/login-answer.ts';
 import type { Redirect } from '../../../src/softether/codec/redirect.ts';
-import { KEEP_ALIVE } from '../server/test-client.ts';
-import { DYNAMIC, STATIC, ClusterRig } from './cluster-rig.ts';
+import type { Pack } from '#softether';
+import { KEEP_ALIVE, type TestClient } from '../server/test-client.ts';
+import { DYNAMIC, STATIC, ClusterRig, type Landed } from './cluster-rig.ts';
 
 let rig: ClusterRig;
 afterEach(() => rig.close());
@@ -11,7 +12,7 @@ const LIMIT = 150;
 
 /** Log-ins at both eligible members at once; one of them, which leads, dies so many milliseconds later. */
 async function storm(hub: string, diesAfterMs: number): Promise<Redirect[]> {
-  const clients = [];
+  const clients: { readonly client: TestClient; readonly pack: Pack }[] = [];
   for (let number = 0; number < 200; number++) {
     const client = await rig.members[number % 2 === 0 ? 0 : 3]!.connect().hello();
     clients.push({ client, pack: client.loginPack({ hub }) });
@@ -53,7 +54,7 @@ describe('a controller that dies in the middle of 200 log-ins', () => {
           await rig.run(4_000);
         }
         const redirects = await storm(hub, diesAfterMs);
-        const landed = [];
+        const landed: Landed[] = [];
         for (const redirect of redirects) {
           const one = await rig.follow(redirect, { hub });
           expect(one.answer.kind, 'whoever was redirected gets in').toBe('welcome');
