@@ -131,7 +131,8 @@ export function makeCluster(name: Cluster['name'], network: Network, weights: re
     return new ClusterServer(
       name === 'softether'
         ? new VpnServer(host, 'vpnserver', adminPassword)
-        : new HubfarmServer(host, { password: adminPassword }),
+        : // on this machine all hosts have the same host name
+          new HubfarmServer(host, { password: adminPassword, settings: [`server.name=${name}-${index}`] }),
       weight,
     );
   });
