@@ -25,7 +25,7 @@ const help: { readonly [C in keyof SoftEtherCounters]: string } = {
   renegotiationsFailed: 'TLS renegotiations that the client did not take.',
 };
 
-const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What the SoftEther server counts, one counter each: `hubfarm_softether_logins_total`, … */
 export function softEtherMetrics(counters: Readonly<SoftEtherCounters>): Metric[] {

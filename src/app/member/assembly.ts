@@ -3,6 +3,7 @@ import type { HubDirectory } from '#hub';
 import type { ByteStream } from '#io';
 import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEtherServer } from '#softether';
 import { openAdministration, type Administration } from '../administration.ts';
+import { clusterMetrics } from '../cluster-metrics.ts';
 import { defaultPorts } from '../config/sections.ts';
 import { Health } from '../health.ts';
 import { certificateCheck, drainCheck, listenersCheck, storeCheck } from '../health-checks.ts';
@@ -108,7 +109,8 @@ export async function assembleMember(
   const page = new Metrics();
   const ofLoop = loopMetrics();
   await lifecycle.start({ name: 'measuring the event loop', stop: () => ofLoop.stop() });
-  const metrics = [...ofLoop.metrics, ...hubMetrics(hubs.host), ...softEtherMetrics(softether.counters)];
+  const inCluster = place && sessions ? clusterMetrics(place, stores.shared, () => sessions.load()) : [];
+  const metrics = [...ofLoop.metrics, ...hubMetrics(hubs.host), ...softEtherMetrics(softether.counters), ...inCluster];
   faces.administration = await openAdministration(
     options,
     {

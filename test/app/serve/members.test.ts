@@ -80,6 +80,7 @@ describe('hubfarm serve --members 3', () => {
       expect(body).toContain(`hubfarm_softether_http_connections_total{member="${member}"} `);
       expect(body).toContain(`hubfarm_heap_bytes{member="${member}",kind="objects"} `);
     }
+    expect(body).toContain('hubfarm_cluster_members{member="farm/2",state="online"} 3');
     expect(body.match(/^process_resident_memory_bytes /gm)).toHaveLength(1);
   });
 
