@@ -83,7 +83,9 @@ export class ServerProcess implements ModeSwitch {
     const { io, config } = this.#options;
     const { stores } = this.#up().parts;
     const losses = await this.losses(to);
-    const kept = [stores.shared, stores.local];
+    // What is the cluster's, only servers that may control it can read as a whole.
+    const isItsOwn = this.#parts.state.current?.settings.isEligible ?? true;
+    const kept = isItsOwn ? [stores.shared, stores.local] : [stores.local];
     const { name, text } = await configurationBackup({ to, clock: io.clock, stores: kept, losses });
     const path = join(config.server.dataDirectory, name);
     await io.files.writeAtomic(path, text);

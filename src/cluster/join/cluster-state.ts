@@ -148,7 +148,8 @@ export class ClusterState {
   }
 
   #damaged(file: string, cause: unknown): HubfarmError {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    // An offset in a JSON value means nothing to anybody.
+    const why = (cause instanceof Error ? cause.message : String(cause)).replace(/ \(at byte 0\)$/, '');
     const cure = `put it back from a backup, or delete ${join(this.directory, settingsFile)} to stand alone and join again`;
     return new HubfarmError('DAMAGED_CLUSTER_FILES', `${join(this.directory, file)} is damaged (${why}): ${cure}`, {
       cause,

@@ -44,7 +44,8 @@ export async function joinCluster(
     else await undo(deps, client, request, admission, progress);
     throw error;
   }
-  const tellController = (): Promise<void> => client.leave(request, names.serverName, admission.identity, progress);
+  const tellController = (): Promise<void> =>
+    client.leave(request, admission.grant.serverName, admission.identity, progress);
   return restartLater(deps, { to: 'member', backup, takeBack: tellController }, progress);
 }
 
@@ -92,7 +93,7 @@ function check({ state, self }: ServerClusterDeps, request: JoinRequest): OwnNam
   const names = ownNames(request, self());
   // A server that rejoins keeps its name unless it is told otherwise.
   return request.serverName === undefined && current !== undefined
-    ? { ...names, serverName: current.serverName }
+    ? { ...names, serverName: current.serverName, isNameChosen: true }
     : names;
 }
 
@@ -101,6 +102,7 @@ function newcomer({ state, engine, self }: ServerClusterDeps, request: JoinReque
   const server = self();
   return {
     serverName: names.serverName,
+    isNameChosen: names.isNameChosen,
     hostName: server.hostName,
     listenerCertificate: server.listenerCertificate(),
     publicAddress: names.publicAddress,

@@ -18,6 +18,7 @@ export class JoinDesk {
   readonly #deps: JoinDeskDeps;
   readonly #guard: AttemptGuard;
   readonly #streams = new Set<ByteStream>();
+  readonly #namesInHand = new Set<string>();
   #isStopping = false;
 
   constructor(deps: JoinDeskDeps, guard = new AttemptGuard(deps.clock)) {
@@ -69,7 +70,7 @@ export class JoinDesk {
     const session = sessionBinding(stream);
     if (session === undefined) throw refusals.notBound();
     const cluster = this.#cluster();
-    const visit: Visit = { stream, channel, hello, session };
+    const visit: Visit = { stream, channel, hello, session, namesInHand: this.#namesInHand };
     if (hello.intent === 'leave') {
       await letGo(this.#deps, cluster, visit);
       return;

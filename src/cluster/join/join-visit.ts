@@ -47,4 +47,6 @@ export interface Visit {
   readonly hello: Hello;
   /** See `sessionBinding`. */
   readonly session: Buffer;
+  /** Lower-case names that other visits to this desk are being let in under. */
+  readonly namesInHand: Set<string>;
 }

@@ -2,27 +2,45 @@ import { inspectCertificate } from '#base';
 import { isServerName } from '../member-id.ts';
 import { certificateNames } from './certificate-names.ts';
 import type { EngineSettings } from './cluster-settings.ts';
+import { joinLimits } from './codec/join-limits.ts';
 import type { AdmissionRequest } from './codec/member-message.ts';
 import { isOldKey } from './is-old-key.ts';
 import type { DeskCluster, JoinDeskDeps, Visit } from './join-visit.ts';
 import { certificateLives, joinTimes } from './join-times.ts';
 import { choosePublicAddress, reachPublicPorts } from './public-address.ts';
-import { refusals, steps } from './refusal.ts';
+import { refusals, steps, TakenName } from './refusal.ts';
 import { ServerRegistry, type ServerRecord } from './server-registry.ts';
+
+/** Servers that may be called alike before the next one must choose a name. */
+const maxNumber = 1_000;
 
 /**
  * From the request of a newcomer that has proven the password to a server that belongs to the cluster. Whatever fails
  * on the way, and whoever goes silent, what was done is taken back.
  */
 export async function letIn(deps: JoinDeskDeps, cluster: DeskCluster, visit: Visit): Promise<void> {
-  const { channel, stream } = visit;
-  const request = await channel.next(joinTimes.requestMs);
-  if (request.kind !== 'request') throw refusals.outOfTurn(request.kind);
-  checkClock(deps, request);
-  if (request.currentClusterId !== '' && request.currentClusterId !== cluster.clusterId) {
-    throw refusals.otherCluster(request.currentClusterId, cluster.clusterId);
+  const { channel, namesInHand } = visit;
+  const asked = await channel.next(joinTimes.requestMs);
+  if (asked.kind !== 'request') throw refusals.outOfTurn(asked.kind);
+  checkClock(deps, asked);
+  if (asked.currentClusterId !== '' && asked.currentClusterId !== cluster.clusterId) {
+    throw refusals.otherCluster(asked.currentClusterId, cluster.clusterId);
   }
-  await checkName(deps, cluster, visit, request);
+  const serverName = await chooseName(deps, cluster, visit, asked);
+  try {
+    await letInAs(deps, cluster, visit, { ...asked, serverName });
+  } finally {
+    namesInHand.delete(serverName.toLowerCase());
+  }
+}
+
+async function letInAs(
+  deps: JoinDeskDeps,
+  cluster: DeskCluster,
+  visit: Visit,
+  request: AdmissionRequest,
+): Promise<void> {
+  const { stream } = visit;
   const publicAddress = choosePublicAddress(request.publicAddress, stream.remote.address);
   if (!request.isUncheckedAddress) {
     tell(visit, 'address', `reach ${publicAddress}, port ${request.publicPorts.join(', ')}, from the controller`);
@@ -35,6 +53,37 @@ export async function letIn(deps: JoinDeskDeps, cluster: DeskCluster, visit: Vis
 function checkClock({ clock }: JoinDeskDeps, request: AdmissionRequest): void {
   const aheadMs = request.clockMs - clock.wallMs();
   if (Math.abs(aheadMs) > joinTimes.maxClockSkewMs) throw refusals.clocks(aheadMs);
+}
+
+/** The name that was asked for, if it is free or its own; one with a number, if it was not somebody's choice. */
+async function chooseName(
+  deps: JoinDeskDeps,
+  cluster: DeskCluster,
+  visit: Visit,
+  request: AdmissionRequest,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const serverName = number === 1 ? request.serverName : numbered(request.serverName, number);
+    try {
+      await checkName(deps, cluster, visit, { ...request, serverName });
+      takeInHand(visit, serverName);
+      return serverName;
+    } catch (error) {
+      const isTaken = error instanceof TakenName;
+      if (request.isNameChosen || !isTaken || number === maxNumber) throw error;
+    }
+  }
+}
+
+function takeInHand({ namesInHand }: Visit, serverName: string): void {
+  if (namesInHand.has(serverName.toLowerCase())) throw refusals.joiningName(serverName);
+  namesInHand.add(serverName.toLowerCase());
+}
+
+/** `vpn` → `vpn-2`, cut to what a name may have. */
+function numbered(name: string, number: number): string {
+  const tail = `-${number}`;
+  return name.slice(0, joinLimits.maxNameCharacters - tail.length) + tail;
 }
 
 async function checkName(

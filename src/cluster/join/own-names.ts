@@ -9,6 +9,8 @@ const maxPorts = 128;
 
 export interface OwnNames {
   readonly serverName: string;
+  /** False: only what the host happens to be called; the controller may add a number. */
+  readonly isNameChosen: boolean;
   /** IPv4 text; empty = not said. */
   readonly publicAddress: string;
   readonly publicPorts: readonly number[];
@@ -19,6 +21,7 @@ export interface OwnNames {
 /** What was asked for, with what the server knows of itself where nothing was said. @throws ClusterFailure */
 export function ownNames(request: InitRequest, self: OwnServer): OwnNames {
   const serverName = request.serverName ?? validName(self.defaultName);
+  const isNameChosen = request.serverName !== undefined || self.isNameChosen;
   if (!isServerName(serverName)) {
     const rule = '1 to 63 letters, digits, "-", "_" and ".", beginning with a letter or digit';
     throw new ClusterFailure('BAD_REQUEST', step, `"${serverName}" cannot be the name of a server: ${rule}`);
@@ -47,7 +50,7 @@ export function ownNames(request: InitRequest, self: OwnServer): OwnNames {
   if (!Number.isInteger(weight) || weight < 1 || weight > 1_000_000) {
     throw new ClusterFailure('BAD_REQUEST', step, `weight ${weight} is not an integer from 1 to 1000000`);
   }
-  return { serverName, publicAddress, publicPorts, weight, isControllerOnly: controllerOnly };
+  return { serverName, isNameChosen, publicAddress, publicPorts, weight, isControllerOnly: controllerOnly };
 }
 
 /** Host names may hold what a server name may not. */

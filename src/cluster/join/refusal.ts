@@ -13,6 +13,13 @@ export class Refusal extends Error {
   }
 }
 
+/** Somebody else has the name. */
+export class TakenName extends Refusal {
+  constructor(message: string) {
+    super('NAME_TAKEN', steps.name, message);
+  }
+}
+
 export const steps = {
   connect: 'connect to the controller',
   versions: 'compare versions',
@@ -104,24 +111,16 @@ export const refusals = {
       steps.name,
       `"${name}" cannot be the name of a server: 1 to 63 letters, digits, "-", "_" and ".", beginning with a letter or digit`,
     ),
-  liveName: (name: string, address: string): Refusal =>
-    new Refusal(
-      'NAME_TAKEN',
-      steps.name,
+  liveName: (name: string, address: string): TakenName =>
+    new TakenName(
       `another server called "${name}" runs in the cluster, at ${address}: choose another name with --name (if it is this very server, just started again: try again in 10 s)`,
     ),
-  knownName: (name: string, since: string): Refusal =>
-    new Refusal(
-      'NAME_TAKEN',
-      steps.name,
+  knownName: (name: string, since: string): TakenName =>
+    new TakenName(
       `a server called "${name}" belongs to the cluster since ${since}, and this one has not its key. If this machine replaces it, run "hubfarm cluster remove ${name}" at the controller first; else choose another name with --name`,
     ),
-  joiningName: (name: string): Refusal =>
-    new Refusal(
-      'NAME_TAKEN',
-      steps.name,
-      `a server called "${name}" is being let in at this moment: try again in two minutes`,
-    ),
+  joiningName: (name: string): TakenName =>
+    new TakenName(`a server called "${name}" is being let in at this moment: try again in two minutes`),
   badAddress: (value: string, why: string): Refusal =>
     new Refusal('BAD_PUBLIC_ADDRESS', steps.address, `"${value}" ${why}: give an IPv4 address with --public-address`),
   unreachable: (address: string, problems: readonly string[]): Refusal =>

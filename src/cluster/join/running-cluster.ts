@@ -18,6 +18,8 @@ export interface RunningCluster {
 export interface OwnServer {
   /** The configured name, else the host name. */
   readonly defaultName: string;
+  /** Somebody configured it: the controller must not choose another when it is taken. */
+  readonly isNameChosen: boolean;
   readonly hostName: string;
   /** IPv4 or IPv6 text of this machine, for others; undefined = none found. */
   address(): string | undefined;

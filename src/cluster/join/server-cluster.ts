@@ -65,16 +65,16 @@ export class ServerCluster implements ClusterSteps {
     change.catch((error: unknown) => this.#deps.logger.error({ err: error }, 'this server did not leave its cluster'));
   }
 
-  remove(serverName: string, progress: StepProgress): Promise<void> {
-    return removeFromCluster(this.#controller(), serverName, progress);
+  async remove(serverName: string, progress: StepProgress): Promise<void> {
+    await removeFromCluster(this.#controller(), serverName, progress);
   }
 
-  promote(serverName: string, progress: StepProgress): Promise<void> {
-    return promoteServer(this.#controller(), serverName, progress);
+  async promote(serverName: string, progress: StepProgress): Promise<void> {
+    await promoteServer(this.#controller(), serverName, progress);
   }
 
-  drain(serverName: string, isDraining: boolean, progress: StepProgress): Promise<void> {
-    return drainServer(this.#running(), serverName, isDraining, progress);
+  async drain(serverName: string, isDraining: boolean, progress: StepProgress): Promise<void> {
+    await drainServer(this.#running(), serverName, isDraining, progress);
   }
 
   /** Until the server has started again in its new mode, no other change begins. */

@@ -25,6 +25,7 @@ const memberMessages: fc.Arbitrary<MemberMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('request' as const),
     serverName: text(63),
+    isNameChosen: fc.boolean(),
     hostName: text(255),
     certificateRequest: bytes(600),
     listenerCertificate: bytes(600),
@@ -145,7 +146,7 @@ describe('a join message', () => {
 
   test('must name a public port, and not more than a redirect can carry', () => {
     const message: MemberMessage = {
-      ...{ kind: 'request', serverName: 'a', hostName: 'a', certificateRequest: Buffer.alloc(1) },
+      ...{ kind: 'request', serverName: 'a', isNameChosen: true, hostName: 'a', certificateRequest: Buffer.alloc(1) },
       ...{ listenerCertificate: Buffer.alloc(1), publicAddress: '', isUncheckedAddress: false, weight: 100 },
       ...{ enginePeerPort: 0, engineClientPort: 0, clockMs: 0, currentClusterId: '', oldKey: undefined },
       publicPorts: [],

@@ -340,6 +340,22 @@ describe('join', () => {
     expect(member.state.current?.settings.serverName).toBe('beta2');
   });
 
+  test('adds a number to a name that nobody chose: hosts are often called alike', async () => {
+    const { world, member } = await pair();
+    await world.settled((await join(world, member)).restarted);
+    const alike = await Promise.all(
+      ['192.0.2.11', '192.0.2.12'].map((address) => world.server({ name: 'beta', address, isNameChosen: false })),
+    );
+    for (const { restarted } of await Promise.all(alike.map((server) => join(world, server)))) {
+      await world.settled(restarted);
+    }
+    const names = alike.map(({ state }) => state.current?.settings.serverName);
+    expect(names.toSorted()).toEqual(['beta-2', 'beta-3']);
+    const again = await join(world, alike[0]!);
+    await world.settled(again.restarted);
+    expect(alike[0]!.state.current?.settings.serverName).toBe(names[0]);
+  });
+
   test('refuses the name of a server that is away, unless it shows its key', async () => {
     const { world, member } = await pair();
     await world.settled((await join(world, member)).restarted);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openEmbedded, type Backplane } from '#backplane';
+import { openEmbedded, type Backplane, type Guard } from '#backplane';
 import { certificateDer, sha0, type Logger } from '#base';
 import {
   ClusterState,
@@ -154,6 +154,8 @@ export interface World {
   readonly random: Random;
   readonly backplane: Backplane;
   readonly registry: ServerRegistry;
+  /** Of the leadership. */
+  readonly guard: Guard;
   /** Names and addresses of servers that run. */
   readonly live: { serverName: string; address: string }[];
   network(address: string): Network;
@@ -166,6 +168,8 @@ export interface ServerOptions {
   readonly name: string;
   readonly address: string;
   readonly password?: string;
+  /** Absent = somebody configured its name. */
+  readonly isNameChosen?: boolean;
   readonly clock?: Clock;
   readonly version?: string;
   readonly network?: Network;
@@ -188,12 +192,14 @@ async function openWorld(base: {
     rmSync(folder, { recursive: true });
   });
   const revision = await backplane.put(leaderKey, 'test');
-  const registry = new ServerRegistry(backplane, () => ({ key: leaderKey, modRevision: revision }));
+  const guard: Guard = { key: leaderKey, modRevision: revision };
+  const registry = new ServerRegistry(backplane, () => guard);
   const world: World = {
     clock: base.clock,
     random: base.random,
     backplane,
     registry,
+    guard,
     live: [],
     network: base.network,
     settled: base.settled,
@@ -210,7 +216,7 @@ async function openServer(world: World, folder: string, port: number, options: S
   const identity = await createNodeCertificates(createNodeClock()).makeSelfSigned({
     hostName: `${name}-${identities++}`,
   });
-  const state = await ClusterState.open(createNodeFiles(createNodeClock()), join(folder, name));
+  const state = await ClusterState.open(createNodeFiles(createNodeClock()), join(folder, `${name} at ${address}`));
   const engine = new FakeEngine();
   const modes = new FakeModes(state);
   const log: Line[] = [];
@@ -237,6 +243,7 @@ async function openServer(world: World, folder: string, port: number, options: S
   });
   const self: OwnServer = {
     defaultName: name,
+    isNameChosen: options.isNameChosen ?? true,
     hostName: `${name}.example`,
     address: () => address,
     listenerCertificate: () => certificateDer(Buffer.from(identity.certificatePem)) ?? Buffer.alloc(0),

@@ -30,6 +30,8 @@ export interface OldKey {
 export interface AdmissionRequest {
   readonly kind: 'request';
   readonly serverName: string;
+  /** False: where the name is taken, the controller adds a number to it. */
+  readonly isNameChosen: boolean;
   readonly hostName: string;
   /** PKCS#10, DER. */
   readonly certificateRequest: Buffer;
@@ -99,6 +101,7 @@ function decodeRequest(fields: Fields): AdmissionRequest {
   return {
     kind: 'request',
     serverName: fields.text('serverName', limits.maxNameCharacters),
+    isNameChosen: fields.boolean('isNameChosen'),
     hostName: fields.text('hostName', limits.maxHostCharacters),
     certificateRequest: fields.bytes('certificateRequest', limits.maxRequestBytes),
     listenerCertificate: fields.bytes('listenerCertificate', limits.maxCertificateBytes),
