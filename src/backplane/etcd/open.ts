@@ -1,19 +1,17 @@
 import { silentLogger, type Logger } from '#base';
 import type { Clock, Files, Http2Dialer, Random } from '#io';
 import type { Backplane } from '../backplane.ts';
-import { limits } from '../limits.ts';
+import { BadRequest, limits } from '../limits.ts';
 import { EtcdBackplane } from './etcd-backplane.ts';
 import type { EngineTls } from './rpc/endpoint.ts';
-import type { EngineClientOptions, Timeouts } from './rpc/engine-client.ts';
-
-export interface EngineEndpoint {
-  readonly host: string;
-  readonly port: number;
-}
+import type { EngineClientOptions, EngineEndpoint, Timeouts } from './rpc/engine-client.ts';
 
 export interface EtcdOptions {
-  /** Client ports of the engine's voters; the first is asked first (this server's own, where it has one). */
-  readonly endpoints: readonly EngineEndpoint[];
+  /**
+   * Client ports of the engine's voters; the first is asked first (this server's own, where it has one). A function is
+   * asked again whenever one of them has failed.
+   */
+  readonly endpoints: readonly EngineEndpoint[] | (() => readonly EngineEndpoint[]);
   /** Read at each connection: renewed certificates need no restart. */
   readonly tls: () => EngineTls;
   readonly http2: Http2Dialer;
@@ -30,7 +28,7 @@ const defaultTimeouts: Timeouts = { attemptMs: 1_500, bulkAttemptMs: 5_000, call
 const maxCallsInFlight = 64;
 
 /**
- * Opens the cluster's store. Resolves also when the engine does not answer: `state()` is `lost` then, and it goes on
+ * Opens the cluster's store, at one endpoint at least. Resolves also when the engine does not answer: `state()` is `lost` then, and it goes on
  * trying. Closing it revokes its leases.
  */
 export async function openEtcd(options: EtcdOptions): Promise<Backplane> {
@@ -44,8 +42,10 @@ export function clientOptions(
   options: Pick<EtcdOptions, 'endpoints' | 'tls' | 'http2' | 'clock' | 'timeouts'>,
 ): EngineClientOptions {
   const { endpoints, tls, http2, clock, timeouts } = options;
+  const listed = typeof endpoints === 'function' ? endpoints : () => endpoints;
+  if (listed().length === 0) throw new BadRequest('no endpoint of the engine is named: at least one is needed');
   return {
-    endpoints,
+    endpoints: listed,
     tls,
     http2,
     clock,

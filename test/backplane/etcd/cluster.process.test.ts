@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Forbidden, Unavailable, type Backplane, type BackplaneState } from '#backplane';
 import { newFolder } from '../embedded-harness.ts';
 import { View } from '../view.ts';
 import { AcknowledgedWrites } from './acknowledged-writes.ts';
 import { io, newClient, newTestCluster, type TestCluster } from './test-engine.ts';
+import { requireEtcd } from './require-etcd.ts';
 import { administer, startThreeEngines, type ThreeEngines } from './three-engines.ts';
 
 const folder = newFolder();
@@ -11,140 +12,142 @@ let cluster: TestCluster;
 let three: ThreeEngines;
 let store: Backplane;
 
-beforeAll(async () => {
-  cluster = await newTestCluster(folder.path);
-  three = await startThreeEngines(cluster);
-  store = await newClient(cluster, three.engines, 'm1');
-}, 60_000);
+describe.runIf(requireEtcd())('three engines', () => {
+  beforeAll(async () => {
+    cluster = await newTestCluster(folder.path);
+    three = await startThreeEngines(cluster);
+    store = await newClient(cluster, three.engines, 'm1');
+  }, 60_000);
 
-afterAll(async () => {
-  await store.close();
-  await three.stop();
-  folder.remove();
-});
+  afterAll(async () => {
+    await store.close();
+    await three.stop();
+    folder.remove();
+  });
 
-const pass = (ms: number): Promise<void> => new Promise((resolve) => void io.clock.after(ms, resolve));
+  const pass = (ms: number): Promise<void> => new Promise((resolve) => void io.clock.after(ms, resolve));
 
-async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const endMs = performance.now() + withinMs;
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await pass(50);
+  async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+    const endMs = performance.now() + withinMs;
+    while (!(await condition())) {
+      if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+      await pass(50);
+    }
   }
-}
 
-const allAreHealthy = async (): Promise<boolean> => {
-  const states = await Promise.all(three.engines.map(({ engine }) => engine.status().catch(() => undefined)));
-  return states.every((state) => state !== undefined && state.leader !== '0');
-};
+  const allAreHealthy = async (): Promise<boolean> => {
+    const states = await Promise.all(three.engines.map(({ engine }) => engine.status().catch(() => undefined)));
+    return states.every((state) => state !== undefined && state.leader !== '0');
+  };
 
-test('the second server keeps a copy, and with the third all three get a vote', async () => {
-  const members = await three.administration.members();
-  expect(members.map(({ name, isLearner }) => [name, isLearner]).sort()).toEqual([
-    ['m1', false],
-    ['m2', false],
-    ['m3', false],
-  ]);
-  const admission = await three.administration.admit({ name: 'm4', host: '127.0.0.1', peerPort: 1 });
-  expect(admission).toEqual({ role: 'client', memberId: undefined, join: [] });
-});
+  test('the second server keeps a copy, and with the third all three get a vote', async () => {
+    const members = await three.administration.members();
+    expect(members.map(({ name, isLearner }) => [name, isLearner]).sort()).toEqual([
+      ['m1', false],
+      ['m2', false],
+      ['m3', false],
+    ]);
+    const admission = await three.administration.admit({ name: 'm4', host: '127.0.0.1', peerPort: 1 });
+    expect(admission).toEqual({ role: 'client', memberId: undefined, join: [] });
+  });
 
-test('a server that is not eligible writes its own records and nothing else', async () => {
-  await three.administration.access.allow('plain', 'member');
-  const plain = await newClient(cluster, three.engines, 'plain');
-  await plain.put('member/plain/0/info', 'mine', { lease: await plain.lease(5_000) });
-  await plain.put('load/plain/0/now', 'mine');
-  await store.put('cfg/hub/DEFAULT', 'a hub');
-  await store.put('cfg/cluster/secret/key', 'secret');
-  for (const key of ['member/m1/0/info', 'member/plain2/0', 'load/m1/0/now', 'cfg/hub/X', 'elect/controller']) {
-    await expect(plain.put(key, 'not mine'), key).rejects.toBeInstanceOf(Forbidden);
-  }
-  await expect(plain.txn([{ kind: 'deletePrefix', prefix: 'cfg/hub/' }], [])).rejects.toBeInstanceOf(Forbidden);
-  await expect(plain.list('cfg/cluster/secret/')).rejects.toBeInstanceOf(Forbidden);
-  await expect(plain.get('cfg/cluster/secret/key')).rejects.toBeInstanceOf(Forbidden);
-  await expect(plain.backup(`${folder.path}/stolen`)).rejects.toBeInstanceOf(Forbidden);
-  expect((await plain.list('cfg/hub/')).entries.map((entry) => entry.key)).toEqual(['cfg/hub/DEFAULT']);
-  const orders = await administer(cluster, three.engines, 'plain');
-  await expect(orders.access.allow('plain', 'eligible')).rejects.toBeInstanceOf(Forbidden);
-  await expect(orders.remove((await orders.members())[0]!.id)).rejects.toBeInstanceOf(Forbidden);
-  orders.close();
-  await three.administration.access.allow('plain', 'eligible');
-  await plain.put('cfg/hub/X', 'promoted');
-  await three.administration.access.allow('plain', 'member');
-  await expect(plain.put('cfg/hub/X', 'degraded')).rejects.toBeInstanceOf(Forbidden);
-  await three.administration.access.forbid('plain');
-  await expect(plain.put('load/plain/0/now', 'removed')).rejects.toBeInstanceOf(Forbidden);
-  await plain.close();
-});
+  test('a server that is not eligible writes its own records and nothing else', async () => {
+    await three.administration.access.allow('plain', 'member');
+    const plain = await newClient(cluster, three.engines, 'plain');
+    await plain.put('member/plain/0/info', 'mine', { lease: await plain.lease(5_000) });
+    await plain.put('load/plain/0/now', 'mine');
+    await store.put('cfg/hub/DEFAULT', 'a hub');
+    await store.put('cfg/cluster/secret/key', 'secret');
+    for (const key of ['member/m1/0/info', 'member/plain2/0', 'load/m1/0/now', 'cfg/hub/X', 'elect/controller']) {
+      await expect(plain.put(key, 'not mine'), key).rejects.toBeInstanceOf(Forbidden);
+    }
+    await expect(plain.txn([{ kind: 'deletePrefix', prefix: 'cfg/hub/' }], [])).rejects.toBeInstanceOf(Forbidden);
+    await expect(plain.list('cfg/cluster/secret/')).rejects.toBeInstanceOf(Forbidden);
+    await expect(plain.get('cfg/cluster/secret/key')).rejects.toBeInstanceOf(Forbidden);
+    await expect(plain.backup(`${folder.path}/stolen`)).rejects.toBeInstanceOf(Forbidden);
+    expect((await plain.list('cfg/hub/')).entries.map((entry) => entry.key)).toEqual(['cfg/hub/DEFAULT']);
+    const orders = await administer(cluster, three.engines, 'plain');
+    await expect(orders.access.allow('plain', 'eligible')).rejects.toBeInstanceOf(Forbidden);
+    await expect(orders.remove((await orders.members())[0]!.id)).rejects.toBeInstanceOf(Forbidden);
+    orders.close();
+    await three.administration.access.allow('plain', 'eligible');
+    await plain.put('cfg/hub/X', 'promoted');
+    await three.administration.access.allow('plain', 'member');
+    await expect(plain.put('cfg/hub/X', 'degraded')).rejects.toBeInstanceOf(Forbidden);
+    await three.administration.access.forbid('plain');
+    await expect(plain.put('load/plain/0/now', 'removed')).rejects.toBeInstanceOf(Forbidden);
+    await plain.close();
+  });
 
-test('a certificate that nobody was told of gets nothing', async () => {
-  const stranger = await newClient(cluster, three.engines, 'stranger');
-  await expect(stranger.list('member/')).rejects.toBeInstanceOf(Forbidden);
-  await stranger.close();
-});
+  test('a certificate that nobody was told of gets nothing', async () => {
+    const stranger = await newClient(cluster, three.engines, 'stranger');
+    await expect(stranger.list('member/')).rejects.toBeInstanceOf(Forbidden);
+    await stranger.close();
+  });
 
-test('kill -9 of the leading engine loses no acknowledged write, no lease and no leadership', async () => {
-  const view = new View(store, 'k1/');
-  const lease = await store.lease(5_000);
-  const leadership = await store.elect('test', 'm1', lease);
-  const writes = new AcknowledgedWrites(store, 'k1/');
-  await pass(500);
-  (await three.leader()).signal('SIGKILL');
-  await pass(5_000);
-  await writes.stop();
-  expect(await writes.lost()).toEqual([]);
-  expect(writes.acknowledged.size).toBeGreaterThan(100);
-  expect(writes.longestGapMs).toBeLessThan(5_000);
-  expect(leadership.isValid()).toBe(true);
-  await store.txn([{ kind: 'put', key: 'led', value: '' }], [leadership.guard]);
-  await view.reached(await store.put('k1/end', ''));
-  expect(view.faults).toEqual([]);
-  expect(view.batches.filter((batch) => batch.isSnapshot)).toHaveLength(1);
-  expect([...writes.acknowledged.keys()].filter((key) => !view.entries.has(key))).toEqual([]);
-  view.close();
-  await lease.revoke();
-  // Its supervisor has started it again.
-  await until('all three answer', allAreHealthy);
-});
+  test('kill -9 of the leading engine loses no acknowledged write, no lease and no leadership', async () => {
+    const view = new View(store, 'k1/');
+    const lease = await store.lease(5_000);
+    const leadership = await store.elect('test', 'm1', lease);
+    const writes = new AcknowledgedWrites(store, 'k1/');
+    await pass(500);
+    (await three.leader()).signal('SIGKILL');
+    await pass(5_000);
+    await writes.stop();
+    expect(await writes.lost()).toEqual([]);
+    expect(writes.acknowledged.size).toBeGreaterThan(100);
+    expect(writes.longestGapMs).toBeLessThan(5_000);
+    expect(leadership.isValid()).toBe(true);
+    await store.txn([{ kind: 'put', key: 'led', value: '' }], [leadership.guard]);
+    await view.reached(await store.put('k1/end', ''));
+    expect(view.faults).toEqual([]);
+    expect(view.batches.filter((batch) => batch.isSnapshot)).toHaveLength(1);
+    expect([...writes.acknowledged.keys()].filter((key) => !view.entries.has(key))).toEqual([]);
+    view.close();
+    await lease.revoke();
+    // Its supervisor has started it again.
+    await until('all three answer', allAreHealthy);
+  });
 
-test('a leading engine that hangs is replaced; acknowledged writes stay', async () => {
-  const writes = new AcknowledgedWrites(store, 'k2/');
-  await pass(500);
-  const leader = await three.leader();
-  leader.signal('SIGSTOP');
-  await pass(5_000);
-  leader.signal('SIGCONT');
-  await pass(500);
-  await writes.stop();
-  expect(await writes.lost()).toEqual([]);
-  expect(writes.acknowledged.size).toBeGreaterThan(100);
-  expect(writes.longestGapMs).toBeLessThan(5_000);
-  await until('all three answer', allAreHealthy);
-});
+  test('a leading engine that hangs is replaced; acknowledged writes stay', async () => {
+    const writes = new AcknowledgedWrites(store, 'k2/');
+    await pass(500);
+    const leader = await three.leader();
+    leader.signal('SIGSTOP');
+    await pass(5_000);
+    leader.signal('SIGCONT');
+    await pass(500);
+    await writes.stop();
+    expect(await writes.lost()).toEqual([]);
+    expect(writes.acknowledged.size).toBeGreaterThan(100);
+    expect(writes.longestGapMs).toBeLessThan(5_000);
+    await until('all three answer', allAreHealthy);
+  });
 
-test('without a majority the state is lost and calls are refused in time; it comes back by itself', async () => {
-  const states: BackplaneState[] = [];
-  const stop = store.onState((state) => states.push(state));
-  const view = new View(store, 'q/');
-  const lease = await store.lease(3_000);
-  await view.reached(await store.put('q/before', '1', { lease }));
-  const [first, second] = three.engines;
-  first!.signal('SIGSTOP');
-  second!.signal('SIGSTOP');
-  const startedMs = performance.now();
-  await expect(store.put('q/during', '1')).rejects.toBeInstanceOf(Unavailable);
-  await expect(store.get('q/before')).rejects.toBeInstanceOf(Unavailable);
-  expect(performance.now() - startedMs).toBeLessThan(12_000);
-  expect(store.state()).toBe('lost');
-  expect(await lease.lost).toContain('not renewed');
-  first!.signal('SIGCONT');
-  second!.signal('SIGCONT');
-  await until('the engine is back', () => store.state() === 'ok');
-  await view.reached(await store.put('q/after', '1'));
-  expect(states).toEqual(['lost', 'ok']);
-  expect(view.entries.has('q/after')).toBe(true);
-  expect(view.faults).toEqual([]);
-  await until('the dead lease is gone', () => !view.entries.has('q/before'));
-  stop();
-  view.close();
+  test('without a majority the state is lost and calls are refused in time; it comes back by itself', async () => {
+    const states: BackplaneState[] = [];
+    const stop = store.onState((state) => states.push(state));
+    const view = new View(store, 'q/');
+    const lease = await store.lease(3_000);
+    await view.reached(await store.put('q/before', '1', { lease }));
+    const [first, second] = three.engines;
+    first!.signal('SIGSTOP');
+    second!.signal('SIGSTOP');
+    const startedMs = performance.now();
+    await expect(store.put('q/during', '1')).rejects.toBeInstanceOf(Unavailable);
+    await expect(store.get('q/before')).rejects.toBeInstanceOf(Unavailable);
+    expect(performance.now() - startedMs).toBeLessThan(12_000);
+    expect(store.state()).toBe('lost');
+    expect(await lease.lost).toContain('not renewed');
+    first!.signal('SIGCONT');
+    second!.signal('SIGCONT');
+    await until('the engine is back', () => store.state() === 'ok');
+    await view.reached(await store.put('q/after', '1'));
+    expect(states).toEqual(['lost', 'ok']);
+    expect(view.entries.has('q/after')).toBe(true);
+    expect(view.faults).toEqual([]);
+    await until('the dead lease is gone', () => !view.entries.has('q/before'));
+    stop();
+    view.close();
+  });
 });

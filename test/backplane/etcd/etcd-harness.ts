@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Harness } from '../harness.ts';
 import { HoldableClock } from './holdable-clock.ts';
+import { stopped } from './process-state.ts';
 import { io, newClient, type TestCluster, type TestEngine } from './test-engine.ts';
 
 /** Short, so that tests which wait for them take seconds. */
@@ -21,9 +22,9 @@ export async function etcdHarness(cluster: TestCluster, engine: TestEngine): Pro
       if (client !== store) throw new Error('only the first client can be held up');
       await clock.hold(ms);
     },
-    interrupt: () => {
+    interrupt: async () => {
       engine.signal('SIGSTOP');
-      return Promise.resolve();
+      await stopped(engine.pid());
     },
     restore: () => {
       engine.signal('SIGCONT');

@@ -17,6 +17,7 @@ export interface TestEngine {
   readonly clientPort: number;
   readonly peerPort: number;
   readonly options: EngineOptions;
+  pid(): number;
   /** SIGSTOP, SIGCONT, SIGKILL to the process itself. */
   signal(name: NodeJS.Signals): void;
   signalIfThere(name: NodeJS.Signals): void;
@@ -59,9 +60,9 @@ export async function newTestEngine(
     logger: cluster.logger,
     ...settings,
   };
+  const pid = (): number => Number(readFileSync(join(directory, 'engine.pid'), 'utf8').split(' ')[0]);
   const signal = (signal: NodeJS.Signals): void => {
-    const [pid] = readFileSync(join(directory, 'engine.pid'), 'utf8').split(' ');
-    process.kill(Number(pid), signal);
+    process.kill(pid(), signal);
   };
   return {
     engine: new Engine(options),
@@ -70,6 +71,7 @@ export async function newTestEngine(
     clientPort,
     peerPort,
     options,
+    pid,
     signal,
     signalIfThere: (name) => {
       if (existsSync(join(directory, 'engine.pid'))) signal(name);

@@ -20,6 +20,9 @@ export interface EndpointOptions {
 
 const connectTimeoutMs = 1_500;
 
+export const endpointName = ({ host, port }: Pick<EndpointOptions, 'host' | 'port'>): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 /** One voter's client port. The connection is made when it is needed, and again when it was lost. */
 export class Endpoint {
   readonly name: string;
@@ -30,7 +33,7 @@ export class Endpoint {
 
   constructor(options: EndpointOptions) {
     this.#options = options;
-    this.name = `${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
+    this.name = endpointName(options);
   }
 
   /** One request, one answer. @throws RpcError */

@@ -1,6 +1,6 @@
 import type { Clock } from '#io';
 import { Unavailable } from '../../backplane.ts';
-import { Endpoint, type EndpointOptions } from './endpoint.ts';
+import { Endpoint, endpointName, type EndpointOptions } from './endpoint.ts';
 import type { RpcStream, StreamSink } from './link.ts';
 import { RpcError, type status } from './rpc-error.ts';
 import { Turnstile } from './turnstile.ts';
@@ -27,9 +27,14 @@ export interface Timeouts {
   readonly callMs: number;
 }
 
+export interface EngineEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface EngineClientOptions extends Omit<EndpointOptions, 'host' | 'port'> {
-  /** The first is tried first. */
-  readonly endpoints: readonly { readonly host: string; readonly port: number }[];
+  /** The first is tried first. Asked again whenever one has failed: voters come and go. */
+  readonly endpoints: () => readonly EngineEndpoint[];
   readonly timeouts: Timeouts;
   readonly maxCallsInFlight: number;
   readonly maxCallsWaiting: number;
@@ -44,7 +49,8 @@ export class EngineClient {
   readonly #timeouts: Timeouts;
   readonly #turnstile: Turnstile;
   readonly #outcome: (isAnswered: boolean, why: string) => void;
-  readonly #endpoints: readonly Endpoint[];
+  readonly #options: EngineClientOptions;
+  #endpoints: readonly Endpoint[] = [];
   #current = 0;
   #isClosed = false;
 
@@ -54,7 +60,8 @@ export class EngineClient {
     this.#timeouts = options.timeouts;
     this.#turnstile = new Turnstile(options.maxCallsInFlight, options.maxCallsWaiting);
     this.#outcome = outcome;
-    this.#endpoints = options.endpoints.map((each) => new Endpoint({ ...options, ...each }));
+    this.#options = options;
+    this.#renewEndpoints();
   }
 
   /** @throws RpcError when the engine judged the request; Unavailable when it did not answer in time. */
@@ -133,7 +140,22 @@ export class EngineClient {
   }
 
   #leave(endpoint: Endpoint): void {
-    if (this.#endpoint === endpoint) this.#current = (this.#current + 1) % this.#endpoints.length;
+    if (this.#endpoint !== endpoint) return;
+    this.#current = (this.#current + 1) % this.#endpoints.length;
+    this.#renewEndpoints();
+  }
+
+  /** The one in use stays in use if it is still there. */
+  #renewEndpoints(): void {
+    if (this.#isClosed) return;
+    const inUse = this.#endpoints[this.#current];
+    const before = new Map(this.#endpoints.map((endpoint) => [endpoint.name, endpoint]));
+    const named = this.#options.endpoints().map((each) => ({ ...each, name: endpointName(each) }));
+    // Nobody at all to ask would be for ever.
+    if (named.length === 0 && inUse !== undefined) return;
+    this.#endpoints = named.map((each) => before.get(each.name) ?? new Endpoint({ ...this.#options, ...each }));
+    for (const endpoint of before.values()) if (!this.#endpoints.includes(endpoint)) endpoint.close();
+    this.#current = Math.max(0, inUse === undefined ? 0 : this.#endpoints.indexOf(inUse));
   }
 
   async #tryUntil(deadlineMs: number, method: string, request: Uint8Array, options: CallOptions): Promise<Answer> {
