@@ -15,7 +15,7 @@ export interface Figure {
 
 const BATCH = 256;
 /** Sends stop while so much waits, as anybody's would who looks at the counters. */
-const MAX_AHEAD = 8_192;
+const MAX_AHEAD = 2_048;
 
 interface Work {
   readonly what: string;

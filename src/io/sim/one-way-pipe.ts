@@ -51,7 +51,8 @@ export class OneWayPipe {
   #hasEndArrived = false;
   #isSilent = false;
   /** Packets get lost, and are sent again: what should have arrived meanwhile. */
-  #heldBack: (() => void)[] | undefined;
+  readonly #heldBack: (() => void)[] = [];
+  #isHeld = false;
   #isDelivering = false;
 
   constructor(settings: PipeSettings) {
@@ -70,13 +71,17 @@ export class OneWayPipe {
 
   /** Nothing arrives until `release`. */
   hold(): void {
-    this.#heldBack ??= [];
+    this.#isHeld = true;
   }
 
+  /** What was held back arrives after the latency, and before what was sent later. */
   release(): void {
-    const heldBack = this.#heldBack ?? [];
-    this.#heldBack = undefined;
-    for (const arrive of heldBack) this.#onWire(arrive);
+    this.#isHeld = false;
+    this.#settings.clock.after(this.#settings.latencyMs, () => {
+      if (this.#isHeld) return;
+      for (const arrive of this.#heldBack.splice(0)) arrive();
+      this.readable();
+    });
   }
 
   write(bytes: Uint8Array, isClear: boolean, done: (() => void) | undefined): void {
@@ -164,7 +169,7 @@ export class OneWayPipe {
     if (this.#isSilent) return;
     this.#settings.clock.after(this.#settings.latencyMs, () => {
       if (this.#isSilent) return;
-      if (this.#heldBack !== undefined) {
+      if (this.#isHeld || this.#heldBack.length > 0) {
         this.#heldBack.push(arrive);
         return;
       }

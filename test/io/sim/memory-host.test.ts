@@ -180,6 +180,19 @@ describe('a cut between two hosts', () => {
     expect(heard.text).toBe('one two');
   });
 
+  test('healed: what was held up arrives before what is on its way at that moment', async () => {
+    const { clock, network, a, b, client, heard } = await joined();
+    network.cut(a.address, b.address);
+    client.write(Buffer.from('one '));
+    await clock.run(100);
+    client.write(Buffer.from('two '));
+    await clock.run(3);
+    network.heal(a.address, b.address);
+    client.write(Buffer.from('three'));
+    await clock.run(20);
+    expect(heard.text).toBe('one two three');
+  });
+
   test('one way lets the other way through', async () => {
     const { clock, network, a, b, accepted, client, heard, back } = await joined();
     network.cutOneWay(a.address, b.address);
