@@ -185,5 +185,23 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {
       await client.waitNotConnected('office');
       expect(await members[0]!.admin.hubRows(dynamicHub, 'SessionList')).toHaveLength(1);
     });
+
+    test('a member whose controller is away says so, as the original', async () => {
+      await (ours.cluster.controller as HubfarmServer).kill();
+      await (theirs.cluster.controller as VpnServer).daemon.kill();
+      const offline = async (side: Side): Promise<Answer | undefined> => {
+        const { host } = side.cluster.members[0]!;
+        const [answer] = await transcript(host, target(side), ['ClusterConnectionStatusGet']);
+        return answer?.lines.some((line) => /^Connection Status .*Online/.test(line)) === true ? undefined : answer;
+      };
+      const [our, their] = await Promise.all(
+        [ours, theirs].map((side) => until('the member to notice', 60_000, () => offline(side))),
+      );
+      // A connection that ends is one thing, one that cannot be made another: the members may be at either.
+      const shown = (answer: Answer): string[] =>
+        compared(answer).lines.map((line) => line.replace(/^(Last Error\|).*(\(Error Code: #\))$/, '$1… $2'));
+      expect(shown(our!)).toEqual(shown(their!));
+      expect(shown(our!)).toContain('Connection Status|Offline');
+    });
   });
 }

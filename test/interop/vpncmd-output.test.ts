@@ -78,7 +78,7 @@ const notSupported = [
   ...['AdminOptionList', 'ExtOptionList', 'RadiusServerDelete', 'CADelete 1', 'CrlGet 1', 'CrlDel 1'],
   ...['RouterAdd r1', 'RouterStart r1', 'RouterIfList r1', 'KeepDisable', 'SyslogDisable', 'DynamicDnsGetStatus'],
   ...['VpnAzureGetStatus', 'IPsecGet', 'EtherIpClientList', 'VpnOverIcmpDnsEnable /ICMP:yes /DNS:yes', 'Reboot'],
-  ...['ClusterSettingStandalone', 'LicenseStatus', 'ProtoOptionsGet SSTP', 'PortsUDPSet 1194'],
+  ...['LicenseStatus', 'ProtoOptionsGet SSTP', 'PortsUDPSet 1194'],
 ];
 
 if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {

@@ -47,6 +47,36 @@ describe('hubfarm cmd on the controller of a cluster', () => {
   });
 });
 
+test('a member says why it has no connection to its controller', async () => {
+  const server = new FakeServer({
+    GetFarmConnectionStatus: {
+      Ip_ip: '10.77.0.1',
+      Port_u32: 443,
+      Online_bool: false,
+      LastError_u32: 12,
+      StartedTime_dt: '2026-11-22T02:53:27.000Z',
+      NumTry_u32: 7,
+      NumConnected_u32: 2,
+      NumFailed_u32: 5,
+    },
+  });
+  const { output } = await run(server, 'ClusterConnectionStatusGet');
+  const lines = output.split('\n').filter((line) => !line.startsWith('Connection Started'));
+  expect(lines).toEqual([
+    'Item,Value',
+    'Controller IP Address,(Not Connected)',
+    'Controller TCP/IP Port,(Not Connected)',
+    'Connection Status,Offline',
+    'Last Error,Access has been denied. (Error Code: 12)',
+    'First Connection Established at,(None)',
+    'Current Connection Established at,(None)',
+    'Number of Connection Attempts,7',
+    'Number of Successful Connections,2',
+    'Number of Failed Connections,5',
+    '',
+  ]);
+});
+
 describe('a change of the part that a server plays', () => {
   const answers = {
     GetFarmSetting: { ServerType_u32: 0, Weight_u32: 100 },

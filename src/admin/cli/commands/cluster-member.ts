@@ -1,5 +1,5 @@
 import type { Fields } from '../fields.ts';
-import { cell, integer, moment, plain, type Cell } from '../output/cell.ts';
+import { cell, flag, integer, moment, plain, type Cell } from '../output/cell.ts';
 import type { Property } from '../output/table.ts';
 import { nothingToShow, notEmpty, showTable, type Command, type Parameter } from './command.ts';
 import { saveCertificate } from './certificate-files.ts';
@@ -51,6 +51,18 @@ export function portsOf(member: Fields): readonly number[] {
 
 const online = (status: Fields): boolean => status.flag('Online');
 
+const NOT_CONNECTED = cell('(Not Connected)', null);
+
+/** The numbers that this status has, in the words of vpncmd. */
+const causes: Readonly<Record<number, string>> = {
+  1:
+    'Connection to the server failed. Check network connection and make sure that address and port number of ' +
+    'destination server are correct. ',
+  3: 'Connection has been disconnected. ',
+  12: 'Access has been denied. ',
+  46: 'The connection destination is not a cluster controller. ',
+};
+
 export const clusterMemberCommands: readonly Command[] = [
   customCommand({
     name: 'ClusterMemberInfoGet',
@@ -89,12 +101,29 @@ export const clusterMemberCommands: readonly Command[] = [
     help: "Shows a member's connection to its controller. Only on a member.",
     call: 'GetFarmConnectionStatus',
     items: [
-      { key: 'address', title: 'Controller IP Address', value: (a) => plain(a.address('Ip') || '0.0.0.0') },
-      { key: 'port', title: 'Controller TCP/IP Port', value: (a) => integer(a.integer('Port')) },
+      {
+        key: 'address',
+        title: 'Controller IP Address',
+        value: (a) => (online(a) ? plain(a.address('Ip')) : NOT_CONNECTED),
+      },
+      {
+        key: 'port',
+        title: 'Controller TCP/IP Port',
+        value: (a) => (online(a) ? integer(a.integer('Port')) : NOT_CONNECTED),
+      },
       {
         key: 'online',
         title: 'Connection Status',
-        value: (a) => cell(online(a) ? 'Online' : `Error (Error code: ${a.integer('LastError')})`, online(a)),
+        value: (a) => flag(online(a), 'Online', 'Offline'),
+      },
+      {
+        key: 'lastError',
+        title: 'Last Error',
+        value: (a) => {
+          const error = a.integer('LastError');
+          return cell(`${causes[error] ?? ''}(Error Code: ${error})`, error);
+        },
+        when: (a) => !online(a),
       },
       { key: 'startedAt', title: 'Connection Started at', value: (a) => moment(a.timeMs('StartedTime')) },
       {
@@ -105,8 +134,7 @@ export const clusterMemberCommands: readonly Command[] = [
       {
         key: 'connectedAt',
         title: 'Current Connection Established at',
-        value: (a) => moment(a.timeMs('CurrentConnectedTime')),
-        when: online,
+        value: (a) => (online(a) ? moment(a.timeMs('CurrentConnectedTime')) : moment(0)),
       },
       { key: 'tries', title: 'Number of Connection Attempts', value: (a) => integer(a.integer('NumTry')) },
       { key: 'successes', title: 'Number of Successful Connections', value: (a) => integer(a.integer('NumConnected')) },
