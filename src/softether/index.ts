@@ -16,7 +16,7 @@ export { defaultSoftEtherLimits, type SoftEtherLimits } from './config.ts';
 export type { ConnectionInfo, ConnectionType } from './connection-info.ts';
 export type { SoftEtherCounters } from './counters.ts';
 export { ClusterSessions, type ClusterSessionsOptions } from './cluster/cluster-sessions.ts';
-export type { DrainOptions, DrainProgress } from './cluster/drain.ts';
+export type { DrainProgress } from './cluster/drain.ts';
 export { defaultClusterSessionLimits, type ClusterSessionLimits } from './cluster/limits.ts';
 export type { LicenceLimits } from './cluster/session-ledger.ts';
 export type { ClusterDoor } from './handshake/cluster-door.ts';

@@ -18,7 +18,8 @@ import type { Placement } from '../handshake/placement.ts';
 import type { JournalEntry } from '../journal-entry.ts';
 import type { SoftEtherSession } from '../session.ts';
 import type { SessionJournal } from '../session-journal.ts';
-import { Drain, type DrainOptions, type DrainProgress } from './drain.ts';
+import { Drain, type DrainProgress } from './drain.ts';
+import { DrainWatch } from './drain-watch.ts';
 import { DynamicHubs } from './dynamic-hubs.ts';
 import { ASK_SERVICE, LedgerKeeper } from './ledger-keeper.ts';
 import type { ClusterSessionLimits } from './limits.ts';
@@ -79,6 +80,7 @@ export class ClusterSessions implements ClusterDoor {
   readonly #hubs: DynamicHubs;
   readonly #placer: Placer;
   readonly #drain: Drain;
+  readonly #drainWatch: DrainWatch;
   readonly #logins: LoginPlacement;
   readonly #ends: (() => void)[];
   #ticketsTaken = 0;
@@ -129,6 +131,7 @@ export class ClusterSessions implements ClusterDoor {
     const roomMaker = new RoomMaker({ bus, limits, makeRoomHere: (wish) => this.#own.makeRoom(wish) });
     this.#placer = new Placer({ ...options, keeper: this.#keeper, roomMaker, licences });
     this.#drain = new Drain({ clock, logger, sessions: () => this.#own.all(), hubs: this.#hubs });
+    this.#drainWatch = new DrainWatch({ ...options, drain: this.#drain, sessionCount: () => this.#own.size });
     this.#logins = new LoginPlacement({
       ...options,
       placer: this.#placer,
@@ -192,16 +195,16 @@ export class ClusterSessions implements ClusterDoor {
     };
   }
 
-  /** Tells all clients to connect again, in batches. Announce this member as draining before. */
-  drain(options: Partial<DrainOptions> = {}): Promise<DrainProgress> {
-    const sessionsPerSecond = options.sessionsPerSecond ?? this.#options.limits.drainSessionsPerSecond;
-    return this.#drain.run({ ...options, sessionsPerSecond });
+  /** How far this member's drain is; undefined while it is not announced as draining (`Membership.announce`). */
+  drainProgress(): DrainProgress | undefined {
+    return this.#drainWatch.progress;
   }
 
   /** After the SoftEther server. */
   stop(): void {
     for (const end of this.#ends.splice(0)) end();
     this.#logins.stop();
+    this.#drainWatch.stop();
     this.#desk.stop();
     this.#hubs.stop();
     this.#keeper.stop();

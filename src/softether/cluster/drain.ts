@@ -61,7 +61,7 @@ export class Drain {
     try {
       for (;;) {
         credit += (Math.max(sessionsPerSecond, 1) * STEP_MS) / 1_000;
-        while (credit >= 1) {
+        while (credit >= 1 && signal?.aborted !== true) {
           const gone = await this.#next();
           if (gone === 0) break;
           sentAway += gone;
@@ -69,9 +69,13 @@ export class Drain {
           credit -= gone;
         }
         const state = { total, sentAway, left: sessions().length };
+        if (signal?.aborted === true) {
+          logger.info(state, 'drain given up');
+          return state;
+        }
         progress?.(state);
-        if (state.left === 0 || signal?.aborted === true) {
-          logger.info(state, state.left === 0 ? 'drained: no session is left' : 'drain given up');
+        if (state.left === 0) {
+          logger.info(state, 'drained: no session is left');
           return state;
         }
         await new Promise<void>((resolve) => void clock.after(STEP_MS, resolve));

@@ -43,6 +43,8 @@ export interface ClusterSessionLimits {
   readonly reportRetryMs: number;
 
   // -- drain
+  /** From the announcement to the first session that is sent away. */
+  readonly drainDelayMs: number;
   /** Sessions per second that a draining member sends away. */
   readonly drainSessionsPerSecond: number;
 }
@@ -65,5 +67,6 @@ export const defaultClusterSessionLimits: ClusterSessionLimits = Object.freeze({
   rowsPerReport: 1_000,
   maxSessionsPerMember: 1_000_000,
   reportRetryMs: 500,
+  drainDelayMs: 1_500,
   drainSessionsPerSecond: 50,
 });

@@ -1,5 +1,5 @@
 import { HubfarmError, type Logger } from '#base';
-import type { Bus, Controllership } from '#cluster';
+import type { Bus, Controllership, Membership } from '#cluster';
 import { defaultPolicy, kindInCluster, type HubDirectory, type Policy, type VirtualHub } from '#hub';
 import type { Clock } from '#io';
 import { effectivePolicy } from '../handshake/effective-policy.ts';
@@ -15,6 +15,7 @@ export const READMIT_SERVICE = 'softether/readmit';
 export interface ReadmissionDeps {
   readonly bus: Pick<Bus, 'self' | 'call'>;
   readonly controllership: Pick<Controllership, 'isController' | 'controller'>;
+  readonly membership: Pick<Membership, 'self'>;
   readonly placer: Pick<Placer, 'readmit'>;
   readonly directory: HubDirectory;
   readonly groupPolicy?: (hubName: string, groupName: string) => Policy | undefined;
@@ -29,9 +30,10 @@ export interface ReadmissionDeps {
  * its hub, if that is a dynamic one, lives here again. Without a controller static hubs go on, and dynamic ones do not.
  */
 export async function askReadmission(deps: ReadmissionDeps, entry: JournalEntry): Promise<boolean> {
-  const { directory, openHub, clock, limits, logger } = deps;
+  const { directory, openHub, clock, limits, logger, membership } = deps;
   const hub = directory.hub(entry.hubName);
-  if (hub?.isOnline !== true) return false;
+  // A draining member would only send it away again.
+  if (hub?.isOnline !== true || membership.self.isDraining) return false;
   const isStatic = kindInCluster(hub.kind) === 'static';
   const untilMs = clock.nowMs() + limits.readmitTimeoutMs;
   let answer: unknown = 'later';
