@@ -72,7 +72,7 @@ export async function promoteServer(
   });
 }
 
-/** Nothing new is placed on that server from now on (or again). */
+/** Nothing new is placed on that server from now on (or again). Draining is done when its last session has left. */
 export async function drainServer(
   cluster: RunningCluster,
   serverName: string,
@@ -89,6 +89,33 @@ export async function drainServer(
       else await ask(cluster, id, isDraining);
     });
   }
+  if (!isDraining) return;
+  for (const id of members) await emptied(cluster, id, progress);
+}
+
+/** Says how many sessions are left on a member each time that it reports, until there is none, or it drains no more. */
+function emptied({ membership }: RunningCluster, id: MemberId, progress: StepProgress): Promise<void> {
+  return new Promise((resolve) => {
+    let shown = -1;
+    const look = (): boolean => {
+      const view = membership.find(id);
+      const sessions = view?.load?.sessions ?? 0;
+      const isOver = view === undefined || sessions === 0 || !view.info.isDraining;
+      const text = isOver ? `no session is left on ${id}` : `${sessions} sessions on ${id} are told to connect again`;
+      if (sessions !== shown || isOver) progress({ step: 'sessions', text, state: isOver ? 'done' : 'started' });
+      shown = sessions;
+      return isOver;
+    };
+    if (look()) {
+      resolve();
+      return;
+    }
+    const end = membership.onChange(() => {
+      if (!look()) return;
+      end();
+      resolve();
+    });
+  });
 }
 
 async function ask({ bus }: RunningCluster, id: MemberId, isDraining: boolean): Promise<void> {
