@@ -8,6 +8,7 @@ import { partAlone, partIn, type ClusterPart } from './cluster/cluster-part.ts';
 import type { EngineHome } from './cluster/engine-home.ts';
 import { openFirstMember } from './cluster/first-member.ts';
 import { engineCheck } from './health-checks.ts';
+import { atMost } from './member/at-most.ts';
 import type { OwnRecords } from './member/own-records.ts';
 import type { ModeControl } from './member/seat.ts';
 import { startMembers, type ServerMembers } from './member/server-members.ts';
@@ -21,6 +22,8 @@ export interface ServerProcessParts {
 }
 
 const backupMaxBytes = 256 * 1024 * 1024;
+/** A voter's own engine is the first that its server asks: it gets a moment to come up. */
+const engineHeadStartMs = 2_000;
 const engineRetryMs = 10_000;
 const engineDeadlineMs = 30_000;
 const pollMs = 100;
@@ -56,7 +59,8 @@ export class ServerProcess implements ModeSwitch {
 
   /** The start of the process: an engine that does not start is no reason not to serve. */
   async start(): Promise<ServerMembers> {
-    if (this.#parts.state.current !== undefined) await this.#startEngine();
+    const { clock } = this.#options.io;
+    if (this.#parts.state.current !== undefined) await atMost(clock, engineHeadStartMs, this.#startEngine());
     return this.#startMembers();
   }
 

@@ -99,14 +99,17 @@ export class Conflict extends HubfarmError {
 
 /** The engine did not answer, or could not store: the outcome is unknown unless the message says otherwise. */
 export class Unavailable extends HubfarmError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('UNAVAILABLE', message, options);
+  constructor(message: string, options?: ErrorOptions, code: 'UNAVAILABLE' | 'FORBIDDEN' = 'UNAVAILABLE') {
+    super(code, message, options);
   }
 }
 
-/** This server has no right to it in the cluster: nothing was applied. */
-export class Forbidden extends HubfarmError {
+/**
+ * This server has no right to it in the cluster: nothing was applied. For whoever waits for the engine it is as good as
+ * away: a server that was taken out of its cluster finds it so until it stands alone.
+ */
+export class Forbidden extends Unavailable {
   constructor(message: string, options?: ErrorOptions) {
-    super('FORBIDDEN', message, options);
+    super(message, options, 'FORBIDDEN');
   }
 }

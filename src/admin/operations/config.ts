@@ -35,7 +35,9 @@ export const configOperations = [
     run: async (context, input, call) => {
       const document = parseDocument(input.FileData);
       if (document === undefined) return refuse(ErrorCode.INVALID_PARAMETER, 'FileData is not a JSON document');
-      const { written, deleted } = await importJson(context.backplane, document, { keep: [context.ownKeys] });
+      const { written, deleted } = await importJson(context.backplane, document, {
+        keep: [context.ownKeys, 'cfg/cluster/'],
+      });
       call.changed('configuration', {}, { writtenRecords: written, deletedRecords: deleted });
       return { FileName: input.FileName, FileData: Buffer.alloc(0) };
     },

@@ -4,9 +4,6 @@ import type { MutualTlsIdentity } from '#io';
 import type { NodeIo } from '#io/node';
 import { startsEmpty } from './starts-empty.ts';
 
-/** How long a start waits for the engine. */
-export const enginePatienceMs = 3_000;
-
 /** The store of the whole cluster. It opens also while the engine is away. */
 export async function openSharedStore(
   endpoints: readonly EngineEndpoint[],
@@ -17,5 +14,5 @@ export async function openSharedStore(
   const { http2, clock, random, files } = io;
   const tls = () => ({ identity: identity() });
   const store = await openEtcd({ endpoints, tls, http2, clock, random, files, logger });
-  return startsEmpty(store, clock, logger, enginePatienceMs);
+  return startsEmpty(store, clock, logger);
 }

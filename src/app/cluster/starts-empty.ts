@@ -2,20 +2,20 @@ import type { Backplane, Batch } from '#backplane';
 import type { Logger } from '#base';
 import type { Clock } from '#io';
 
+const patienceMs = 500;
 const nothing: Batch = { revision: 0, isSnapshot: true, changes: [] };
 
 /**
- * The cluster's store, for a server that starts while the engine is away: after a while, watches begin with an empty
- * snapshot, so that everything comes up and administrators get answers; the true one follows as ever. What is written
+ * The cluster's store, for a server that starts while the engine is away: then watches begin with an empty snapshot, so that everything comes up and administrators get answers; the true one follows as ever. What is written
  * rests on guards, which an empty view does not satisfy by mistake.
  */
-export function startsEmpty(store: Backplane, clock: Clock, logger: Logger, patienceMs: number): Backplane {
+export function startsEmpty(store: Backplane, clock: Clock, logger: Logger): Backplane {
   let hasAnswered = store.state() === 'ok';
-  const startedAtMs = clock.nowMs();
   const watch: Backplane['watch'] = (prefix, deliver) => {
     if (hasAnswered) return store.watch(prefix, deliver);
     let isWaiting = true;
-    const giveUp = clock.after(Math.max(0, startedAtMs + patienceMs - clock.nowMs()), () => {
+    // A moment, for an engine that is only slow.
+    const giveUp = clock.after(patienceMs, () => {
       if (!isWaiting) return;
       isWaiting = false;
       logger.debug({ prefix }, 'the engine does not answer: begins with nothing');

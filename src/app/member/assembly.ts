@@ -1,4 +1,5 @@
 import { HubfarmError, type Lifecycle } from '#base';
+import { clusterServices, isDrainingOf, parseMemberId, type MemberBoot } from '#cluster';
 import type { HubDirectory } from '#hub';
 import type { ByteStream } from '#io';
 import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEtherServer } from '#softether';
@@ -114,7 +115,7 @@ export async function assembleMember(
   faces.administration = await openAdministration(
     options,
     {
-      backplane: stores.shared,
+      backplane: parts.readsAll ? stores.shared : stores.local,
       directory: hubs.directory,
       host: hubs.host,
       bridges: { ...hubs.bridges, devices: io.ethernet },
@@ -146,6 +147,11 @@ export async function assembleMember(
         certificate: identity.certificateDer().toString('base64'),
       }),
     });
+    const unserve = place.bus.serve(clusterServices.drain, async (body, from) => {
+      checkMayDrain(place, from);
+      await place.registry.announce({ isDraining: isDrainingOf(body) });
+    });
+    await lifecycle.start({ name: 'orders to drain', stop: unserve });
     await lifecycle.start({ name: 'reports', start: () => reports.start(), stop: () => reports.stop() });
   }
   health.addCheck(storeCheck(local));
@@ -181,6 +187,14 @@ function clusterSessionParts(
     logger,
     limits: { ...defaultClusterSessionLimits, drainSessionsPerSecond: config.cluster.drainSessionsPerSecond },
   };
+}
+
+/** The controller, and the other members of this server. */
+function checkMayDrain({ election, registry }: ClusterPlace, from: MemberBoot): void {
+  const controller = election.controller();
+  const isController = controller?.member === from.member && controller.boot === from.boot;
+  const isSibling = parseMemberId(from.member)?.server === parseMemberId(registry.self.id)?.server;
+  if (!isController && !isSibling) throw new HubfarmError('NOT_CONTROLLER', `${from.member} is not the controller`);
 }
 
 /** Those that were named for the first member, each a number further for the next; else where it listens. */

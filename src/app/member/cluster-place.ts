@@ -34,6 +34,8 @@ export interface ClusterPlace {
 const hubInstances = 'hubinst/';
 const bootBytes = 8;
 const patienceMs = 3_000;
+/** The engine is known to be away. */
+const lostPatienceMs = 100;
 /** C5's M of the largest edition. */
 const capacityMax = 100_000;
 
@@ -75,7 +77,7 @@ export async function openClusterPlace(
   registry.followLinks(bus);
   await lifecycle.start({
     name: 'membership',
-    start: () => soon(registry.start(), clock, logger),
+    start: () => soon(registry.start(), shared.state() === 'ok' ? patienceMs : lostPatienceMs, clock, logger),
     stop: () => atMost(clock, engineFarewellMs, registry.stop()),
   });
 
@@ -115,9 +117,9 @@ export async function openClusterPlace(
 }
 
 /** While the engine is away a member starts without its place, and takes it when the engine is there. */
-async function soon(attached: Promise<void>, clock: Clock, logger: Logger): Promise<void> {
+async function soon(attached: Promise<void>, waitMs: number, clock: Clock, logger: Logger): Promise<void> {
   const timedOut = Promise.withResolvers<undefined>();
-  const timer = clock.after(patienceMs, () => {
+  const timer = clock.after(waitMs, () => {
     logger.warn({}, 'the engine of the cluster does not answer: this member takes its place when it does');
     timedOut.resolve(undefined);
   });

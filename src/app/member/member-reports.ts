@@ -1,6 +1,7 @@
 import type { Logger } from '#base';
 import type { LoadCounts, MemberInfo, Membership } from '#cluster';
 import type { Clock, Timer } from '#io';
+import { atMost } from './at-most.ts';
 
 /** What a member says of its listeners. */
 export type Reachability = Pick<MemberInfo, 'publicPorts' | 'certificate'>;
@@ -17,6 +18,7 @@ export interface MemberReportsOptions {
 const lookEveryMs = 250;
 /** The engine may be away: a member that stops does not wait for it. */
 const farewellMs = 500;
+const announceMs = 1_000;
 
 /** Tells the others how busy this member is and where it is reached, as long as it runs. */
 export class MemberReports {
@@ -35,15 +37,18 @@ export class MemberReports {
       this.#options.membership.report(this.#options.counts());
       void this.#announce();
     });
-    await this.#announce();
+    await atMost(this.#options.clock, announceMs, this.#announce());
   }
 
   /** Nothing is placed here any more. */
   async stop(): Promise<void> {
     const { membership, clock } = this.#options;
     this.#timer?.cancel();
-    const told = membership.announce({ isDraining: true }).catch(() => undefined);
-    await Promise.race([told, new Promise<void>((resolve) => void clock.after(farewellMs, resolve))]);
+    await atMost(
+      clock,
+      farewellMs,
+      membership.announce({ isDraining: true }).catch(() => undefined),
+    );
   }
 
   async #announce(): Promise<void> {

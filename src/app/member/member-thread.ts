@@ -96,7 +96,7 @@ class MemberBody {
     const seated = await takeSeat(this.#options, { seat, part, local: store, own, lines, identity }, this.#lifecycle);
     const { stores } = seated;
     const adminPassword = await openAdminPassword(part, stores, this.#options.logger, this.#lifecycle);
-    const parts = { seat, ...seated, adminPassword, control: fixedModes(part) };
+    const parts = { seat, ...seated, adminPassword, control: fixedModes(part), readsAll: part.isEligible };
     const member = await assembleMember(this.#options, parts, this.#lifecycle);
     const metrics = new MemberMetrics(memberName(memberIdOf(part.serverName, seat.index)), member.metrics);
     member.page.addAll(metrics.metrics);

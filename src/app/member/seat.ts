@@ -49,6 +49,8 @@ export interface MemberParts {
   /** Whom its administrators must know: of the server, or of its cluster. */
   readonly adminPassword: AdminPasswordControl;
   readonly control: ModeControl;
+  /** Administrators see the whole configuration here: it is the server's own, or the server may control its cluster. */
+  readonly readsAll: boolean;
 }
 
 /** What administrators do with the part of this server in a cluster. */

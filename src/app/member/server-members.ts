@@ -54,7 +54,7 @@ export async function startMembers(options: ServerOptions, server: ServerMembers
     const local = store.backplane;
     const seated = await takeSeat(named, { seat, part, local, own, lines, identity }, lifecycle);
     const adminPassword = await openAdminPassword(part, seated.stores, named.logger, lifecycle);
-    const parts: MemberParts = { seat, ...seated, adminPassword, control };
+    const parts: MemberParts = { seat, ...seated, adminPassword, control, readsAll: part.isEligible };
     const first = await assembleMember(named, parts, lifecycle);
     threads.push(...startThreads(options, server, count, switchboard));
     fillPage(options, first, isAlone ? undefined : memberName(firstId), threads);

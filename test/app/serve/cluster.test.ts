@@ -189,7 +189,10 @@ describe('two servers in a cluster, of which one has the only vote of the engine
       interval: 100,
     });
     await vi.waitFor(
-      async () => expect((await two.call('GetFarmConnectionStatus')).result).toMatchObject({ Online_bool: true }),
+      async () => {
+        const { result } = await two.call('HubfarmGetClusterStatus');
+        expect(result, JSON.stringify(result)).toMatchObject({ Online_bool: true });
+      },
       { timeout: 10_000, interval: 100 },
     );
   });
