@@ -1,4 +1,4 @@
-import { Conflict, type Backplane, type Entry } from '#backplane';
+import { Conflict, type Backplane, type Entry, type Guard } from '#backplane';
 import { silentLogger, type Logger } from '#base';
 import { DirectoryError } from './errors.ts';
 import { checkHubName, hubKeyOf } from './names.ts';
@@ -23,9 +23,13 @@ export const defaultBridgeLimits: BridgeLimits = Object.freeze({ maxBridges: 1_0
 export interface BridgeDirectoryOptions {
   readonly limits?: BridgeLimits;
   readonly logger?: Logger;
+  /** `cluster`: bridges that each server of the cluster has, in the store that all share. Absent: those of one server. */
+  readonly scope?: 'server' | 'cluster';
+  /** In a cluster only the controller declares such bridges: each write has this guard. */
+  readonly leadership?: () => Guard | undefined;
 }
 
-const prefix = 'cfg/bridge/';
+const prefixes = { server: 'cfg/bridge/', cluster: 'cfg/cluster-bridge/' } as const;
 /** Linux: 15 characters for an interface, four of which are `tap_` for a TAP device. */
 const interfaceName = /^[^\s/:]{1,15}$/;
 const tapName = /^[A-Za-z0-9_.-]{1,11}$/;
@@ -39,6 +43,8 @@ export class BridgeDirectory {
   readonly #backplane: Backplane;
   readonly #limits: BridgeLimits;
   readonly #logger: Logger;
+  readonly #prefix: string;
+  readonly #leadership: BridgeDirectoryOptions['leadership'];
   readonly #bridges = new Map<string, Bridge>();
   readonly #listeners = new Set<(id: string) => void>();
   #copy!: WatchedCopy;
@@ -47,11 +53,15 @@ export class BridgeDirectory {
     this.#backplane = backplane;
     this.#limits = options.limits ?? defaultBridgeLimits;
     this.#logger = options.logger ?? silentLogger;
+    this.#prefix = prefixes[options.scope ?? 'server'];
+    this.#leadership = options.leadership;
   }
 
   static async open(backplane: Backplane, options: BridgeDirectoryOptions = {}): Promise<BridgeDirectory> {
     const directory = new BridgeDirectory(backplane, options);
-    directory.#copy = await WatchedCopy.open(backplane, prefix, (key, entry) => directory.#apply(key, entry));
+    directory.#copy = await WatchedCopy.open(backplane, directory.#prefix, (key, entry) =>
+      directory.#apply(key, entry),
+    );
     return directory;
   }
 
@@ -94,10 +104,11 @@ export class BridgeDirectory {
         `there are ${this.#limits.maxBridges} local bridges, no further one is possible`,
       );
     }
-    const key = prefix + id;
+    const key = this.#prefix + id;
+    const leading = this.#leadershipGuards();
     try {
       const operation = { kind: 'put', key, value: encodeRecord(record) } as const;
-      await this.#copy.shows(await this.#backplane.txn([operation], [{ key, modRevision: 0 }]));
+      await this.#copy.shows(await this.#backplane.txn([operation], [{ key, modRevision: 0 }, ...leading]));
     } catch (error) {
       throw error instanceof Conflict ? exists(record) : error;
     }
@@ -110,12 +121,22 @@ export class BridgeDirectory {
     if (found.length === 0) {
       throw new DirectoryError('BRIDGE_NOT_FOUND', `there is no local bridge between ${hubName} and ${deviceName}`);
     }
-    const operations = found.map(({ id }) => ({ kind: 'delete', key: prefix + id }) as const);
-    await this.#copy.shows(await this.#backplane.txn(operations, []));
+    const operations = found.map(({ id }) => ({ kind: 'delete', key: this.#prefix + id }) as const);
+    await this.#copy.shows(await this.#backplane.txn(operations, this.#leadershipGuards()));
+  }
+
+  #leadershipGuards(): Guard[] {
+    if (this.#leadership === undefined) return [];
+    const guard = this.#leadership();
+    if (guard !== undefined) return [guard];
+    throw new DirectoryError(
+      'NOT_CONTROLLER',
+      'bridges of all servers are declared at the controller of the cluster only',
+    );
   }
 
   #apply(key: string, entry: Entry | undefined): void {
-    const id = key.slice(prefix.length);
+    const id = key.slice(this.#prefix.length);
     const bridge = entry === undefined ? undefined : this.#decode(id, key, entry);
     if (bridge !== undefined) this.#bridges.set(id, bridge);
     else if (!this.#bridges.delete(id)) return;

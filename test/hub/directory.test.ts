@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbedded, type Backplane, type Guard } from '#backplane';
-import { HubDirectory, type DirectoryChange } from '#hub';
+import { BridgeDirectory, HubDirectory, type DirectoryChange } from '#hub';
 import { createNodeClock } from '#io/node';
 import { hubRecord, userRecord } from './hub-fixture.ts';
 
@@ -218,5 +218,25 @@ describe('in a cluster', () => {
     await expect(offline).rejects.toMatchObject({ code: 'NOT_CONTROLLER' });
     expect(led.hub('OFFICE')).toMatchObject({ isOnline: true });
     led.close();
+  });
+});
+
+describe('bridges that each server of a cluster has', () => {
+  it('are declared at the controller only, apart from those of the servers themselves', async () => {
+    const lease = await backplane.lease(60_000);
+    const leadership = await backplane.elect('controller', 'a/0', lease);
+    const known: { guard?: Guard } = {};
+    const own = await BridgeDirectory.open(backplane);
+    const all = await BridgeDirectory.open(backplane, { scope: 'cluster', leadership: () => known.guard });
+    const bridge = { hubName: 'OFFICE', deviceName: 'eth1', tapMode: false };
+    await expect(all.create(bridge)).rejects.toMatchObject({ code: 'NOT_CONTROLLER' });
+    known.guard = leadership.guard;
+    await all.create(bridge);
+    await own.create(bridge);
+    expect([all.bridges().length, own.bridges().length]).toEqual([1, 1]);
+    await all.delete('OFFICE', 'eth1');
+    expect([all.bridges().length, own.bridges().length]).toEqual([0, 1]);
+    own.close();
+    all.close();
   });
 });

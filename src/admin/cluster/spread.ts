@@ -1,4 +1,4 @@
-import { memberName, type MemberId } from '#cluster';
+import { memberName, parseMemberId, type MemberId } from '#cluster';
 import { ErrorCode } from '#softether';
 import type { Across, Call } from '../operations/operation.ts';
 import { Refusal } from '../operations/refusal.ts';
@@ -57,6 +57,25 @@ export function whereItLives<I extends Fields, O extends Fields>(
     // It is there, but what was asked for is not possible: that is the answer.
     return parts.find(({ answer }) => (answer as Refusal).error !== ErrorCode.OBJECT_NOT_FOUND)?.answer ?? mine;
   };
+}
+
+/** What several members of one server have: they share its files and interfaces. */
+export interface ServerOutputs<O> {
+  /** As people see the server; empty: this one. */
+  readonly name: string;
+  readonly outputs: readonly O[];
+}
+
+/** This server first. */
+export function byServer<O>(outputs: readonly MemberOutput<O>[]): readonly ServerOutputs<O>[] {
+  const servers = new Map<string, { readonly name: string; readonly outputs: O[] }>();
+  for (const { member, isOfThisServer, output } of outputs) {
+    const server = parseMemberId(member)?.server ?? member;
+    const known = servers.get(server);
+    if (known === undefined) servers.set(server, { name: isOfThisServer ? '' : server, outputs: [output] });
+    else known.outputs.push(output);
+  }
+  return [...servers.values()];
 }
 
 /** Sum of one figure over members. */

@@ -105,11 +105,14 @@ export interface BridgeControl {
   readonly isSupported: boolean;
   /** Physical interfaces that a bridge may use. */
   devices(): Promise<readonly string[]>;
-  list(): readonly BridgeStatus[];
+  /** `isEverywhere`: it comes from `everywhere`. */
+  list(): readonly (BridgeStatus & { readonly isEverywhere?: boolean })[];
   /** Errors: BRIDGE_EXISTS, BAD_NAME, TOO_MANY_BRIDGES. Whether its device can be opened shows in `list`. */
   create(bridge: BridgeRecord): Promise<unknown>;
   /** Errors: BRIDGE_NOT_FOUND. */
   delete(hubName: string, deviceName: string): Promise<void>;
+  /** Bridges that each server of the cluster has, declared at its controller; absent without a cluster. */
+  readonly everywhere?: Pick<BridgeControl, 'create' | 'delete'>;
 }
 
 /** What this server says of itself. */

@@ -1,6 +1,6 @@
 import { memberName } from '#cluster';
 import { ErrorCode } from '#softether';
-import { joined } from '../cluster/spread.ts';
+import { byServer, joined } from '../cluster/spread.ts';
 import { data, int, list, str, time } from '../schema/field.ts';
 import { operation } from './operation.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -49,8 +49,9 @@ export const logFileOperations = [
       };
     },
     across: joined((outputs) => {
-      const files = outputs.flatMap(({ name, output }) =>
-        output.LogFiles.map((file) => ({ ...file, ServerName: name })),
+      const here = outputs[0]!.name;
+      const files = byServer(outputs).flatMap((server) =>
+        server.outputs[0]!.LogFiles.map((file) => ({ ...file, ServerName: server.name === '' ? here : server.name })),
       );
       return { NumItem: files.length, LogFiles: files };
     }),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { BridgeRecord } from '#hub';
 import { FakeCluster } from '../fake-cluster.ts';
 import { callJson } from '../json-call.ts';
 
@@ -79,4 +80,45 @@ test('local bridges of all members are listed at the controller, and made and de
   expect(await ask('DeleteLocalBridge', bridge('eth2@b'))).not.toHaveProperty('error');
   expect(await ask('DeleteLocalBridge', bridge('eth2@b'))).toEqual({ error: 29 });
   expect(await listed()).toEqual(['eth1', 'eth3']);
+});
+
+test('threads of one server share its bridges, interfaces and log files: each is in the lists once', async () => {
+  const thread = await cluster.add('a/1');
+  const { bridges } = cluster.member('a/0').context;
+  Object.assign(thread.context, { bridges, logs: cluster.member('a/0').context.logs });
+  await bridges.create({ hubName: 'DEFAULT', deviceName: 'eth1', tapMode: false });
+  expect(await ask('EnumLocalBridge')).toMatchObject({ NumItem_u32: 1, LocalBridgeList: [{ DeviceName_str: 'eth1' }] });
+  expect(await ask('EnumEthernet')).toMatchObject({ NumItem_u32: 2 });
+  expect(await ask('EnumLogFile')).toMatchObject({ NumItem_u32: 2, LogFiles: [{ ServerName_str: 'a' }, {}] });
+});
+
+test('a bridge for every server is declared once at the controller, and is one row that all of them share', async () => {
+  const bridge = { DeviceName_str: 'eth1@*', HubNameLB_str: 'DEFAULT' };
+  expect(await ask('AddLocalBridge', bridge)).toEqual({ error: 38 });
+  const declared: BridgeRecord[] = [];
+  for (const [id, isActive] of [
+    ['a/0', true],
+    ['b/0', false],
+  ] as const) {
+    const state = { isOnline: true, isActive, lastError: undefined, notices: [], isEverywhere: true };
+    Object.assign(cluster.member(id).context.bridges, {
+      list: () => declared.map((one) => ({ ...one, ...state, id: one.deviceName })),
+      everywhere: {
+        create: (one: BridgeRecord) => Promise.resolve(declared.push(one)),
+        delete: () => Promise.resolve(declared.pop()),
+      },
+    });
+  }
+  expect(await ask('AddLocalBridge', bridge)).not.toHaveProperty('error');
+  expect(declared).toEqual([{ deviceName: 'eth1', hubName: 'DEFAULT', tapMode: false }]);
+  expect(await ask('EnumLocalBridge')).toMatchObject({
+    NumItem_u32: 1,
+    LocalBridgeList: [{ DeviceName_str: 'eth1@*', Online_bool: true, Active_bool: false }],
+  });
+  expect((await ask('HubfarmEnumBridge'))['BridgeList']).toMatchObject([
+    { Member_str: 'a', Active_bool: true },
+    { Member_str: 'b', Active_bool: false },
+  ]);
+  expect(await ask('DeleteLocalBridge', bridge)).not.toHaveProperty('error');
+  expect(declared).toEqual([]);
 });
