@@ -34,6 +34,9 @@ const roleTable = {
     ...['ReadLogFile', 'CreateHub', 'DeleteHub', 'EnumEthernet', 'AddLocalBridge', 'DeleteLocalBridge'],
     ...['HubfarmEnumBan', 'HubfarmLiftBan', 'HubfarmBackup', 'HubfarmEnumBridge'],
     ...['SetFarmSetting', 'HubfarmPlanFarmSetting', 'HubfarmEnumMember'],
+    ...['HubfarmInitCluster', 'HubfarmJoinCluster', 'HubfarmLeaveCluster', 'HubfarmDrainClusterServer'],
+    ...['HubfarmPromoteClusterServer', 'HubfarmRemoveClusterServer'],
+    ...['HubfarmGetClusterStatus', 'HubfarmGetClusterTask'],
     ...['EnumLicenseKey', 'AddLicenseKey', 'DelLicenseKey', 'GetLicenseStatus'],
   ],
 } as const;
