@@ -26,3 +26,4 @@ export type { PlacementRow } from './placement/placement-book.ts';
 export { pointsOf } from './placement/points.ts';
 export { ReachabilityProber, type ReachabilityProberOptions } from './reachability/reachability-prober.ts';
 export { RecordCopy, type CopiedRecord, type RecordCopyOptions } from './record-copy.ts';
+export * from './simulation/front-door.ts';
