@@ -188,7 +188,7 @@ export class MemberBus implements Bus {
     if (peer === undefined || this.#state !== 'running') return undefined;
     const known = this.#diallers.get(member);
     if (known !== undefined) {
-      known.peer = peer;
+      known.update(peer);
       return known;
     }
     const maker = this.#options.makers.find((each) => each.reaches(peer));

@@ -24,7 +24,7 @@ const HURRY_MS = 250;
 
 /** Opens connections to one member, for as long as one is wanted and there is none. */
 export class PeerDialler {
-  peer: BusPeer;
+  #peer: BusPeer;
   readonly #deps: DiallerDeps;
   #timer: Timer | undefined;
   #dueMs = 0;
@@ -34,15 +34,24 @@ export class PeerDialler {
   #isLinked = false;
 
   constructor(peer: BusPeer, deps: DiallerDeps) {
-    this.peer = peer;
+    this.#peer = peer;
     this.#deps = deps;
+  }
+
+  /** What the directory says of it now. One that has been started again may be there at once, whatever failed before. */
+  update(peer: BusPeer): void {
+    const isNew = peer.boot !== this.#peer.boot || peer.busAddress !== this.#peer.busAddress;
+    this.#peer = peer;
+    if (!isNew || this.#isLinked) return;
+    this.#attempts = 0;
+    this.rest();
   }
 
   /** The wish may have changed. */
   look(): void {
     const { clock, timing, wish } = this.#deps;
     if (this.#isLinked || this.#dialling !== undefined) return;
-    const wished = wish(this.peer.member);
+    const wished = wish(this.#peer.member);
     if (wished === 'none') {
       this.rest();
       return;
@@ -75,7 +84,7 @@ export class PeerDialler {
     if (this.#isLinked) return;
     this.#attempts++;
     if (why !== this.#lastFailure) {
-      this.#deps.logger.warn({ member: this.peer.member, address: this.peer.busAddress, why }, 'no link of the bus');
+      this.#deps.logger.warn({ member: this.#peer.member, address: this.#peer.busAddress, why }, 'no link of the bus');
     }
     this.#lastFailure = why;
     this.look();
@@ -101,14 +110,14 @@ export class PeerDialler {
   #delayMs(): number {
     const { self, random, timing } = this.#deps;
     const { dialGraceMs, firstRetryMs, maxRetryMs } = timing;
-    if (this.#attempts === 0) return self < this.peer.member ? 0 : dialGraceMs + random.below(dialGraceMs);
+    if (this.#attempts === 0) return self < this.#peer.member ? 0 : dialGraceMs + random.below(dialGraceMs);
     const fullMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.#attempts - 1, 16));
     return fullMs / 2 + random.below(Math.ceil(fullMs / 2));
   }
 
   #dial(): void {
     const { dial, connected } = this.#deps;
-    const { peer } = this;
+    const peer = this.#peer;
     const dialling = new AbortController();
     this.#dialling = dialling;
     dial(peer, dialling.signal).then(

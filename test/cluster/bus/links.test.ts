@@ -121,6 +121,44 @@ describe('a member that dies', () => {
   });
 });
 
+describe('a member that cannot be reached', () => {
+  test('is dialled every second or two, at times that differ, and named once in the log', async () => {
+    const rig = new BusRig();
+    const a = await rig.start('a');
+    const times: number[] = [];
+    const dial = a.host.network.dialMutualTls.bind(a.host.network);
+    a.host.network.dialMutualTls = (options) => {
+      times.push(rig.clock.nowMs());
+      return dial(options);
+    };
+    rig.book.set({ member: 'b/0', boot: 'x', busAddress: '10.9.9.9:1' });
+    await rig.clock.run(60_000);
+    const pauses = times.slice(10).map((time, at) => time - times[at + 9]!);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(1_000);
+    expect(Math.max(...pauses)).toBeLessThan(2_100);
+    expect(new Set(pauses).size).toBeGreaterThan(10);
+    expect(a.log.lines).toEqual(['warn no link of the bus: cannot connect to 10.9.9.9:1: the connection was refused']);
+  });
+
+  test('and is started again somewhere else is dialled there at once', async () => {
+    const rig = new BusRig();
+    const a = await rig.start('a');
+    rig.book.set({ member: 'b/0', boot: 'x', busAddress: '10.9.9.9:1' });
+    await rig.clock.run(30_000);
+    await rig.start('b');
+    await rig.clock.run(20);
+    expect(a.changes).toEqual(['b/0 up']);
+  });
+
+  test('because its address is none is named in the log', async () => {
+    const rig = new BusRig();
+    const a = await rig.start('a');
+    rig.book.set({ member: 'b/0', boot: 'x', busAddress: 'nowhere' });
+    await rig.clock.run(5_000);
+    expect(a.log.lines).toEqual(['warn no link of the bus: b/0 says "nowhere", which is no host:port']);
+  });
+});
+
 describe('a member that hangs', () => {
   test('is silent after 3 s and up again when it goes on; a call that came meanwhile is answered', async () => {
     const { rig, a, b } = await two();
