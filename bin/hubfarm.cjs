@@ -23,7 +23,7 @@ var compileCache = process.env.NODE_COMPILE_CACHE || path.join(root, 'node_modul
 
 // A storm of log-ins lets V8's young generation grow to its limit, and little of that comes back: a third less memory for
 // 1000 sessions, at the same speed. Only a command line sets it.
-var serverFlags = ['--max-semi-space-size=16'];
+var serverFlags = ['--max-semi-space-size=8'];
 
 function fail(message) {
   console.error('hubfarm: ' + message);

@@ -124,6 +124,9 @@ export class Cluster {
   }
 }
 
+/** The load client's one address stands for those of many clients. All hosts here have the same host name: `server.name`. */
+const settings = ['maxUnauthenticated=4000', 'maxUnauthenticatedPerAddress=2000'].map((text) => `softether.${text}`);
+
 /** Three servers on hosts of their own, not started. */
 export function makeCluster(name: Cluster['name'], network: Network, weights: readonly number[]): Cluster {
   const servers = weights.map((weight, index) => {
@@ -131,8 +134,7 @@ export function makeCluster(name: Cluster['name'], network: Network, weights: re
     return new ClusterServer(
       name === 'softether'
         ? new VpnServer(host, 'vpnserver', adminPassword)
-        : // on this machine all hosts have the same host name
-          new HubfarmServer(host, { password: adminPassword, settings: [`server.name=${name}-${index}`] }),
+        : new HubfarmServer(host, { password: adminPassword, settings: [`server.name=${name}-${index}`, ...settings] }),
       weight,
     );
   });
