@@ -12,7 +12,7 @@ export interface AttemptLimits {
   /** Attempts under way, over all addresses and of one. */
   readonly maxAtOnce: number;
   readonly maxAtOncePerAddress: number;
-  /** Proofs begun in any one second, over all addresses: each costs some milliseconds of this server's time. */
+  /** Begun in any one second, over all addresses: each proof holds this server's loop up for some 7 ms. */
   readonly maxPerSecond: number;
 }
 
@@ -21,9 +21,9 @@ export const defaultAttemptLimits: AttemptLimits = {
   blockMs: 60_000,
   forgetMs: 600_000,
   maxAddresses: 4_096,
-  maxAtOnce: 16,
+  maxAtOnce: 64,
   maxAtOncePerAddress: 4,
-  maxPerSecond: 10,
+  maxPerSecond: 5,
 };
 
 interface Failures {

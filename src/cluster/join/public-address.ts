@@ -5,6 +5,8 @@ import { joinTimes } from './join-times.ts';
 import { refusals } from './refusal.ts';
 
 const atOnce = 8;
+/** Nobody needs more examples; the rest is not dialled, so that who waits does not give up. */
+const maxProblems = 8;
 
 /** What clients are redirected to: IPv4, since that is all that a redirect can carry. */
 export function choosePublicAddress(wanted: string, seen: string): string {
@@ -29,7 +31,7 @@ export async function reachPublicPorts(
   const problems: string[] = [];
   const waiting = [...new Set(publicPorts)];
   const probeAll = async (): Promise<void> => {
-    for (let port = waiting.shift(); port !== undefined; port = waiting.shift()) {
+    for (let port = waiting.shift(); port !== undefined && problems.length < maxProblems; port = waiting.shift()) {
       const problem = await probe(network, address, port, listenerCertificate);
       if (problem !== undefined) problems.push(problem);
     }

@@ -30,9 +30,11 @@ export const CONFIRMATION_BYTES = 32;
 const { Point } = p256;
 type Point = InstanceType<typeof Point>;
 const order = Point.Fn.ORDER;
+/** A table of multiples is made at the first use: a quarter of the time afterwards. */
+const tableBits = 8;
 /** RFC 9382 §6: points whose discrete logarithms nobody knows. */
-const M = Point.fromHex('02886e2f97ace46e55ba9dd7242579f2993b64e16ef3dcab95afd497333d8fa12f');
-const N = Point.fromHex('03d8bbd6c639c62937b04d997f38c3770719c629d7014d49a24b4f98baa1292b49');
+const M = Point.fromHex('02886e2f97ace46e55ba9dd7242579f2993b64e16ef3dcab95afd497333d8fa12f').precompute(tableBits);
+const N = Point.fromHex('03d8bbd6c639c62937b04d997f38c3770719c629d7014d49a24b4f98baa1292b49').precompute(tableBits);
 const SCALAR_BYTES = 32;
 /** 128 bits more than the order has: what the remainder favours cannot be noticed. */
 const WIDE_BYTES = 48;

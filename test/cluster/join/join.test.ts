@@ -303,6 +303,16 @@ describe('join', () => {
     expect(member.state.current?.settings.publicAddress).toBe('198.51.100.1');
   });
 
+  test('does not dial a hundred ports of a host that does not answer', async () => {
+    const { world, member } = await pair();
+    world.net.isolate('198.51.100.1');
+    const publicPorts = Array.from({ length: 128 }, (_, at) => 1_000 + at);
+    const startedMs = world.clock.nowMs();
+    const failure = await refused(join(world, member, { publicAddress: '198.51.100.1', publicPorts }));
+    expect(failure.message.match(/no answer within 4000 ms/g)?.length).toBeLessThan(17);
+    expect(world.clock.nowMs() - startedMs).toBeLessThan(20_000);
+  });
+
   test('refuses a public address that no client can be sent to', async () => {
     const { world, member } = await pair();
     for (const publicAddress of ['2001:db8::1', 'vpn.example.com']) {
