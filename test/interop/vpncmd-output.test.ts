@@ -26,7 +26,7 @@ const serverScript = [
   ...['ConnectionList', 'ConnectionGet CID-99999', 'ConnectionDisconnect CID-99999'],
   ...['ClusterSettingGet', 'ClusterMemberList', 'ClusterMemberInfoGet 1', 'ClusterConnectionStatusGet'],
   ...['BridgeCreate OFFICE /DEVICE:t1 /TAP:yes', 'BridgeDelete OFFICE /DEVICE:t1', 'BridgeDelete OFFICE /DEVICE:t1'],
-  ...['BridgeList', 'RouterList', 'LicenseList', 'ServerPasswordSet admin-word', 'Flush'],
+  ...['BridgeList', 'RouterList', 'ServerPasswordSet admin-word', 'Flush'],
 ];
 
 const hubScript = [
@@ -78,7 +78,7 @@ const notSupported = [
   ...['AdminOptionList', 'ExtOptionList', 'RadiusServerDelete', 'CADelete 1', 'CrlGet 1', 'CrlDel 1'],
   ...['RouterAdd r1', 'RouterStart r1', 'RouterIfList r1', 'KeepDisable', 'SyslogDisable', 'DynamicDnsGetStatus'],
   ...['VpnAzureGetStatus', 'IPsecGet', 'EtherIpClientList', 'VpnOverIcmpDnsEnable /ICMP:yes /DNS:yes', 'Reboot'],
-  ...['LicenseStatus', 'ProtoOptionsGet SSTP', 'PortsUDPSet 1194'],
+  ...['ProtoOptionsGet SSTP', 'PortsUDPSet 1194'],
 ];
 
 if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {
