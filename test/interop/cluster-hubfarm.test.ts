@@ -157,6 +157,27 @@ if (requirePeers(['vpnclient', 'vpncmd', 'ping', 'ip'])) {
       await cluster.joined();
     });
 
+    test('drains a member: its clients go to another, and it says when nobody is left', async () => {
+      await anna.mustConnect(dynamicHub);
+      const bens = connect(ben.host, 'ben', dynamicHub);
+      await bens.connected();
+      await anna.host.reaches(addresses['ben']!);
+      const victim = await placeOf(anna, dynamicHub);
+      const name = cluster.at(victim).host.namespace.split('-').at(-1) ?? '';
+      await new Promise((resolve) => setTimeout(resolve, 11_000));
+      const started = performance.now();
+      const since = (): string => seconds(performance.now() - started);
+      const drained = cluster.controller.hubfarm('cluster', 'drain', name);
+      await bens.connected(2, 20_000);
+      const program = since();
+      await until('anna to be elsewhere', 40_000, async () => (await placeOf(anna, dynamicHub)) !== victim);
+      await anna.host.reaches(addresses['ben']!, 40_000);
+      console.log(`drain began: hubfarm connect is back after ${program} s, a real client has data after ${since()} s`);
+      console.log(await drained);
+      await cluster.controller.hubfarm('cluster', 'drain', name, '--undo');
+      expect(sentTo(bens)).not.toBe(victim);
+    });
+
     test('loses no session when its controller is killed, and lets clients in again when that is back', async () => {
       await anna.mustConnect(dynamicHub);
       await ben.mustConnect(dynamicHub);
