@@ -32,10 +32,10 @@ export class SimulatedCluster {
   readonly #observer: MemberObserver;
   #boots = 0;
 
-  constructor(seed: number, machines: readonly MachineSettings[], observer: MemberObserver) {
+  constructor(seed: number, machines: readonly MachineSettings[], observer: MemberObserver, lostPerMille = 10) {
     this.random = new SeededRandom(seed);
     this.engine = new ModelEngine(this.clock);
-    this.mesh = new SimulatedMesh(this.clock, this.random, { lostPerMille: 10 });
+    this.mesh = new SimulatedMesh(this.clock, this.random, { lostPerMille });
     this.machines = machines.map((settings) => ({
       ...settings,
       member: undefined,
