@@ -8,13 +8,13 @@ import {
   type AdminContext,
   type AdminPasswordControl,
   type ClusterControl,
+  type LicenceDirectory,
 } from '#admin';
 import type { Backplane } from '#backplane';
 import type { Lifecycle, Logger } from '#base';
 import {
   defaultDirectoryLimits,
-  type BridgeDirectory,
-  type BridgeHost,
+  type BridgeRecord,
   type ClusterStatistics,
   type HubDirectory,
   type HubHost,
@@ -29,6 +29,7 @@ import type { Metrics } from './metrics.ts';
 import type { SavedListeners } from './saved-listeners.ts';
 import { serverFacts } from './server-facts.ts';
 import type { ClusterPlace } from './member/cluster-place.ts';
+import type { Bridges } from './member/hubs.ts';
 import type { ModeControl, Seat } from './member/seat.ts';
 import type { ServerOptions } from './server-options.ts';
 
@@ -37,11 +38,10 @@ export interface Administered {
   readonly backplane: Backplane;
   readonly directory: HubDirectory;
   readonly host: HubHost;
-  readonly bridges: {
-    readonly directory: BridgeDirectory;
-    readonly host: BridgeHost;
-    readonly devices: EthernetDevices;
-  };
+  readonly bridges: Bridges;
+  readonly bridgesEverywhere: Bridges | undefined;
+  readonly devices: EthernetDevices;
+  readonly licences: LicenceDirectory;
   readonly softether: SoftEtherServer;
   readonly listeners: SavedListeners;
   readonly identity: StoredIdentity;
@@ -120,7 +120,6 @@ function contextOf(
   administered: Administered,
   audit: AppendLog,
 ): AdminContext {
-  const { bridges } = administered;
   return {
     clock: io.clock,
     logger,
@@ -131,13 +130,8 @@ function contextOf(
     listeners: administered.listeners,
     identity: administered.identity,
     adminPassword: administered.adminPassword,
-    bridges: {
-      isSupported: true,
-      devices: () => bridges.devices.list(),
-      list: () => bridges.host.bridges(),
-      create: (bridge) => bridges.directory.create(bridge),
-      delete: (hubName, deviceName) => bridges.directory.delete(hubName, deviceName),
-    },
+    bridges: bridgeControl(administered),
+    licences: administered.licences,
     backplane: administered.backplane,
     ownKeys: administered.ownKeys,
     // All members of a server write to one folder: one of them shows it.
@@ -172,4 +166,25 @@ function clusterControl(
   const { bus, registry: membership, election: controllership } = place;
   const members = new MemberCalls({ bus, membership, controllership, clock, logger });
   return { ...steps, members, ...(statistics === undefined ? {} : { statistics }) };
+}
+
+function bridgeControl({ bridges, bridgesEverywhere: everywhere, devices }: Administered): AdminContext['bridges'] {
+  const control = {
+    isSupported: true,
+    devices: () => devices.list(),
+    create: (bridge: BridgeRecord) => bridges.directory.create(bridge),
+    delete: (hubName: string, deviceName: string) => bridges.directory.delete(hubName, deviceName),
+  };
+  if (everywhere === undefined) return { ...control, list: () => bridges.host.bridges() };
+  return {
+    ...control,
+    list: () => [
+      ...bridges.host.bridges(),
+      ...everywhere.host.bridges().map((bridge) => ({ ...bridge, isEverywhere: true })),
+    ],
+    everywhere: {
+      create: (bridge) => everywhere.directory.create(bridge),
+      delete: (hubName, deviceName) => everywhere.directory.delete(hubName, deviceName),
+    },
+  };
 }

@@ -69,38 +69,38 @@ function memberThread() {
 
 const up: FromMember = { kind: 'up', listeners: [] };
 
-test('a member that crashes is started again, later each time, and soon again once it has proven itself', async () => {
+test('a member that crashes is started again, later each time, and soon again once it has proven itself', () => {
   const { clock, threads, member } = memberThread();
   threads.says(up);
   expect(member.problem()).toBeUndefined();
-  const startsAfter = async (ms: number): Promise<number> => {
+  const startsAfter = (ms: number): number => {
     threads.last.sink.ended(new Error('out of memory'));
     expect(member.problem()).toBe('it ended with an error: out of memory');
-    await clock.advance(ms - 1);
+    clock.advance(ms - 1);
     const before = threads.started.length;
-    await clock.advance(1);
+    clock.advance(1);
     return threads.started.length - before;
   };
-  expect(await startsAfter(1_000)).toBe(1);
-  expect(await startsAfter(2_000)).toBe(1);
-  expect(await startsAfter(4_000)).toBe(1);
+  expect(startsAfter(1_000)).toBe(1);
+  expect(startsAfter(2_000)).toBe(1);
+  expect(startsAfter(4_000)).toBe(1);
   threads.says(up);
   for (let second = 0; second < 61; second++) {
-    await clock.advance(1_000);
+    clock.advance(1_000);
     threads.says({ kind: 'pong' });
   }
-  expect(await startsAfter(1_000)).toBe(1);
+  expect(startsAfter(1_000)).toBe(1);
 });
 
-test('a member that does not answer for 20 s is ended and started again', async () => {
+test('a member that does not answer for 20 s is ended and started again', () => {
   const { clock, threads, member } = memberThread();
   threads.says(up);
-  await clock.advance(19_000);
+  clock.advance(19_000);
   expect(threads.last.isTerminated).toBe(false);
   threads.says({ kind: 'pong' });
-  await clock.advance(19_500);
+  clock.advance(19_500);
   expect(threads.last.isTerminated).toBe(false);
-  await clock.advance(3_000);
+  clock.advance(3_000);
   expect(threads.started[0]!.isTerminated).toBe(true);
   expect(threads.started.length).toBe(2);
   expect(member.problem()).toBe('it did not answer for 20 s');
@@ -111,10 +111,10 @@ test('a member that does not stop in 4 s is ended', async () => {
   threads.says(up);
   const stopped = member.stop();
   expect(threads.last.posted.at(-1)).toEqual({ kind: 'stop' });
-  await clock.advance(4_000);
+  clock.advance(4_000);
   await stopped;
   expect(threads.last.isTerminated).toBe(true);
-  await clock.advance(60_000);
+  clock.advance(60_000);
   expect(threads.started.length).toBe(1);
 });
 
@@ -126,6 +126,6 @@ test('figures of a member that does not answer in a second are left out', async 
   threads.says({ kind: 'measured', id: asked.id, samples: { a: [{ labels: {}, value: 1 }] } });
   expect(await answered).toEqual({ a: [{ labels: {}, value: 1 }] });
   const silent = member.measure();
-  await clock.advance(1_000);
+  clock.advance(1_000);
   expect(await silent).toBeUndefined();
 });

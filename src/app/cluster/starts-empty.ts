@@ -11,12 +11,14 @@ const nothing: Batch = { revision: 0, isSnapshot: true, changes: [] };
  */
 export function startsEmpty(store: Backplane, clock: Clock, logger: Logger): Backplane {
   let hasAnswered = store.state() === 'ok';
+  let waitMs = patienceMs;
   const watch: Backplane['watch'] = (prefix, deliver) => {
     if (hasAnswered) return store.watch(prefix, deliver);
     let isWaiting = true;
     // A moment, for an engine that is only slow.
-    const giveUp = clock.after(patienceMs, () => {
+    const giveUp = clock.after(waitMs, () => {
       if (!isWaiting) return;
+      waitMs = 0;
       isWaiting = false;
       logger.debug({ prefix }, 'the engine does not answer: begins with nothing');
       deliver(nothing);

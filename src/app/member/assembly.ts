@@ -1,3 +1,4 @@
+import { LicenceDirectory } from '#admin';
 import { HubfarmError, type Lifecycle } from '#base';
 import { clusterServices, isDrainingOf, parseMemberId, type MemberBoot } from '#cluster';
 import type { HubDirectory } from '#hub';
@@ -58,7 +59,23 @@ export async function assembleMember(
   };
   const journal = await SessionJournal.open({ backplane: local, prefix: journalPrefix(stores, seat), clock, logger });
   await lifecycle.start({ name: 'session journal', stop: () => journal.stop() });
-  const sessions = place && new ClusterSessions({ ...clusterSessionParts(options, place, hubs, stores), journal });
+  const licences = await LicenceDirectory.open({
+    backplane: stores.shared,
+    clock,
+    logger,
+    // Nobody sells licences: the built-in one has no limits.
+    issuer: undefined,
+    server: clusterSeat?.serverName ?? own.hostName,
+    ...(local === stores.shared ? {} : { leadership: () => place?.election.guard() }),
+  });
+  await lifecycle.start({ name: 'licences', stop: () => licences.close() });
+  const sessions =
+    place &&
+    new ClusterSessions({
+      ...clusterSessionParts(options, place, hubs, stores),
+      journal,
+      licences: () => licences.limits(),
+    });
   await lifecycle.start({ name: 'sessions in the cluster', stop: () => sessions?.stop() });
   const softether = new SoftEtherServer({
     journal,
@@ -118,7 +135,10 @@ export async function assembleMember(
       backplane: parts.readsAll ? stores.shared : stores.local,
       directory: hubs.directory,
       host: hubs.host,
-      bridges: { ...hubs.bridges, devices: io.ethernet },
+      bridges: hubs.bridges,
+      bridgesEverywhere: hubs.bridgesEverywhere,
+      devices: io.ethernet,
+      licences,
       softether,
       listeners,
       identity,

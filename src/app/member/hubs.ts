@@ -7,10 +7,17 @@ import { atMost, engineFarewellMs } from './at-most.ts';
 import type { ClusterPlace } from './cluster-place.ts';
 import type { Stores } from './seat.ts';
 
+export interface Bridges {
+  readonly directory: BridgeDirectory;
+  readonly host: BridgeHost;
+}
+
 export interface Hubs {
   readonly directory: HubDirectory;
   readonly host: HubHost;
-  readonly bridges: { readonly directory: BridgeDirectory; readonly host: BridgeHost };
+  readonly bridges: Bridges;
+  /** Bridges that each server of the cluster has; undefined = this server stands alone. */
+  readonly bridgesEverywhere: Bridges | undefined;
   readonly statistics: ClusterStatistics | undefined;
   readonly isFirstStart: boolean;
 }
@@ -49,12 +56,30 @@ export async function openHubs(
     stop: isAlone ? stopHubs : () => atMost(clock, engineFarewellMs, stopHubs()),
   });
 
-  const bridgeDirectory = await BridgeDirectory.open(local, { logger });
-  await lifecycle.start({ name: 'bridge directory', stop: () => bridgeDirectory.close() });
-  const bridgeHost = new BridgeHost({ directory: bridgeDirectory, hubs: host, devices: io.ethernet, clock, logger });
-  await lifecycle.start({ name: 'local bridges', stop: () => bridgeHost.stop() });
-  const bridges = { directory: bridgeDirectory, host: bridgeHost };
-  return { directory, host, statistics, bridges, isFirstStart };
+  const bridgesHere = await BridgeDirectory.open(local, { logger });
+  const bridges = await openBridges('local bridges', options, bridgesHere, host, lifecycle);
+  const declared = isAlone ? undefined : await BridgeDirectory.open(shared, { logger, scope: 'cluster', leadership });
+  const bridgesEverywhere =
+    declared && (await openBridges('bridges of all servers', options, declared, host, lifecycle));
+  return { directory, host, statistics, bridges, bridgesEverywhere, isFirstStart };
+}
+
+async function openBridges(
+  name: string,
+  { io, logger }: ServerOptions,
+  directory: BridgeDirectory,
+  hubs: HubHost,
+  lifecycle: Lifecycle,
+): Promise<Bridges> {
+  const host = new BridgeHost({ directory, hubs, devices: io.ethernet, clock: io.clock, logger });
+  await lifecycle.start({
+    name,
+    stop: () => {
+      host.stop();
+      directory.close();
+    },
+  });
+  return { directory, host };
 }
 
 /** What this member counts, and what all members have counted together. It stops after the hubs, whose last counts it takes. */
