@@ -25,7 +25,7 @@ export class Leases {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #renewal: LeaseRenewal;
-  #lastGrant: Promise<unknown> = Promise.resolve();
+  #lastGrant: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(client: EngineClient, clock: Clock, random: Random) {
@@ -40,8 +40,8 @@ export class Leases {
     if (this.#live.size >= limits.leasesMax) throw new BadRequest(`${limits.leasesMax} leases are held already`);
     const earlier = this.#lastGrant;
     const asked = this.#ask(ttlMs);
-    this.#lastGrant = Promise.allSettled([earlier, asked]);
-    await Promise.allSettled([earlier]);
+    this.#lastGrant = settled(earlier, asked);
+    await earlier;
     const { id, sentMs } = await asked;
     const lease = new HeldLease(id, ttlMs, sentMs, this.#clock, this.#renewal, {
       ended: () => void this.#live.delete(id),
@@ -99,6 +99,10 @@ export class Leases {
       await new Promise<void>((resolve) => void this.#clock.after(revokeEveryMs, resolve));
     }
   }
+}
+
+async function settled(...promises: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(promises);
 }
 
 interface LeaseHome {

@@ -1,6 +1,6 @@
 import type { Logger } from '#base';
 import type { Clock, Timer } from '#io';
-import type { Batch, Revision } from '../backplane.ts';
+import { Forbidden, type Batch, type Revision } from '../backplane.ts';
 import { deliverOrFail } from '../deliver.ts';
 import { decodeWatch, encodeProgressRequest, encodeWatchCreate, type WatchResponse } from './codec/watch.ts';
 import { listEntries } from './entries.ts';
@@ -37,6 +37,7 @@ export class EtcdWatch {
   #retryMs = retryFirstMs;
   #revision: Revision = 0;
   #isOpen = true;
+  #hasWarned = false;
 
   constructor(prefix: string, deliver: (batch: Batch) => void, deps: WatchDeps, ended: () => void) {
     this.#prefix = prefix;
@@ -62,8 +63,17 @@ export class EtcdWatch {
       this.#tell({ revision, isSnapshot: true, changes });
       this.#follow();
     } catch (error) {
-      this.#retry(() => void this.#snapshot(), error instanceof Error ? error.message : String(error));
+      const reason = error instanceof Error ? error.message : String(error);
+      if (error instanceof Forbidden) this.#warnOnce(reason);
+      this.#retry(() => void this.#snapshot(), reason);
     }
+  }
+
+  /** It may be allowed later, but somebody should know. */
+  #warnOnce(reason: string): void {
+    if (this.#hasWarned || !this.#isOpen) return;
+    this.#hasWarned = true;
+    this.#deps.logger.error({ prefix: this.#prefix, reason }, 'this server may not watch that; trying again');
   }
 
   /** Not cut off by a consumer that closed the watch meanwhile. */

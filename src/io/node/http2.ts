@@ -18,6 +18,9 @@ import { asError, dialError, errnoOf, hostAndPort, plainReason } from './errno.t
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 
+/** What may wait to be sent on a connection; the runtime refuses new requests above it, and would at 10. */
+const SESSION_MAX_MEGABYTES = 1024;
+
 /** RFC 9113 §7. */
 const NO_ERROR = 0;
 const REFUSED_STREAM = 7;
@@ -31,7 +34,11 @@ export function createNodeHttp2(): Http2Dialer {
       const socket = await secured(options);
       const settings = { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false };
       const name = hostAndPort(options.host, options.port);
-      const session = connect(`https://${name}`, { createConnection: () => socket, settings });
+      const session = connect(`https://${name}`, {
+        createConnection: () => socket,
+        settings,
+        maxSessionMemory: SESSION_MAX_MEGABYTES,
+      });
       return new NodeHttp2Connection(session, name, sink);
     },
   };

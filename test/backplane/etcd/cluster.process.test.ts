@@ -5,7 +5,7 @@ import { View } from '../view.ts';
 import { AcknowledgedWrites } from './acknowledged-writes.ts';
 import { io, newClient, newTestCluster, type TestCluster } from './test-engine.ts';
 import { requireEtcd } from './require-etcd.ts';
-import { administer, startThreeEngines, type ThreeEngines } from './three-engines.ts';
+import { administer, joinEngine, startThreeEngines, type ThreeEngines } from './three-engines.ts';
 
 const folder = newFolder();
 let cluster: TestCluster;
@@ -149,5 +149,36 @@ describe.runIf(requireEtcd())('three engines', () => {
     await until('the dead lease is gone', () => !view.entries.has('q/before'));
     stop();
     view.close();
+  });
+
+  test('servers that are started one after the other find together again', { timeout: 60_000 }, async () => {
+    const revision = await store.put('kept', 'v');
+    await three.stopAndRenew();
+    const [first, second, third] = three.engines;
+    // Alone it does not answer, but runs: it must not be given up.
+    await first!.engine.start();
+    expect(first!.engine.state).toBe('running');
+    expect(store.state()).toBe('lost');
+    await second!.engine.start();
+    await until('two of three are a majority', () => store.state() === 'ok');
+    expect(await store.get('kept')).toMatchObject({ modRevision: revision });
+    await third!.engine.start();
+    await until('all three answer', allAreHealthy);
+  });
+
+  test('a server that is taken out stops its engine for good; the others go on', { timeout: 60_000 }, async () => {
+    const members = await three.administration.members();
+    const third = three.engines[2]!;
+    await three.administration.remove(members.find(({ name }) => name === third.name)!.id);
+    await until('its engine has stopped', () => third.engine.state === 'stopped');
+    await store.put('after', 'v');
+    expect(await three.administration.members()).toHaveLength(2);
+    // It comes back as a new one, with an empty directory.
+    const again = await joinEngine({ ...cluster, folder: `${folder.path}/again` }, three.administration, 'm3');
+    await until('it has a vote', async () => !(await again.engine.status()).isLearner);
+    const client = await newClient(cluster, [again], 'm1');
+    expect(await client.get('after')).toBeDefined();
+    await client.close();
+    await again.engine.stop();
   });
 });

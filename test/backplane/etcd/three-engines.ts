@@ -1,4 +1,4 @@
-import { EngineAdministration } from '#backplane';
+import { Engine, EngineAdministration } from '#backplane';
 import { freePorts } from './free-ports.ts';
 import { io, newTestEngine, type TestCluster, type TestEngine } from './test-engine.ts';
 
@@ -7,6 +7,8 @@ export interface ThreeEngines {
   /** As the first server, which is eligible. */
   readonly administration: EngineAdministration;
   leader(): Promise<TestEngine>;
+  /** Stops all, and gives each a new supervisor, which is not started. */
+  stopAndRenew(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,10 @@ export async function startThreeEngines(cluster: TestCluster): Promise<ThreeEngi
         if (status?.leader === status?.memberId && status !== undefined) return engine;
       }
       throw new Error('no engine leads');
+    },
+    stopAndRenew: async () => {
+      await Promise.all(engines.map(({ engine }) => engine.stop()));
+      for (const [at, engine] of engines.entries()) engines[at] = { ...engine, engine: new Engine(engine.options) };
     },
     stop: async () => {
       all.close();

@@ -10,7 +10,8 @@ import { engineVersion } from './engine-version.ts';
 
 const leftoverGraceMs = 5_000;
 const stopGraceMs = 5_000;
-const answerWithinMs = 30_000;
+/** After that the others are waited for in the background: alone it does not answer, and all may be starting. */
+const answerWithinMs = 5_000;
 const pollMs = 100;
 const statusTimeoutMs = 1_000;
 const restartFirstMs = 250;
@@ -34,6 +35,7 @@ export class Engine {
   #exit: Promise<void> = Promise.resolve();
   #state: EngineState = 'stopped';
   #restart: Timer | undefined;
+  #starting: Promise<void> | undefined;
   #restartMs = restartFirstMs;
   #startedAtMs = 0;
 
@@ -58,7 +60,7 @@ export class Engine {
   }
 
   /**
-   * Resolves when it answers, which does not mean that it has a majority: see `status`.
+   * Once. Resolves when it answers; also when it runs and still waits for a majority, after some seconds: see `status`.
    * @throws EngineError when it cannot be started; then it is stopped.
    */
   async start(): Promise<void> {
@@ -85,6 +87,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     this.#restart?.cancel();
+    await this.#starting;
     this.#endpoint.close();
     const running = this.#process;
     if (running === undefined) return;
@@ -141,7 +144,7 @@ export class Engine {
   }
 
   async #answers(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, logger } = this.#options;
     const deadlineMs = clock.nowMs() + answerWithinMs;
     for (;;) {
       if (this.#process === undefined) throw this.#obituary();
@@ -150,8 +153,9 @@ export class Engine {
         return;
       } catch (error) {
         if (clock.nowMs() >= deadlineMs) {
-          const text = `the engine runs, but has not answered for ${answerWithinMs / 1_000} s`;
-          throw new EngineError('ENGINE_FAILED', `${text}: ${this.#log.cause()}`, { cause: error });
+          const reason = error instanceof Error ? error.message : String(error);
+          logger.warn({ reason }, 'engine: it runs, but waits for the others: without a majority it does not answer');
+          return;
         }
       }
       await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
@@ -163,18 +167,24 @@ export class Engine {
     const { clock, logger } = this.#options;
     if (clock.nowMs() - this.#startedAtMs >= provenAfterMs) this.#restartMs = restartFirstMs;
     const { code, message } = this.#obituary();
+    if (code === 'ENGINE_REMOVED') {
+      logger.error({ how, code }, message);
+      this.#state = 'stopped';
+      return;
+    }
     logger.error({ how, code, againInMs: this.#restartMs }, `${message}; it is started again`);
     this.#state = 'restarting';
-    this.#restart = clock.after(this.#restartMs, () => void this.#startAgain());
+    this.#restart = clock.after(this.#restartMs, () => {
+      this.#starting = this.#startAgain();
+    });
     this.#restartMs = Math.min(this.#restartMs * 2, restartMaxMs);
   }
 
   async #startAgain(): Promise<void> {
     try {
       await this.#spawn();
+      // Else it was stopped meanwhile, and who does that waits for us.
       if (this.#state === 'restarting') this.#state = 'running';
-      // Stopped while it was being started.
-      else this.#process?.end('ask');
     } catch (error) {
       this.#ended(error instanceof Error ? error.message : String(error));
     }

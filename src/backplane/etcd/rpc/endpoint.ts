@@ -74,6 +74,8 @@ export class Endpoint {
         stream.opened(link.post(method, sink, timeoutMs));
         opened?.();
       } catch (error) {
+        // Closed a moment ago, or it has run out of numbers for requests, as each connection does some day.
+        link.destroy('it takes no more requests');
         sink.ended(asRpcError(error));
       }
     };
