@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultPolicy, type Policy } from '#hub';
+import { defaultHubLimits, defaultPolicy, type Policy } from '#hub';
 import type { Welcome } from '../../../src/softether/codec/welcome.ts';
 import { encodePackRequest } from '../../../src/softether/codec/http-pack.ts';
 import { deflateFrame } from '../../../src/softether/codec/frame-compression.ts';
@@ -376,12 +376,15 @@ describe('a session without sockets', () => {
     const [alice, bob] = await two();
     alice.pair.cut();
     await rig.run(100);
-    for (let i = 0; i < 40; i++) {
-      bob.sendFrames(...Array.from({ length: 20 }, () => toA('m'.repeat(1400))));
+    const most = defaultHubLimits.outputQueueMaxBytes;
+    const burst = Array.from({ length: 100 }, () => toA('m'.repeat(1400)));
+    for (let sent = 0; sent < 1.2 * most; sent += 100 * 1400) {
+      bob.sendFrames(...burst);
       await rig.run(10);
     }
     const session = rig.server.sessions()[0]!;
-    expect(session.port.output.pendingBytes).toBeLessThanOrEqual(256 * 1024);
+    expect(session.port.output.pendingBytes).toBeLessThanOrEqual(most);
+    expect(session.port.output.pendingBytes).toBeGreaterThan(0.9 * most);
     expect(session.port.droppedFrames).toBeGreaterThan(0);
   });
 });
