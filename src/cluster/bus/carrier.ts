@@ -7,6 +7,8 @@ export interface Carrier {
   readonly proven: { readonly server: string } | { readonly member: MemberId };
   /** Where it is, for people: its address, or the name of the thread. */
   readonly remote: string;
+  /** This side cannot have another one instead: silence, however long, does not end it. */
+  readonly isLasting: boolean;
   /** `bytes` must not be changed until `done`, which is called once, later, also when the carrier has ended. */
   write(bytes: Buffer, done: () => void): void;
   /** `chunk` is overwritten when `data` returns. */

@@ -225,7 +225,9 @@ export class Links {
     for (const link of this.#links) {
       link.lastHeardMs = Math.min(nowMs, link.lastHeardMs + heldUpMs);
       if (link.phase === 'up') link.ping(timing.pingIntervalMs);
-      else if (nowMs - link.openedAtMs > timing.handshakeTimeoutMs) link.end('it did not say hello in time');
+      else if (!link.carrier.isLasting && nowMs - link.openedAtMs > timing.handshakeTimeoutMs) {
+        link.end('it did not say hello in time');
+      }
     }
     for (const conversation of this.#deps.conversations) {
       if (conversation.link !== undefined) this.#judgeSilence(conversation, conversation.link, nowMs);
@@ -235,7 +237,8 @@ export class Links {
   #judgeSilence(conversation: Conversation, link: Link, nowMs: number): void {
     const { silentAfterMs, abandonAfterMs } = this.#deps.timing;
     const unheardMs = nowMs - link.lastHeardMs;
-    if (unheardMs >= abandonAfterMs) link.end(`nothing heard for ${Math.round(unheardMs / 1000)} s`);
+    if (unheardMs >= abandonAfterMs && !link.carrier.isLasting)
+      link.end(`nothing heard for ${Math.round(unheardMs / 1000)} s`);
     else if (unheardMs < silentAfterMs) conversation.heard();
     else conversation.silent(`nothing heard for ${silentAfterMs / 1000} s: it hangs, or the network is cut`);
   }

@@ -16,6 +16,7 @@ interface Written {
  */
 export class PortCarrier implements Carrier {
   readonly proven: { readonly member: MemberId };
+  readonly isLasting = true;
   readonly remote: string;
   readonly #port: ThreadPort;
   #unconfirmed: Written[] = [];

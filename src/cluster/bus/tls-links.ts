@@ -92,6 +92,7 @@ function parseAddress(text: string): { readonly host: string; readonly port: num
 }
 
 class StreamCarrier implements Carrier {
+  readonly isLasting = false;
   readonly proven: { readonly server: string };
   readonly remote: string;
   readonly #stream: ByteStream;

@@ -3,10 +3,13 @@ import type { ThreadPort } from '../threads.ts';
 
 type Receiver = Parameters<ThreadPort['receive']>[0];
 
-/** A channel between two "threads" that live on the same loop; a message arrives in a later turn. Messages are cloned. */
-export function memoryChannel(clock: Clock): readonly [MemoryPort, MemoryPort] {
+/**
+ * A channel between two "threads" that live on the same loop; a message arrives in a later turn of the one that receives it.
+ * Messages are cloned.
+ */
+export function memoryChannel(clock: Clock, otherClock = clock): readonly [MemoryPort, MemoryPort] {
   const one = new MemoryPort(clock);
-  const other = new MemoryPort(clock);
+  const other = new MemoryPort(otherClock);
   one.join(other);
   other.join(one);
   return [one, other];
@@ -32,7 +35,7 @@ export class MemoryPort implements ThreadPort {
     const peer = this.#peer;
     if (this.#isClosed || peer === undefined) return;
     const cloned: unknown = structuredClone(message);
-    this.#clock.soon(() => peer.#arrive(cloned, ends));
+    peer.#clock.soon(() => peer.#arrive(cloned, ends));
   }
 
   receive(receiver: Receiver): void {
@@ -46,9 +49,7 @@ export class MemoryPort implements ThreadPort {
 
   close(): void {
     for (const end of [this.#peer, this]) {
-      this.#clock.soon(() => {
-        if (end !== undefined) end.#end();
-      });
+      if (end !== undefined) end.#clock.soon(() => end.#end());
     }
   }
 

@@ -8,7 +8,15 @@ const self: MemberBoot = { member: 'a/0', boot: 'boot-a' };
 
 function greeting(proven: Carrier['proven'] = { server: 'b' }, expected?: Greeting['expected']): Greeting {
   const nothing = (): void => undefined;
-  const carrier = { proven, remote: '10.0.0.2', write: nothing, receive: nothing, close: nothing, destroy: nothing };
+  const carrier = {
+    proven,
+    remote: '10.0.0.2',
+    isLasting: false,
+    write: nothing,
+    receive: nothing,
+    close: nothing,
+    destroy: nothing,
+  };
   return { self, cluster: 'farm', carrier, expected };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemberBus, PortLinks, type BusPeer, type MemberBoot, type MemberId } from '#cluster';
-import { memoryChannel, SeededRandom, VirtualClock } from '#io/sim';
+import type { Clock } from '#io';
+import { HostClock, memoryChannel, SeededRandom, VirtualClock } from '#io/sim';
 import { LogLines, outcome, PeerBook } from './bus-rig.ts';
 
 interface Seat {
@@ -12,11 +13,11 @@ interface Seat {
 const clock = new VirtualClock();
 const book = new PeerBook();
 
-async function start(self: MemberBoot): Promise<Seat> {
+async function start(self: MemberBoot, own: Clock = clock): Promise<Seat> {
   const links = new PortLinks(self.member);
   const log = new LogLines();
   const random = new SeededRandom(1);
-  const bus = new MemberBus({ self, cluster: 'one', clock, random, logger: log, peers: book, makers: [links] });
+  const bus = new MemberBus({ self, cluster: 'one', clock: own, random, logger: log, peers: book, makers: [links] });
   await bus.start();
   return { bus, links, log };
 }
@@ -55,6 +56,29 @@ describe('links between threads', () => {
     const next = outcome(zero.bus.call('a/1', 'test/echo', 1));
     await clock.run(100);
     expect(next.value).toBe('again');
+  });
+
+  test('come up however late a thread is, and outlive one that hangs: nobody could make another', async () => {
+    const slow = new HostClock(clock);
+    const zero = await start({ member: 'b/0', boot: 'x' });
+    const [mine, theirs] = memoryChannel(clock, slow);
+    zero.links.add('b/1', mine);
+    await clock.run(30_000);
+    const one = await start({ member: 'b/1', boot: 'y' }, slow);
+    one.bus.serve('test/echo', (body) => body);
+    one.links.add('b/0', theirs);
+    await clock.run(100);
+    expect(zero.bus.links()).toMatchObject([{ to: one.bus.self, state: 'up' }]);
+    const changes: string[] = [];
+    zero.bus.onLink(({ state }) => changes.push(state));
+    slow.sleep();
+    await clock.run(30_000);
+    slow.wake(() => undefined);
+    await clock.run(500);
+    expect(changes).toEqual(['silent', 'up']);
+    const called = outcome(zero.bus.call('b/1', 'test/echo', 1));
+    await clock.run(100);
+    expect(called.value).toBe(1);
   });
 
   test('lead to the member that the maker of the channel says, and to no other', async () => {

@@ -23,7 +23,7 @@ async function linked(): Promise<{ readonly near: NearMember; readonly thread: T
   return { near, thread };
 }
 
-describe('members in two threads', () => {
+describe('members in two threads', { timeout: 60_000 }, () => {
   test('call each other over a channel; who calls is known from the channel', async () => {
     const { near } = await linked();
     const texts = [10, 64 * 1024, 1 << 20].map((size) => 'x'.repeat(size));
