@@ -3,7 +3,7 @@ import { configurationBackup, lossesOfMode } from '#admin';
 import { importJson, type EmbeddedStore } from '#backplane';
 import { HubfarmError, Lifecycle } from '#base';
 import type { ClusterMode, ClusterState, ModeSwitch, OwnServer, RunningCluster } from '#cluster';
-import type { MutualTlsIdentity } from '#io';
+import type { MutualTlsIdentity, ServerIdentity } from '#io';
 import { partAlone, partIn, type ClusterPart } from './cluster/cluster-part.ts';
 import type { EngineHome } from './cluster/engine-home.ts';
 import { openFirstMember } from './cluster/first-member.ts';
@@ -21,6 +21,13 @@ export interface ServerProcessParts {
   readonly engine: EngineHome;
 }
 
+/** Those who change the mode of the server, and who know it in turn. */
+export interface ServerHooks {
+  readonly control: ModeControl;
+  /** The controller of its cluster has taken this server out. */
+  readonly removed: () => void;
+}
+
 const backupMaxBytes = 256 * 1024 * 1024;
 /** A voter's own engine is the first that its server asks: it gets a moment to come up. */
 const engineHeadStartMs = 2_000;
@@ -34,17 +41,18 @@ const ownKeys = ['cfg/server/', 'cfg/cluster/'];
 export class ServerProcess implements ModeSwitch {
   readonly #options: ServerOptions;
   readonly #parts: ServerProcessParts;
-  readonly #control: () => ModeControl;
+  readonly #hooks: () => ServerHooks;
   #members: ServerMembers | undefined;
   #running: RunningCluster | undefined;
   #inCluster = new Lifecycle();
   #changing: Promise<void> = Promise.resolve();
+  #shown: ServerIdentity | undefined;
   #isStopping = false;
 
-  constructor(options: ServerOptions, parts: ServerProcessParts, control: () => ModeControl) {
+  constructor(options: ServerOptions, parts: ServerProcessParts, hooks: () => ServerHooks) {
     this.#options = options;
     this.#parts = parts;
-    this.#control = control;
+    this.#hooks = hooks;
   }
 
   /** undefined while it is started again. */
@@ -135,7 +143,8 @@ export class ServerProcess implements ModeSwitch {
       files === undefined
         ? partAlone(config, own, io.clock.wallMs())
         : partIn(config, files.settings, { endpoints: engine.endpoints(), identity: identity() });
-    const control = this.#control();
+    const { control } = this.#hooks();
+    this.#shown = files?.identity;
     const members = await startMembers(this.#options, { store, own, part, identity, control });
     this.#members = members;
     if (files !== undefined) await this.#enterCluster(members);
@@ -153,13 +162,24 @@ export class ServerProcess implements ModeSwitch {
       parts,
       state,
       engine,
-      restart: (why: string) => this.#restartSoon(why),
-      renewed: () => {
-        members.renew(engine.identity());
-        void engine.renewed();
-      },
+      removed: () => this.#hooks().removed(),
+      promoted: () => this.#restartSoon('this server may be the controller of its cluster from now on'),
     };
+    const unfollow = state.onChange(() => this.#followIdentity(members));
+    await this.#inCluster.start({ name: 'certificate in the cluster', stop: unfollow });
     this.#running = await openFirstMember(this.#options, member, this.#inCluster);
+  }
+
+  /** A renewed certificate goes to the other threads, and to the engine. */
+  #followIdentity(members: ServerMembers): void {
+    const { state, engine } = this.#parts;
+    const identity = state.current?.identity;
+    if (identity === undefined || identity === this.#shown) return;
+    this.#shown = identity;
+    members.renew(engine.identity());
+    engine.renewed().catch((error: unknown) => {
+      this.#options.logger.error({ err: error }, 'the engine could not be given the new certificate');
+    });
   }
 
   async #stopMembers(): Promise<void> {

@@ -13,12 +13,12 @@ import {
 } from '#cluster';
 import { localSocketOf } from './administration.ts';
 import { EngineHome } from './cluster/engine-home.ts';
-import { StepModes } from './cluster/step-modes.ts';
+import { logSteps, StepModes } from './cluster/step-modes.ts';
 import type { ListenerStatus } from './listener-set.ts';
 import { openOwnRecords } from './member/own-records.ts';
 import type { ModeControl } from './member/seat.ts';
 import type { ServerOptions } from './server-options.ts';
-import { ServerProcess } from './server-process.ts';
+import { ServerProcess, type ServerHooks } from './server-process.ts';
 
 /** A server that is up. */
 export interface RunningServer {
@@ -58,8 +58,8 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
 
   const state = await ClusterState.open(io.files, dataDirectory);
   const engine = new EngineHome(options, state);
-  const server = new ServerProcess(options, { store, own, state, engine }, () => control);
-  const control = modeControl(options, server, state, engine);
+  const server = new ServerProcess(options, { store, own, state, engine }, () => hooks);
+  const hooks = serverHooks(options, server, state, engine);
   const members = await server.start();
   await lifecycle.start({ name: 'members', stop: () => server.stop() });
   return {
@@ -75,12 +75,12 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
 }
 
 /** How administrators, and servers that join, change the part of this server in a cluster. */
-function modeControl(
+function serverHooks(
   { io, logger, packageVersion: version }: ServerOptions,
   server: ServerProcess,
   state: ClusterState,
   engine: EngineHome,
-): ModeControl {
+): ServerHooks {
   const { clock, random, network, authorities } = io;
   const steps = new ServerCluster({
     clock,
@@ -110,13 +110,14 @@ function modeControl(
     adjust: (settings) => adjust(server, state, settings),
     knownPassword: () => undefined,
   });
-  return {
+  const control: ModeControl = {
     modes,
     tasks: new ClusterTasks(steps, { random, clock }),
     backUp: (to) => server.backUp(to),
     alpn: [joinAlpn],
     takeOver: (stream) => desk.accept(stream),
   };
+  return { control, removed: () => steps.removed(logSteps(logger)) };
 }
 
 function standingOf(server: ServerProcess, state: ClusterState): DeskStanding {

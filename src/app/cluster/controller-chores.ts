@@ -1,11 +1,15 @@
 import { Conflict, Unavailable, type Backplane } from '#backplane';
 import { inspectCertificate, type Logger } from '#base';
-import { ServerRegistry, type ClusterMembershipFiles, type Controllership, type ServerRecord } from '#cluster';
+import {
+  clusterAuthorityKey,
+  ServerRegistry,
+  type ClusterMembershipFiles,
+  type Controllership,
+  type ServerRecord,
+} from '#cluster';
 import type { Clock, Timer } from '#io';
 import { clusterPasswordKey, passwordRecord } from './cluster-password.ts';
 
-/** Only eligible servers may read it. */
-export const authorityKey = 'cfg/cluster/secret/authority';
 /** Where clients find the engines: a JSON list of `host:port`. */
 export const endpointsKey = 'cfg/cluster/engine-endpoints';
 
@@ -73,7 +77,7 @@ export class ControllerChores {
 
   async #keepAuthority(): Promise<void> {
     const { authority } = this.#options.files() ?? {};
-    if (authority !== undefined) await this.#keep(authorityKey, JSON.stringify(authority));
+    if (authority !== undefined) await this.#keep(clusterAuthorityKey, JSON.stringify(authority));
   }
 
   async #keepEndpoints(): Promise<void> {

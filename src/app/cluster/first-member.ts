@@ -1,22 +1,18 @@
-import { Conflict } from '#backplane';
-import { HubfarmError, inspectCertificate, type Lifecycle } from '#base';
+import { HubfarmError, type Lifecycle } from '#base';
 import {
-  certificateLives,
-  certificateNames,
   ClusterConnection,
-  clusterServices,
+  ClusterDuties,
   parseMemberId,
   ServerRegistry,
   type ClusterReach,
   type ClusterState,
-  type MemberBoot,
   type RunningCluster,
 } from '#cluster';
 import type { ClusterPlace } from '../member/cluster-place.ts';
 import type { MemberParts } from '../member/seat.ts';
-import { objectOf, stringOf } from '../parse-record.ts';
 import type { ServerOptions } from '../server-options.ts';
-import { authorityKey, ControllerChores, endpointsKey } from './controller-chores.ts';
+import { ControllerChores, endpointsKey } from './controller-chores.ts';
+import { ControllerHook } from './controller-hook.ts';
 import type { EngineHome } from './engine-home.ts';
 import { EngineSeats } from './engine-seats.ts';
 
@@ -25,15 +21,11 @@ export interface FirstMemberOptions {
   readonly parts: MemberParts;
   readonly state: ClusterState;
   readonly engine: EngineHome;
-  /** The server is to start again, in the part that the state says. */
-  readonly restart: (why: string) => void;
-  /** The server has a new certificate. */
-  readonly renewed: () => void;
+  /** The controller has taken this server out. */
+  readonly removed: () => void;
+  /** This server may be the controller from now on. */
+  readonly promoted: () => void;
 }
-
-const lookEveryMs = 60_000;
-const renewTimeoutMs = 10_000;
-const serverPrefix = 'cfg/cluster/server/';
 
 /** What the first member of a server does for the whole server in its cluster, and, as the controller, for all. */
 export async function openFirstMember(
@@ -69,6 +61,11 @@ export async function openFirstMember(
     logger,
   });
   await lifecycle.start({ name: "the controller's chores", stop: () => chores.stop() });
+  const program = options.config.cluster.controllerHook;
+  if (program !== '') {
+    const hook = new ControllerHook({ program, controllership, commands: io.commands, logger });
+    await lifecycle.start({ name: 'the hook of the controller', stop: () => hook.stop() });
+  }
 
   const host = settings.address;
   const seated = (): void => void noteOwnEngine(options, state).catch(() => undefined);
@@ -76,31 +73,25 @@ export async function openFirstMember(
   await lifecycle.start({ name: 'seats of the engine', stop: () => seats.stop() });
   if (!engine.isRunning) seats.ask();
 
-  const unserve = [
-    bus.serve(clusterServices.removed, (_, from) => removed(member, from)),
-    bus.serve(clusterServices.renew, (body, from) => signAgain(options, member, registry, body, from)),
-  ];
+  const duties = new ClusterDuties({
+    state,
+    bus,
+    membership,
+    controllership,
+    shared,
+    authorities: io.authorities,
+    clock,
+    logger,
+    removed: member.removed,
+    promoted: member.promoted,
+  });
+  await lifecycle.start({ name: 'duties in the cluster', stop: () => duties.stop() });
   const endpoints = shared.watch(endpointsKey, ({ changes }) => {
     for (const { key, entry } of changes) {
       if (key === endpointsKey && entry !== undefined) void noteEndpoints(options, state, entry.value);
     }
   });
-  const ownRecordKey = serverPrefix + settings.serverName;
-  const eligibility = shared.watch(ownRecordKey, ({ changes }) => {
-    for (const { key, entry } of changes) {
-      if (key === ownRecordKey && entry !== undefined && isEligibleIn(entry.value)) void promoted(options, member);
-    }
-  });
-  const renewal = clock.every(lookEveryMs, () => void renewIfDue(options, member));
-  await lifecycle.start({
-    name: 'what this server hears of itself',
-    stop: () => {
-      for (const end of unserve) end();
-      endpoints.close();
-      eligibility.close();
-      renewal.cancel();
-    },
-  });
+  await lifecycle.start({ name: 'addresses of the engines', stop: () => endpoints.close() });
   const connection = settings.mode === 'member' ? connect(options, member, lifecycle) : undefined;
   return { membership, controllership, bus, desk, connection: await connection };
 }
@@ -166,64 +157,6 @@ async function connect(
   return connection;
 }
 
-function checkController({ place }: FirstMemberOptions, from: MemberBoot): void {
-  const controller = place.election.controller();
-  if (controller?.member === from.member && controller.boot === from.boot) return;
-  throw new HubfarmError('NOT_CONTROLLER', `${from.member} is not the controller`);
-}
-
-async function removed(member: FirstMemberOptions, from: MemberBoot): Promise<void> {
-  checkController(member, from);
-  await member.state.forget();
-  member.restart('this server was removed from its cluster');
-}
-
-/** At the controller: a new certificate for a server that has a good one. */
-async function signAgain(
-  { io }: ServerOptions,
-  { place, state }: FirstMemberOptions,
-  registry: ServerRegistry,
-  body: unknown,
-  from: MemberBoot,
-): Promise<{ readonly certificatePem: string }> {
-  const server = parseMemberId(from.member)?.server ?? '';
-  const record = await registry.find(server);
-  const { authority } = current(state);
-  if (!place.election.isController() || authority === undefined || record?.state !== 'joined') {
-    throw new HubfarmError('NOT_CONTROLLER', `no certificate for ${server} from here`);
-  }
-  const { publicAddress = '' } = place.registry.find(from.member)?.info ?? {};
-  const addresses = [record.address, publicAddress].filter((address) => address !== '');
-  const requestDer = Buffer.from(stringOf(objectOf(body), 'request'), 'base64');
-  const names = certificateNames(server, addresses);
-  const validMs = certificateLives.serverMs;
-  const certificatePem = await io.authorities.sign({ authority, requestDer, ...names, validMs });
-  const certificateNotAfterMs = inspectCertificate(Buffer.from(certificatePem))?.notAfterMs ?? 0;
-  await registry.write({ ...record, certificateNotAfterMs });
-  return { certificatePem };
-}
-
-async function renewIfDue({ io, logger }: ServerOptions, { place, state, renewed }: FirstMemberOptions): Promise<void> {
-  const files = state.current;
-  const controller = place.election.controller();
-  const notAfterMs = inspectCertificate(Buffer.from(files?.identity.certificatePem ?? ''))?.notAfterMs;
-  if (files === undefined || notAfterMs === undefined || controller === undefined) return;
-  const leftMs = notAfterMs - io.clock.wallMs();
-  if (leftMs > certificateLives.serverMs * (1 - certificateLives.renewAt)) return;
-  try {
-    const { requestDer, privateKeyPem } = await io.authorities.makeRequest(files.settings.serverName);
-    const request = requestDer.toString('base64');
-    const options = { timeoutMs: renewTimeoutMs };
-    const answer = await place.bus.call(controller, clusterServices.renew, { request }, options);
-    const certificatePem = stringOf(objectOf(answer), 'certificatePem');
-    await state.save({ ...files, identity: { certificatePem, privateKeyPem } });
-    renewed();
-    logger.info({}, 'this server has a new certificate for its cluster');
-  } catch (error) {
-    logger.warn({ err: error, leftMs }, "this server's certificate for its cluster could not be renewed, trying again");
-  }
-}
-
 async function noteEndpoints({ logger }: ServerOptions, state: ClusterState, value: Uint8Array): Promise<void> {
   const files = state.current;
   const listed: unknown = JSON.parse(Buffer.from(value).toString());
@@ -246,27 +179,4 @@ async function noteOwnEngine({ config }: ServerOptions, state: ClusterState): Pr
   const text = `${own}:${config.cluster.engineClientPort}`;
   const endpoints = [text, ...engine.endpoints.filter((other) => other !== text)];
   await state.save({ ...files, settings: { ...files.settings, engine: { ...engine, role: 'voter', endpoints } } });
-}
-
-function isEligibleIn(value: Uint8Array): boolean {
-  return objectOf(JSON.parse(Buffer.from(value).toString()))['isEligible'] === true;
-}
-
-/** This server may become the controller from now on. */
-async function promoted({ logger }: ServerOptions, { parts, state, restart }: FirstMemberOptions): Promise<void> {
-  const files = state.current;
-  if (files === undefined || files.settings.isEligible) return;
-  try {
-    const entry = await parts.stores.shared.get(authorityKey);
-    if (entry === undefined) throw new Conflict("the controller has not kept the authority's key yet");
-    const key = objectOf(JSON.parse(Buffer.from(entry.value).toString()));
-    const authority = {
-      certificatePem: stringOf(key, 'certificatePem'),
-      privateKeyPem: stringOf(key, 'privateKeyPem'),
-    };
-    await state.save({ ...files, authority, settings: { ...files.settings, isEligible: true } });
-    restart('this server may become the controller of its cluster from now on');
-  } catch (error) {
-    logger.error({ err: error }, 'this server was promoted, but could not get what a controller needs');
-  }
 }

@@ -41,7 +41,7 @@ export class StepModes implements ClusterModes {
     const { steps } = this.#options;
     if (steps.settings() === undefined) return;
     // As the original: the server goes, whether its controller can be told or not.
-    this.#follow(await steps.leave({ isForced: true }, this.#progress), 'a server that stands alone');
+    this.#follow(await steps.leave({ isForced: true }, logSteps(this.#options.logger)), 'a server that stands alone');
   }
 
   async setController(settings: ControllerSettings): Promise<void> {
@@ -53,7 +53,10 @@ export class StepModes implements ClusterModes {
     }
     if (mode === 'member') await this.#left();
     const { weight, isControllerOnly: controllerOnly } = settings;
-    this.#follow(await steps.init({ weight, controllerOnly }, this.#progress), 'the controller of a cluster');
+    this.#follow(
+      await steps.init({ weight, controllerOnly }, logSteps(this.#options.logger)),
+      'the controller of a cluster',
+    );
   }
 
   async setMember(settings: MemberSettings): Promise<void> {
@@ -65,20 +68,17 @@ export class StepModes implements ClusterModes {
     }
     const { controllerHost: host, controllerPort: port, publicAddress, publicPorts, weight } = settings;
     const request = { host, port, hashedPassword, publicPorts, weight };
-    const joined = await steps.join(publicAddress === '' ? request : { ...request, publicAddress }, this.#progress);
+    const joined = await steps.join(
+      publicAddress === '' ? request : { ...request, publicAddress },
+      logSteps(this.#options.logger),
+    );
     this.#follow(joined, 'a member of a cluster');
   }
 
   async #left(): Promise<void> {
-    const change = await this.#options.steps.leave({ isForced: true }, this.#progress);
+    const change = await this.#options.steps.leave({ isForced: true }, logSteps(this.#options.logger));
     await change.restarted;
   }
-
-  readonly #progress: StepProgress = ({ step, text, state }) => {
-    const { logger } = this.#options;
-    if (state === 'failed' || state === 'warning') logger.warn({ step, state }, `cluster: ${text}`);
-    else logger.info({ step, state }, `cluster: ${text}`);
-  };
 
   /** Whoever asked has gone when the server is up again: the log says how it went. */
   #follow({ restarted }: ModeChange, as: string): void {
@@ -88,4 +88,12 @@ export class StepModes implements ClusterModes {
       (error: unknown) => logger.error({ err: error }, `this server did not become ${as}`),
     );
   }
+}
+
+/** Progress for those who cannot ask for it. */
+export function logSteps(logger: Logger): StepProgress {
+  return ({ step, text, state }) => {
+    if (state === 'failed' || state === 'warning') logger.warn({ step, state }, `cluster: ${text}`);
+    else logger.info({ step, state }, `cluster: ${text}`);
+  };
 }

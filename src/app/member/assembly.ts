@@ -1,6 +1,6 @@
 import { LicenceDirectory } from '#admin';
 import { HubfarmError, type Lifecycle } from '#base';
-import { clusterServices, isDrainingOf, parseMemberId, type MemberBoot } from '#cluster';
+import { serveDrain } from '#cluster';
 import type { HubDirectory } from '#hub';
 import type { ByteStream } from '#io';
 import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEtherServer } from '#softether';
@@ -167,17 +167,20 @@ export async function assembleMember(
         certificate: identity.certificateDer().toString('base64'),
       }),
     });
-    const unserve = place.bus.serve(clusterServices.drain, async (body, from) => {
-      checkMayDrain(place, from);
-      await place.registry.announce({ isDraining: isDrainingOf(body) });
-    });
-    await lifecycle.start({ name: 'orders to drain', stop: unserve });
+    // The first member of a server in a cluster has that among its duties.
+    if (seat.index > 0 || local === stores.shared) {
+      const unserve = serveDrain({ bus: place.bus, membership: place.registry, controllership: place.election });
+      await lifecycle.start({ name: 'orders to drain', stop: unserve });
+    }
     await lifecycle.start({ name: 'reports', start: () => reports.start(), stop: () => reports.stop() });
   }
   health.addCheck(storeCheck(local));
   health.addCheck(listenersCheck(() => listeners.list()));
   health.addCheck(certificateCheck(clock, () => identity.info()));
-  if (place !== undefined) health.addCheck(drainCheck(place.registry));
+  if (place !== undefined) {
+    health.addCheck(drainCheck(place.registry));
+    health.leads(() => place.election.isController());
+  }
   const { isFirstStart } = hubs;
   const { directory } = hubs;
   return { isFirstStart, health, metrics, page, place, sessions, directory, listeners: () => listeners.list() };
@@ -207,14 +210,6 @@ function clusterSessionParts(
     logger,
     limits: { ...defaultClusterSessionLimits, drainSessionsPerSecond: config.cluster.drainSessionsPerSecond },
   };
-}
-
-/** The controller, and the other members of this server. */
-function checkMayDrain({ election, registry }: ClusterPlace, from: MemberBoot): void {
-  const controller = election.controller();
-  const isController = controller?.member === from.member && controller.boot === from.boot;
-  const isSibling = parseMemberId(from.member)?.server === parseMemberId(registry.self.id)?.server;
-  if (!isController && !isSibling) throw new HubfarmError('NOT_CONTROLLER', `${from.member} is not the controller`);
 }
 
 /** Those that were named for the first member, each a number further for the next; else where it listens. */

@@ -1,6 +1,4 @@
 /** What the rest of the product sees of this folder. */
-export { clusterServices, isDrainingOf } from './bus-messages.ts';
-export { certificateNames } from './certificate-names.ts';
 export { clusterAuthorityKey } from './bus-messages.ts';
 export { ClusterConnection, type ClusterReach } from './cluster-connection.ts';
 export { ClusterDuties, serveDrain, type ClusterDutiesDeps } from './cluster-duties.ts';
@@ -22,7 +20,6 @@ export { ClusterTasks, type ClusterTask } from './cluster-tasks.ts';
 export { JoinDesk } from './join-desk.ts';
 export { joinAlpn } from './join-protocol.ts';
 export type { DeskCluster, DeskStanding, JoinDeskDeps } from './join-visit.ts';
-export { certificateLives } from './join-times.ts';
 export type { ModeSwitch } from './mode-switch.ts';
 export type { OwnServer, RunningCluster } from './running-cluster.ts';
 export { ServerCluster } from './server-cluster.ts';
