@@ -312,7 +312,7 @@ export async function memoryWorld(): Promise<World & { readonly clock: VirtualCl
     promise.then(over, over);
     // Keys are made and files written in real time, which passes more slowly at first: time-outs must not come before.
     for (let rounds = 0; !waiting.isOver && rounds < 5_000; rounds++) {
-      await clock.run(rounds < 200 ? 10 : 200);
+      await clock.run(rounds < 400 ? 5 : rounds < 1_200 ? 10 : 200);
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     if (!waiting.isOver) throw new Error('it did not end');
