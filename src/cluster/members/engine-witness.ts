@@ -14,18 +14,23 @@ const askEveryMs = 1_000;
 const answerGoodForMs = 3_000;
 /** A member may have reached the engine so long after it last renewed its lease: renewals are a fifth of it apart. */
 const contactSlackMs = 1_500;
+/** In leases: how long nobody is declared dead after the engine came back. */
+export const quarantineLeases = 2;
 /** A lease's deadline is no more than nine tenths of it after its last good renewal; a tenth to be safe. */
 const deadlineShare = 0.8;
 
 interface EngineAnswer {
-  readonly isLost: boolean;
-  /** Since its lease was last renewed; as long as that it has certainly done nothing that needs the engine. */
+  /** It cannot reach the engine, or has been back for so short a time that it declares nobody dead yet. */
+  readonly isHarmless: boolean;
+  /** Since it last renewed its lease before that; as long as that it has declared nobody dead. */
   readonly silentMs: number;
+  /** That it stays so. */
+  readonly harmlessForMs: number;
 }
 
 interface Testimony {
   readonly boot: string;
-  readonly isLost: boolean;
+  readonly isHarmless: boolean;
   /** Own clock: after this it has not reached the engine; the latest of all that it said. */
   readonly lastContactMs: number;
   /** Own clock; Infinity = for ever, it has ended. */
@@ -33,7 +38,7 @@ interface Testimony {
 }
 
 export interface EngineWitnessOptions {
-  readonly backplane: Pick<Backplane, 'state'>;
+  readonly backplane: Pick<Backplane, 'state' | 'onState'>;
   readonly bus: Pick<Bus, 'self' | 'call' | 'serve' | 'links'>;
   readonly clock: Clock;
   readonly leaseTtlMs: number;
@@ -43,6 +48,8 @@ export interface EngineWitnessOptions {
   readonly everybody?: () => readonly MemberInfo[];
   /** When it was certain, on the own clock, that a boot has ended; undefined = it may live. */
   readonly endedAtMs?: (boot: string) => number | undefined;
+  /** For how long this member declares nobody dead yet (`MemberRegistry.quarantineLeftMs`). */
+  readonly quarantineLeftMs?: () => number;
   /** False: this member is the only one that may ever lead, so nobody else can place anything. Absent = true. */
   readonly canOthersLead?: () => boolean;
   /** Own clock: until when nobody can have seen this member's lease end; undefined = it never had one. */
@@ -59,12 +66,24 @@ export class EngineWitness {
   readonly #options: EngineWitnessOptions;
   readonly #testimonies = new Map<MemberId, Testimony>();
   readonly #unserve: () => void;
+  /** Before the engine was lost last. */
+  #contactBeforeLossMs: number | undefined;
+  #backAtMs = -Infinity;
   #asking: Timer | undefined;
   #heard: () => void = () => undefined;
 
   constructor(options: EngineWitnessOptions) {
     this.#options = options;
-    this.#unserve = options.bus.serve(engineService, () => this.#answer());
+    const unserve = options.bus.serve(engineService, () => this.#answer());
+    const unfollow = options.backplane.onState((state) => {
+      // Lost again before it was forgiven: what was before the first loss still counts.
+      if (state === 'lost' && !this.#isRecovering()) this.#contactBeforeLossMs = this.#renewedMs();
+      if (state === 'ok') this.#backAtMs = this.#options.clock.nowMs();
+    });
+    this.#unserve = () => {
+      unserve();
+      unfollow();
+    };
   }
 
   /** Asks now and every second until `rest`. `heard` is told of each answer. */
@@ -81,12 +100,14 @@ export class EngineWitness {
     this.#asking = undefined;
   }
 
-  /** True: since this member's lease may have ended nobody has worked with the engine, and nobody does at this moment. */
-  isEngineLostForAll(): boolean {
-    const { backplane, clock, visibleUntilMs } = this.#options;
-    const untilMs = visibleUntilMs();
-    if (untilMs === undefined || backplane.state() === 'ok') return false;
-    const nowMs = clock.nowMs();
+  /**
+   * True: since this member's lease may have ended nobody has declared anybody dead, and nobody does at this moment.
+   * `visibleUntilMs`: of the lease that was lost; absent = it is still the latest.
+   */
+  isEngineLostForAll(visibleUntilMs = this.#options.visibleUntilMs()): boolean {
+    const untilMs = visibleUntilMs;
+    if (untilMs === undefined) return false;
+    const nowMs = this.#options.clock.nowMs();
     if (this.#options.canOthersLead?.() === false) return true;
     const others = this.#others();
     // Without witnesses, who knows. And whoever is on the bus but not in the list has come since: with the engine's help.
@@ -95,7 +116,7 @@ export class EngineWitness {
       const endedAtMs = this.#options.endedAtMs?.(boot);
       if (endedAtMs !== undefined && endedAtMs <= untilMs) return true;
       const said = this.#testimonies.get(member);
-      if (said?.boot !== boot || !said.isLost || said.goodUntilMs < nowMs) return false;
+      if (said?.boot !== boot || !said.isHarmless || said.goodUntilMs < nowMs) return false;
       return said.lastContactMs + contactSlackMs <= untilMs;
     });
   }
@@ -124,16 +145,19 @@ export class EngineWitness {
   async #askOne(other: MemberBoot): Promise<void> {
     const { bus, clock } = this.#options;
     try {
+      const sentAtMs = clock.nowMs();
       const answer = parseAnswer(await bus.call(other, engineService, {}, { timeoutMs: askEveryMs }));
       const nowMs = clock.nowMs();
-      const isLost = answer?.isLost === true;
-      const lastContactMs = isLost ? nowMs - answer.silentMs : nowMs;
-      this.#testify(other, { isLost, lastContactMs, goodUntilMs: nowMs + answerGoodForMs });
+      const isHarmless = answer?.isHarmless === true;
+      const lastContactMs = isHarmless ? nowMs - answer.silentMs : nowMs;
+      const goodUntilMs = sentAtMs + Math.min(answerGoodForMs, answer?.harmlessForMs ?? 0);
+      this.#testify(other, { isHarmless, lastContactMs, goodUntilMs });
     } catch (error) {
       // Whoever does not answer may work with the engine.
       if (!(error instanceof Gone)) return;
       // It has ended, at the latest now.
-      this.#testify(other, { isLost: true, lastContactMs: clock.nowMs() - contactSlackMs, goodUntilMs: Infinity });
+      const lastContactMs = clock.nowMs() - contactSlackMs;
+      this.#testify(other, { isHarmless: true, lastContactMs, goodUntilMs: Infinity });
     }
   }
 
@@ -149,14 +173,41 @@ export class EngineWitness {
   }
 
   #answer(): EngineAnswer {
-    const { backplane, clock, leaseTtlMs, visibleUntilMs } = this.#options;
+    const { backplane, clock, leaseTtlMs } = this.#options;
+    const isLost = backplane.state() === 'lost';
+    const leftMs = this.#leftMs();
+    // A quarantine for another reason than a loss says nothing of what was before.
+    const beforeMs = isLost || this.#isRecovering() ? this.#contactBeforeLossMs : undefined;
+    const lastContactMs = beforeMs ?? clock.nowMs();
+    return {
+      isHarmless: isLost || leftMs > 0,
+      silentMs: Math.max(0, clock.nowMs() - lastContactMs),
+      // Once it is back it waits longer than this.
+      harmlessForMs: isLost ? leaseTtlMs : leftMs,
+    };
+  }
+
+  /** The engine is back, and nobody is declared dead yet for that reason. */
+  #isRecovering(): boolean {
+    const { clock, leaseTtlMs } = this.#options;
+    return this.#leftMs() > 0 && clock.nowMs() - this.#backAtMs <= quarantineLeases * leaseTtlMs;
+  }
+
+  #leftMs(): number {
+    return this.#options.quarantineLeftMs?.() ?? 0;
+  }
+
+  /** When this member last renewed its lease, at the latest. */
+  #renewedMs(): number | undefined {
+    const { leaseTtlMs, visibleUntilMs } = this.#options;
     const untilMs = visibleUntilMs();
-    const renewedMs = untilMs === undefined ? Infinity : untilMs - deadlineShare * leaseTtlMs;
-    return { isLost: backplane.state() === 'lost', silentMs: Math.max(0, clock.nowMs() - renewedMs) };
+    return untilMs === undefined ? undefined : untilMs - deadlineShare * leaseTtlMs;
   }
 }
 
 function parseAnswer(body: unknown): EngineAnswer | undefined {
-  const { isLost, silentMs } = asObject(body) ?? {};
-  return isFlag(isLost) && isNumber(silentMs) ? { isLost, silentMs } : undefined;
+  const { isHarmless, silentMs, harmlessForMs } = asObject(body) ?? {};
+  return isFlag(isHarmless) && isNumber(silentMs) && isNumber(harmlessForMs)
+    ? { isHarmless, silentMs, harmlessForMs }
+    : undefined;
 }

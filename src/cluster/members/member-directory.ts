@@ -132,6 +132,11 @@ export class MemberDirectory implements MemberLiveness {
     });
   }
 
+  /** For so long nobody is declared dead, if the engine is there; 0 = no longer. */
+  quarantineLeftMs(): number {
+    return Math.max(0, this.#quarantineUntilMs - this.#options.clock.nowMs());
+  }
+
   aliveGuard({ member, boot }: MemberBoot): Guard | undefined {
     const key = infoKey(member);
     const record = this.#infos.get(key);

@@ -8,14 +8,13 @@ import type { MemberId } from '../member-id.ts';
 import type { LoadCounts, MemberInfo, MemberView, Membership } from '../membership.ts';
 import { Attachment } from './attachment.ts';
 import { DeathWatch } from './death-watch.ts';
+import { quarantineLeases } from './engine-witness.ts';
 import { LoadReporter } from './load-reporter.ts';
 import { MemberDirectory } from './member-directory.ts';
 import type { MemberLiveness } from './member-liveness.ts';
 
 /** A member that does not renew its lease for so long is dead (C6: hang or cut off, found out within 5 s). */
 export const memberLeaseTtlMs = 5_000;
-/** In leases: time for everybody to come back after the engine did. */
-const quarantineLeases = 2;
 const announceTriesMax = 10;
 const announceRetryMs = 500;
 
@@ -111,6 +110,11 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   /** Everybody whom the engine still has, or had when it was last heard: also those that have ended. */
   everybody(): readonly MemberInfo[] {
     return this.#directory.everybody();
+  }
+
+  /** For so long this member declares nobody dead yet. */
+  quarantineLeftMs(): number {
+    return this.#directory.quarantineLeftMs();
   }
 
   /** When it was certain, on the own clock, that this boot has ended; undefined = it may live. */

@@ -26,6 +26,7 @@ export interface ClaimsOptions {
 /** What claims need of the member's place in the cluster. */
 export interface ClaimedMember {
   lease(): unknown;
+  visibleUntilMs(): number | undefined;
   onLease(changed: () => void): () => void;
 }
 
@@ -41,6 +42,8 @@ export class Claims {
   readonly #stops: (() => void)[];
   /** The lease under which the engine last said what is this member's. */
   #confirmed: unknown;
+  /** Until when nobody can have seen this member gone, of the lease that it lost last. */
+  #lostUntilMs: number | undefined;
   #wasServing = false;
   #confirming: unknown;
   #retry: Timer | undefined;
@@ -68,7 +71,9 @@ export class Claims {
   isServing(): boolean {
     const lease = this.#options.registry.lease();
     if (lease !== undefined && lease === this.#confirmed) return true;
-    return this.#confirmed !== undefined && lease === undefined && this.#options.witness.isEngineLostForAll();
+    if (this.#confirmed === undefined) return false;
+    // With a new lease that the engine has not yet spoken about, the time of the old one is what counts.
+    return this.#options.witness.isEngineLostForAll(lease === undefined ? undefined : this.#lostUntilMs);
   }
 
   /** Names of all that is this member's. */
@@ -96,6 +101,7 @@ export class Claims {
   #follow(): void {
     const { registry, witness, backplane } = this.#options;
     const lease = registry.lease();
+    if (lease === undefined) this.#lostUntilMs = registry.visibleUntilMs();
     if (lease === undefined || backplane.state() === 'lost') witness.watch(() => this.#followServing());
     else witness.rest();
     if (lease !== undefined && lease !== this.#confirmed) void this.#confirm(lease);

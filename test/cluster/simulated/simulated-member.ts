@@ -142,6 +142,7 @@ export class SimulatedMember {
       leaseTtlMs: 5_000,
       members: () => registry.members(),
       everybody: () => registry.everybody(),
+      quarantineLeftMs: () => registry.quarantineLeftMs(),
       endedAtMs: (boot) => registry.endedAtMs(boot),
       visibleUntilMs: () => registry.visibleUntilMs(),
     });
