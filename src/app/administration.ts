@@ -88,6 +88,7 @@ export async function openAdministration(
   const pages = {
     healthz: () => health.healthz(),
     readyz: () => health.readyz(),
+    controllerz: () => health.controllerz(),
     metrics: async () => ({ contentType: metrics.contentType, body: await metrics.text() }),
   };
   const face = { context, guard: softether.guard, health: pages, limits: config.http };

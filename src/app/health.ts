@@ -22,9 +22,15 @@ export interface HealthReport {
 export class Health {
   readonly #checks: HealthCheck[] = [];
   #notReady: string | undefined = 'the server is starting';
+  #isController: () => boolean = () => true;
 
   addCheck(check: HealthCheck): void {
     this.#checks.push(check);
+  }
+
+  /** Of a server in a cluster. */
+  leads(isController: () => boolean): void {
+    this.#isController = isController;
   }
 
   /** All is up. */
@@ -39,6 +45,11 @@ export class Health {
 
   healthz(): HealthReport {
     return { status: 200, body: 'ok\n' };
+  }
+
+  controllerz(): HealthReport {
+    if (this.#notReady !== undefined) return { status: 503, body: `server: ${this.#notReady}\n` };
+    return this.#isController() ? { status: 200, body: 'controller\n' } : { status: 503, body: 'member\n' };
   }
 
   readyz(): HealthReport {

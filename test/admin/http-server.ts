@@ -21,6 +21,7 @@ export async function startHttpServer(options: Partial<HttpFaceOptions> = {}): P
     guard: noGuard,
     health: {
       healthz: () => ({ status: 200, body: 'ok\n' }),
+      controllerz: () => ({ status: 200, body: 'controller\n' }),
       readyz: () => ({ status: 503, body: 'store: not reachable\n' }),
       metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'hubfarm_sessions 0\n' }),
     },

@@ -21,6 +21,7 @@ beforeEach(async () => {
     guard: noGuard,
     health: {
       healthz: () => ({ status: 200, body: 'ok\n' }),
+      controllerz: () => ({ status: 200, body: 'controller\n' }),
       readyz: () => ({ status: 200, body: 'ok\n' }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', body: 'm 1\n' }),
     },

@@ -16,6 +16,8 @@ export interface Health {
   healthz(): HealthReport;
   /** It may get new sessions. */
   readyz(): HealthReport;
+  /** It is the controller of its cluster (alone, it always is): a floating address belongs here. */
+  controllerz(): HealthReport;
   /** In the text format of Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -24,7 +26,10 @@ export interface PageDeps extends ApiDeps {
   readonly health: Health;
 }
 
-/** `/`, `/healthz` (the process serves), `/readyz` (and may get work), `/metrics` (for the server's administrators). */
+/**
+ * `/`, `/healthz` (the process serves), `/readyz` (and may get work), `/controllerz` (and is the controller), `/metrics` (for
+ * the server's administrators).
+ */
 export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
   const { context, health } = deps;
   app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(frontPage(context.info.productName)));
@@ -32,6 +37,7 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     reply.code(status).header('Cache-Control', 'no-cache').type('text/plain').send(body);
   app.get('/healthz', (_request, reply) => report(reply, health.healthz()));
   app.get('/readyz', (_request, reply) => report(reply, health.readyz()));
+  app.get('/controllerz', (_request, reply) => report(reply, health.controllerz()));
   app.get(
     '/metrics',
     {

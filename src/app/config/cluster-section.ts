@@ -23,6 +23,8 @@ export interface ClusterSection {
   readonly controllerOnly: 'set' | 'yes' | 'no';
   readonly acceptLogins: boolean;
   readonly drainSessionsPerSecond: number;
+  /** Empty = none. */
+  readonly controllerHook: string;
 }
 
 export const defaultBusPort = 5570;
@@ -98,6 +100,10 @@ export const cluster: Section<ClusterSection> = {
       1,
       100_000,
       'How fast a draining server sends its sessions away.',
+    ),
+    controllerHook: text(
+      '',
+      'Program that is run with the word "controller" when this server becomes the controller, and "member" when it is it no more: it may move a floating address or change a name in DNS. Empty: none.',
     ),
   },
   conflict: ({ bus, engineClientPort, enginePeerPort }) => {
