@@ -79,6 +79,30 @@ describe('dynamic hubs', () => {
     },
   );
 
+  test.each([0, 1, 2, 3, 4, 5, 6, 8, 10])(
+    'a controller that hangs %i ms after a first log-in, and goes on when another one leads, makes no second instance',
+    async (afterMs) => {
+      const here = await world();
+      const { engine } = here.cluster;
+      const old = controller(here);
+      const door = standby(here);
+      void here.enter(old, 'D1');
+      await here.pass(afterMs);
+      here.cluster.stop(old);
+      await here.pass(7_000);
+      const placed = await settled(here, here.enter(door, 'D1'));
+      const record = engine.ask({ kind: 'get', key: 'hubinst/D1' });
+      here.cluster.resume(old);
+      for (let look = 0; look < 300; look++) {
+        await here.pass(10);
+        expect(here.hosts('D1').map(({ self }) => self)).toEqual([placed]);
+      }
+      expect(engine.ask({ kind: 'get', key: 'hubinst/D1' })).toMatchObject({
+        entries: record.kind === 'entries' ? record.entries : [],
+      });
+    },
+  );
+
   test('an instance is gone two seconds after its last session, and its record with it', async () => {
     const here = await world();
     const host = await hostApart(here, 'D1');
