@@ -32,6 +32,7 @@ const backupMaxBytes = 256 * 1024 * 1024;
 /** A voter's own engine is the first that its server asks: it gets a moment to come up. */
 const engineHeadStartMs = 2_000;
 const engineRetryMs = 10_000;
+const restartRetryMs = 5_000;
 const engineDeadlineMs = 30_000;
 const pollMs = 100;
 /** What a backup holds of this server alone stays as it is. */
@@ -190,12 +191,14 @@ export class ServerProcess implements ModeSwitch {
     await members?.stop();
   }
 
-  /** Nobody waits for it: what goes wrong is in the log, and a server that fails to start again ends in stand-alone mode. */
+  /** Nobody waits for it: where it fails it is tried again. */
   #restartSoon(why: string): void {
-    const { logger } = this.#options;
+    const { logger, io } = this.#options;
     logger.warn({}, why);
-    void this.restart().catch((error: unknown) => {
-      logger.error({ err: error }, 'the server did not start again in its new part');
+    this.restart().catch((error: unknown) => {
+      if (this.#isStopping) return;
+      logger.error({ err: error, againInMs: restartRetryMs }, 'the server did not start again in its new part');
+      io.clock.after(restartRetryMs, () => this.#restartSoon('the server is started once more'));
     });
   }
 

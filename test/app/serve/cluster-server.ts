@@ -16,13 +16,15 @@ export interface ClusterServerOptions {
 export class ClusterServer {
   readonly name: string;
   readonly port: number;
+  readonly busPort: number;
   readonly dataDirectory: string;
   readonly #args: readonly string[];
   process: ServeProcess;
 
-  private constructor(name: string, port: number, dataDirectory: string, args: readonly string[]) {
+  private constructor(name: string, port: number, busPort: number, dataDirectory: string, args: readonly string[]) {
     this.name = name;
     this.port = port;
+    this.busPort = busPort;
     this.dataDirectory = dataDirectory;
     this.#args = args;
     this.process = this.#spawn();
@@ -34,7 +36,8 @@ export class ClusterServer {
     { members = 1, more = [] }: ClusterServerOptions = {},
   ): Promise<ClusterServer> {
     const port = await freePorts(2 * members + 2);
-    const [bus, client, peer] = [port + members, port + 2 * members, port + 2 * members + 1];
+    const bus = port + members;
+    const [client, peer] = [bus + members, bus + members + 1];
     const settings = {
       'server.name': name,
       'server.members': members,
@@ -45,7 +48,7 @@ export class ClusterServer {
       'cluster.publicAddress': '127.0.0.1',
     };
     const sets = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
-    const server = new ClusterServer(name, port, join(folder, name), ['--set', ...sets, ...more]);
+    const server = new ClusterServer(name, port, bus, join(folder, name), ['--set', ...sets, ...more]);
     await server.process.isUp();
     return server;
   }
@@ -97,13 +100,16 @@ export class ClusterServer {
   async task(method: string, params: object): Promise<void> {
     const { result, error } = await this.call(method, params);
     expect(error).toBeUndefined();
+    const taskId = result?.['TaskId_str'];
     await vi.waitFor(
       async () => {
-        const task = await this.call('HubfarmGetClusterTask', { TaskId_str: result?.['TaskId_str'] });
-        expect(task.result?.['State_str'], JSON.stringify(task)).toBe('done');
+        const task = await this.call('HubfarmGetClusterTask', { TaskId_str: taskId });
+        expect(task.result?.['State_str']).not.toBe('running');
       },
-      { timeout: 30_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
+    const task = await this.call('HubfarmGetClusterTask', { TaskId_str: taskId });
+    if (task.result?.['State_str'] !== 'done') throw new Error(JSON.stringify(task));
   }
 
   async members(): Promise<readonly string[]> {

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -32,8 +34,10 @@ const logIn = (server: ClusterServer, hub: string): VpnUser => {
   return user;
 };
 
-async function createHub(server: ClusterServer, name: string): Promise<void> {
-  const made = await server.call('CreateHub', { HubName_str: name, Online_bool: true, HubType_u32: 2 });
+const dynamic = 2;
+
+async function createHub(server: ClusterServer, name: string, type = dynamic): Promise<void> {
+  const made = await server.call('CreateHub', { HubName_str: name, Online_bool: true, HubType_u32: type });
   expect(made.error).toBeUndefined();
   await server.call('CreateUser', { HubName_str: name, Name_str: 'anna', AuthType_u32: 0 });
 }
@@ -212,5 +216,26 @@ describe('two servers in a cluster, of which one has the only vote of the engine
       timeout: 10_000,
       interval: 100,
     });
+  });
+});
+
+describe('a server that cannot be in a cluster', () => {
+  beforeAll(begin);
+  afterAll(end);
+
+  test('stands alone again, with its hubs, and says why: another program has the port of its bus', async () => {
+    const server = await start('one');
+    const taken = createServer().listen(server.busPort, '127.0.0.1');
+    await once(taken, 'listening');
+    await createHub(server, 'MINE', 0);
+    await expect(server.task('HubfarmInitCluster', { Weight_u32: 100 })).rejects.toThrow(
+      new RegExp(`failed.*${server.busPort}.*another program.*stands alone again`),
+    );
+    expect((await server.call('GetFarmSetting')).result).toMatchObject({ ServerType_u32: 0 });
+    expect(JSON.stringify((await server.call('EnumHub')).result)).toContain('"HubName_str":"MINE"');
+    taken.close();
+    // And nothing of the attempt is in the way of the next.
+    await server.task('HubfarmInitCluster', { Weight_u32: 100 });
+    expect(JSON.stringify((await server.call('EnumHub')).result)).toContain('"HubName_str":"MINE"');
   });
 });
