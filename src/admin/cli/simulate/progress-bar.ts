@@ -16,17 +16,15 @@ export class ProgressBar {
     this.#startedAtMs = clock.nowMs();
   }
 
-  /** True: it was drawn, and this is a good moment to let others run. */
-  show(share: number, text: string): boolean {
+  /** `share`: 0 to 1. */
+  show(share: number, text: string): void {
     const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#drawnAtMs < drawEveryMs) return false;
+    if (!this.#terminal.isInteractive || nowMs - this.#drawnAtMs < drawEveryMs) return;
     this.#drawnAtMs = nowMs;
-    if (!this.#terminal.isInteractive) return true;
     const tail = ` ${Math.floor(share * 100)} %  ${this.#remaining(share, nowMs)}${text}`;
     const chars = Math.max(5, Math.min(barMaxChars, this.#terminal.columns - tail.length - 4));
     const full = Math.round(share * chars);
     this.#terminal.writeError(`\r\x1b[K[${'#'.repeat(full)}${'.'.repeat(chars - full)}]${tail}`);
-    return true;
   }
 
   clear(): void {

@@ -41,7 +41,7 @@ async function simulate(cli: CliProgram, options: Options): Promise<void> {
   const settings = settingsOf(options);
   // The cluster's code only for who simulates: other commands shall start fast.
   const { ClusterSimulation, simulationCsv, simulationPlot } = await import('#cluster');
-  const result = await run(
+  const result = run(
     cli,
     startOf(() => new ClusterSimulation(settings).run()),
   );
@@ -54,20 +54,18 @@ async function simulate(cli: CliProgram, options: Options): Promise<void> {
   }
 }
 
-async function run(
+/** Nobody waits for this process meanwhile, so it computes in one go; Ctrl+C ends it as it ends any program. */
+function run(
   { terminal, clock }: CliProgram,
   steps: Generator<{ readonly share: number; readonly sessions: number }, SimulationResult>,
-): Promise<SimulationResult> {
+): SimulationResult {
   const bar = new ProgressBar(terminal, clock);
   try {
     for (;;) {
       const step = startOf(() => steps.next());
       if (step.done === true) return step.value;
       const { share, sessions } = step.value;
-      // Signals are heard between two steps.
-      if (bar.show(share, `${sessions.toLocaleString('en-US')} sessions`)) {
-        await new Promise<void>((resolve) => clock.soon(resolve));
-      }
+      bar.show(share, `${sessions.toLocaleString('en-US')} sessions`);
     }
   } finally {
     bar.clear();
