@@ -201,6 +201,11 @@ export class EngineHome implements ClusterEngine {
     this.#engine = engine;
   }
 
+  /** With the rights of this server. */
+  administer<T>(act: (administration: EngineAdministration) => Promise<T>): Promise<T> {
+    return this.#administer(this.endpoints(), act);
+  }
+
   async #administer<T>(
     endpoints: readonly EngineEndpoint[],
     act: (administration: EngineAdministration) => Promise<T>,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { HubfarmError, type Lifecycle } from '#base';
 import {
   ClusterConnection,
@@ -13,6 +14,7 @@ import type { MemberParts } from '../member/seat.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { ControllerChores, endpointsKey } from './controller-chores.ts';
 import { ControllerHook } from './controller-hook.ts';
+import { EngineChores } from './engine-chores.ts';
 import type { EngineHome } from './engine-home.ts';
 import { EngineSeats } from './engine-seats.ts';
 
@@ -61,6 +63,17 @@ export async function openFirstMember(
     logger,
   });
   await lifecycle.start({ name: "the controller's chores", stop: () => chores.stop() });
+  const engineChores = new EngineChores({
+    administer: (act) => engine.administer(act),
+    shared,
+    controllership,
+    directory: join(options.config.server.dataDirectory, 'backups'),
+    backupsKept: options.config.cluster.backupsKept,
+    files: io.files,
+    clock,
+    logger,
+  });
+  await lifecycle.start({ name: "the engine's upkeep", stop: () => engineChores.stop() });
   const program = options.config.cluster.controllerHook;
   if (program !== '') {
     const hook = new ControllerHook({ program, controllership, commands: io.commands, logger });

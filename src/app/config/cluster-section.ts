@@ -25,11 +25,14 @@ export interface ClusterSection {
   readonly drainSessionsPerSecond: number;
   /** Empty = none. */
   readonly controllerHook: string;
+  /** Days; 0 = none are written. */
+  readonly backupsKept: number;
 }
 
 export const defaultBusPort = 5570;
 const defaultEnginePorts = { client: 5568, peer: 5569 };
 const maxWeight = 1_000_000;
+const defaultBackupsKept = 7;
 
 const portItem = {
   expects: 'a TCP port from 1 to 65535',
@@ -100,6 +103,12 @@ export const cluster: Section<ClusterSection> = {
       1,
       100_000,
       'How fast a draining server sends its sessions away.',
+    ),
+    backupsKept: integer(
+      defaultBackupsKept,
+      0,
+      3_650,
+      'The controller writes a backup of the cluster each day, in the folder backups of its data directory: for how many days one is kept. 0: none are written.',
     ),
     controllerHook: text(
       '',
