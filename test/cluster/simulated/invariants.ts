@@ -43,7 +43,7 @@ export class Invariants implements MemberObserver {
     if (mutedMs > (isCutOff ? deadWithinCutOffMs : deadWithinMs)) {
       this.#breach(`${name(by)} placed a session on ${member} ${boot}, which nobody has heard for ${mutedMs} ms`);
     }
-    if (isEarlierBoot && machine.mutedAtMs === undefined && machine.member?.isReady === true) {
+    if (isEarlierBoot && !isCutOff && machine.mutedAtMs === undefined && machine.member?.isReady === true) {
       this.#breach(`${name(by)} placed a session on ${boot}, but ${machine.member.self.boot} runs there`);
     }
   }
