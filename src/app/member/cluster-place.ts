@@ -4,6 +4,7 @@ import {
   ClusterPlacement,
   ControllerElection,
   EngineWitness,
+  KnownServers,
   MemberBus,
   memberIdOf,
   memberLeaseTtlMs,
@@ -72,7 +73,10 @@ export async function openClusterPlace(
   const { network } = io;
   const registry = new MemberRegistry({ backplane: shared, clock, logger, self, network });
   const { clusterId: cluster, links: makers } = seat;
-  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers: registry, makers });
+  const servers = new KnownServers(shared);
+  await lifecycle.start({ name: 'list of servers', stop: () => servers.close() });
+  const admit = servers.refusal;
+  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers: registry, makers, admit });
   await lifecycle.start({ name: 'bus', start: () => bus.start(), stop: () => bus.stop() });
   registry.followLinks(bus);
   await lifecycle.start({

@@ -1,9 +1,9 @@
 import { HubfarmError } from '#base';
 import { Conflict, type Backplane, type Guard } from '#backplane';
 
-const prefix = 'cfg/cluster/server/';
+export const serverPrefix = 'cfg/cluster/server/';
 /** Of the record of this server. */
-export const serverKey = (serverName: string): string => prefix + serverName;
+export const serverKey = (serverName: string): string => serverPrefix + serverName;
 /** A server that was being let in when the controller died is forgotten after this. */
 const joiningMaxMs = 120_000;
 
@@ -40,7 +40,7 @@ export class ServerRegistry {
   }
 
   async list(): Promise<readonly ServerRecord[]> {
-    const { entries } = await this.#backplane.list(prefix);
+    const { entries } = await this.#backplane.list(serverPrefix);
     return entries.map(({ key, value }) => parse(key, value));
   }
 
