@@ -195,6 +195,17 @@ describe('the server', () => {
     expect(await errorOf('SetConfig', { FileData_bin: base64(Buffer.from('{"format":"x"}')) })).toBe(38);
   });
 
+  test('exports nothing of what makes its cluster, the key of its authority among it', async () => {
+    await fixture.context.backplane.put('cfg/cluster/secret/authority', '{"privateKeyPem":"the key"}');
+    const exported = await call('GetConfig');
+    if (!('result' in exported)) throw new Error('GetConfig failed');
+    const text = Buffer.from((exported.result as { FileData_bin: string }).FileData_bin, 'base64').toString();
+    expect(text).toContain('cfg/hub/');
+    expect(text).not.toContain('cfg/cluster/');
+    expect(await errorOf('SetConfig', exported.result)).toBe(0);
+    expect(await fixture.context.backplane.get('cfg/cluster/secret/authority')).toBeDefined();
+  });
+
   test('makes backups where those ask who may open its local socket, and for nobody else', async () => {
     const local = { role: 'server', remoteAddress: 'admin.sock', face: 'socket' } as const;
     const folder = mkdtempSync(join(tmpdir(), 'hubfarm-backup-'));

@@ -6,6 +6,8 @@ import { refuse } from './refusal.ts';
 
 const configFields = { FileName: str(), FileData: data('one JSON document, UTF-8') };
 const CONFIG_FILE_NAME = 'hubfarm.json';
+/** What makes the cluster itself, the key of its authority among it: neither leaves with the configuration nor is replaced by it. */
+const CLUSTER_KEYS = 'cfg/cluster/';
 
 /** What GetConfig and SetConfig move here: the JSON document of export and import, not the original's text format. */
 export const configOperations = [
@@ -18,10 +20,10 @@ export const configOperations = [
     effect: 'read',
     input: {},
     output: configFields,
-    run: async (context) => ({
-      FileName: CONFIG_FILE_NAME,
-      FileData: Buffer.from(JSON.stringify(await exportJson(context.backplane, context.clock), null, 2), 'utf8'),
-    }),
+    run: async (context) => {
+      const document = await exportJson(context.backplane, context.clock, { omit: [CLUSTER_KEYS] });
+      return { FileName: CONFIG_FILE_NAME, FileData: Buffer.from(JSON.stringify(document, null, 2), 'utf8') };
+    },
   }),
   operation({
     name: 'SetConfig',
@@ -36,7 +38,7 @@ export const configOperations = [
       const document = parseDocument(input.FileData);
       if (document === undefined) return refuse(ErrorCode.INVALID_PARAMETER, 'FileData is not a JSON document');
       const { written, deleted } = await importJson(context.backplane, document, {
-        keep: [context.ownKeys, 'cfg/cluster/'],
+        keep: [context.ownKeys, CLUSTER_KEYS],
       });
       call.changed('configuration', {}, { writtenRecords: written, deletedRecords: deleted });
       return { FileName: input.FileName, FileData: Buffer.alloc(0) };

@@ -98,6 +98,8 @@ export async function openClusterPlace(
     everybody: () => registry.everybody(),
     endedAtMs: (ofBoot) => registry.endedAtMs(ofBoot),
     visibleUntilMs: () => registry.visibleUntilMs(),
+    quarantineLeftMs: () => registry.quarantineLeftMs(),
+    canOthersLead: () => servers.canOthersLead(seat.serverName),
   });
   await lifecycle.start({ name: 'witness of the engine', stop: () => witness.stop() });
   const claims = new Claims({ backplane: shared, directory: objectDirectory, self: boot, registry, witness, clock });

@@ -8,10 +8,16 @@ import {
   type DocumentEntry,
 } from './document.ts';
 
-/** Everything durable, as one document. `clock` only stamps it. */
-export async function exportJson(backplane: Backplane, clock?: Clock): Promise<ConfigDocument> {
+/** Everything durable, as one document, but what begins with one of `omit`. `clock` only stamps it. */
+export async function exportJson(
+  backplane: Backplane,
+  clock?: Clock,
+  { omit = [] }: { readonly omit?: readonly string[] } = {},
+): Promise<ConfigDocument> {
   const lists = await Promise.all(documentPrefixes.map((prefix) => backplane.list(prefix)));
-  const durable = lists.flatMap((list) => list.entries).filter((entry) => entry.lease === undefined);
+  const durable = lists
+    .flatMap((list) => list.entries)
+    .filter(({ key, lease }) => lease === undefined && !omit.some((prefix) => key.startsWith(prefix)));
   return {
     format: documentFormat,
     version: documentVersion,

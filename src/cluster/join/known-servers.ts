@@ -9,13 +9,13 @@ import { serverPrefix } from './server-registry.ts';
  * it is not spoken with all the same.
  */
 export class KnownServers {
-  readonly #copy: RecordCopy<true>;
+  readonly #copy: RecordCopy<{ readonly isEligible: boolean }>;
 
   constructor(shared: Backplane) {
-    this.#copy = new RecordCopy<true>({
+    this.#copy = new RecordCopy({
       backplane: shared,
       prefix: serverPrefix,
-      parse: () => true,
+      parse: (_key, value) => ({ isEligible: isEligibleIn(value) }),
       changed: () => undefined,
     });
   }
@@ -28,7 +28,23 @@ export class KnownServers {
     return `${server} is not in the list of the cluster's servers: it was removed, or has not joined`;
   };
 
+  /** Whether another server than this one may lead the cluster; while the list is not known, one may. */
+  canOthersLead(ownServer: string): boolean {
+    const all = [...this.#copy.entries()];
+    return all.length === 0 || all.some(([key, { value }]) => key !== serverPrefix + ownServer && value.isEligible);
+  }
+
   close(): void {
     this.#copy.close();
+  }
+}
+
+/** A record that cannot be read says nothing against its server. */
+function isEligibleIn(value: Uint8Array): boolean {
+  try {
+    const record = JSON.parse(Buffer.from(value).toString('utf8')) as { readonly isEligible?: unknown } | null;
+    return record?.isEligible !== false;
+  } catch {
+    return true;
   }
 }

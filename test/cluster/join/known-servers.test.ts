@@ -17,11 +17,15 @@ test('members of servers that are not in the list (any more) are refused, by nam
     await shared.close();
     rmSync(folder, { recursive: true });
   });
-  expect(servers.refusal(boot('beta/0'))).toBeUndefined();
+  expect([servers.refusal(boot('beta/0')), servers.canOthersLead('alpha')]).toEqual([undefined, true]);
   await shared.put('cfg/cluster/server/alpha', '{}');
   await shared.put('cfg/cluster/server/beta', '{}');
   await vi.waitFor(() => expect(servers.refusal(boot('gamma/0'))).toContain('gamma is not in the list'));
   await vi.waitFor(() => expect(servers.refusal(boot('beta/1'))).toBeUndefined());
+  expect(servers.canOthersLead('alpha')).toBe(true);
+  await shared.put('cfg/cluster/server/beta', '{"isEligible":false}');
+  await vi.waitFor(() => expect(servers.canOthersLead('alpha')).toBe(false));
+  expect(servers.canOthersLead('beta')).toBe(true);
   await shared.txn([{ kind: 'delete', key: 'cfg/cluster/server/beta' }], []);
   await vi.waitFor(() => expect(servers.refusal(boot('beta/1'))).toContain('beta'));
   expect(servers.refusal(boot('alpha/0'))).toBeUndefined();
