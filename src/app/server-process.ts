@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { configurationBackup, lossesOfMode } from '#admin';
-import { importJson, type EmbeddedStore } from '#backplane';
+import { importJson, Unavailable, type EmbeddedStore } from '#backplane';
 import { HubfarmError, Lifecycle } from '#base';
 import type { ClusterMode, ClusterState, ModeSwitch, OwnServer, RunningCluster } from '#cluster';
 import type { MutualTlsIdentity, ServerIdentity } from '#io';
@@ -226,13 +226,31 @@ export class ServerProcess implements ModeSwitch {
     }
   }
 
+  /** Runs it again as long as the engine is interrupted, which a busy disk is enough for. */
+  async #whileInterrupted(run: () => Promise<unknown>): Promise<void> {
+    const { clock } = this.#options.io;
+    const untilMs = clock.nowMs() + engineDeadlineMs;
+    for (;;) {
+      try {
+        await run();
+        return;
+      } catch (error) {
+        if (!(error instanceof Unavailable) || clock.nowMs() > untilMs) throw error;
+      }
+      await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
+    }
+  }
+
   /** Hubs, users and statistics of a backup. What belongs to single servers stays. */
   async #import(path: string): Promise<void> {
     const bytes = await this.#options.io.files.read(path, backupMaxBytes);
     if (bytes === undefined) throw new HubfarmError('NO_BACKUP', `${path} is not there`);
     const document = JSON.parse(bytes.toString('utf8')) as { readonly entries: readonly { readonly key: string }[] };
     const entries = document.entries.filter(({ key }) => !ownKeys.some((prefix) => key.startsWith(prefix)));
-    await importJson(this.#up().parts.stores.shared, { ...document, entries }, { keep: ownKeys });
+    // What was interrupted may be done or not: only what is missing is written then.
+    await this.#whileInterrupted(() =>
+      importJson(this.#up().parts.stores.shared, { ...document, entries }, { keep: ownKeys }),
+    );
   }
 
   /** What this server shows in its cluster. While it leaves, it is the one that it had. */

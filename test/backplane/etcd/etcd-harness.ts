@@ -4,8 +4,8 @@ import { HoldableClock } from './holdable-clock.ts';
 import { stopped } from './process-state.ts';
 import { io, newClient, type TestCluster, type TestEngine } from './test-engine.ts';
 
-/** Short, so that tests which wait for them take seconds. */
-const timeouts = { attemptMs: 500, bulkAttemptMs: 1_000, callMs: 1_500 };
+/** Short, so that tests which wait for them take seconds, and long enough for a busy machine. */
+const timeouts = { attemptMs: 1_000, bulkAttemptMs: 2_000, callMs: 3_000 };
 
 /** Two clients of one real engine, emptied for each test. Time is real. */
 export async function etcdHarness(cluster: TestCluster, engine: TestEngine): Promise<Harness> {
