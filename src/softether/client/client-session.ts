@@ -3,7 +3,7 @@ import { allEnded } from '../all-ended.ts';
 import type { BlockReaderOptions } from '../codec/block-reader.ts';
 import type { StreamDirection } from '../codec/additional-connect.ts';
 import type { Welcome } from '../codec/welcome.ts';
-import { SessionSocket, type SocketEnd, type SocketOwner } from '../session-socket.ts';
+import { SessionSocket, type SocketEnd, type SocketOwner, type SocketPort } from '../session-socket.ts';
 import type { TimerWheel, Watched } from '../timer-wheel.ts';
 import type { ClientAccount } from './account.ts';
 import { AdditionalConnections, openAdditional } from './additional-connections.ts';
@@ -13,6 +13,7 @@ import type { Grant } from './log-in.ts';
 import { probeServer } from './probe.ts';
 import type { Destination } from './reach.ts';
 import { ServerWatch } from './server-watch.ts';
+import { WatchedPort } from './watched-port.ts';
 
 /**
  * `closed`: the server, or its machine, ended the last connection. `broken`: it failed. `silent`: nothing came for
@@ -49,12 +50,14 @@ const mirrored = { both: 'both', toClient: 'toServer', toServer: 'toClient' } as
 export class ClientSession implements FrameSession, SocketOwner, Watched {
   readonly welcome: Welcome;
   readonly at: Destination;
-  readonly port: FramePort;
+  /** What comes from the server goes here. */
+  readonly port: SocketPort;
   readonly readerOptions: BlockReaderOptions;
   readonly maxConnection: number;
   readonly startedAtMs: number;
   isEnded = false;
   readonly #options: ClientSessionOptions;
+  readonly #frames: FramePort;
   readonly #sockets: SessionSocket[] = [];
   readonly #additional: AdditionalConnections;
   readonly #watch: ServerWatch;
@@ -77,7 +80,7 @@ export class ClientSession implements FrameSession, SocketOwner, Watched {
     this.#lastHeardMs = home.wheel.nowMs;
     this.maxConnection = connectionCount(account, welcome);
     this.readerOptions = welcome.useCompress ? home.compressedReaderOptions : home.plainReaderOptions;
-    this.port = openPort(this);
+    this.#frames = openPort(this);
     this.#additional = new AdditionalConnections({
       clock: home.clock,
       intervalMs: home.limits.additionalIntervalMs,
@@ -94,6 +97,7 @@ export class ClientSession implements FrameSession, SocketOwner, Watched {
       probe: () => probeServer(home, at, this.#giveUp.signal),
       dead: () => this.#lose('dead'),
     });
+    this.port = new WatchedPort(this.#frames, this.#watch);
   }
 
   /** Takes the first connection into service. */
@@ -137,7 +141,7 @@ export class ClientSession implements FrameSession, SocketOwner, Watched {
 
   /** Blocks to the connection with the fewest writes in flight. Without room they stay in the port's queue, which drops. */
   flush(): void {
-    const { port } = this;
+    const port = this.#frames;
     while (port.pending) {
       const socket = this.#leastLoaded();
       if (socket === undefined) return;
@@ -148,7 +152,7 @@ export class ClientSession implements FrameSession, SocketOwner, Watched {
   }
 
   roomToSend(): void {
-    if (this.port.pending) this.flush();
+    if (this.#frames.pending) this.flush();
   }
 
   keepAliveSpanMs(): number {
@@ -240,7 +244,7 @@ export class ClientSession implements FrameSession, SocketOwner, Watched {
     this.#giveUp.abort();
     this.#additional.stop();
     this.#watch.stop();
-    this.port.close();
+    this.#frames.close();
     return this.#sockets.splice(0).map((socket) => {
       this.#account(socket);
       socket.close();

@@ -21,7 +21,10 @@ export interface ClientLimits {
   // -- noticing that the server has gone
   /** Nothing acknowledged by the other machine: a cut cable, no power. 0 = the system's own patience (minutes). */
   readonly unacknowledgedTimeoutMs: number;
-  /** Frames go out and nothing comes back for so long: the server is asked on a connection of its own. 0 = never. */
+  /**
+   * Frames go out and nothing comes back for so long, or a stream of frames breaks off: the server is asked on a
+   * connection of its own. 0 = never.
+   */
   readonly probeAfterMs: number;
   /** Without an answer by then, the server counts as dead. */
   readonly probeTimeoutMs: number;
@@ -61,8 +64,8 @@ export const defaultClientLimits: ClientLimits = Object.freeze({
   maxRedirects: 3,
   additionalIntervalMs: 1_000,
   unacknowledgedTimeoutMs: 5_000,
-  probeAfterMs: 2_000,
-  probeTimeoutMs: 3_000,
+  probeAfterMs: 1_500,
+  probeTimeoutMs: 2_500,
   probeIntervalMs: 5_000,
   maxProbeIntervalMs: 60_000,
   comeBackMs: 100,
