@@ -8,9 +8,16 @@ import { findReadBufferSymbols } from './socket-internals.ts';
 import { loadSocketOptions, type SocketOptions } from './socket-options.ts';
 import { listenTls } from './tls-listener.ts';
 
+export interface NodeNetworkOptions {
+  readonly shared?: SharedReceive | undefined;
+  /** Groups of the key exchange that `dial` offers, in OpenSSL's names, best first. Absent: as the runtime does. */
+  readonly dialGroups?: readonly string[];
+}
+
 /** TCP and TLS of this machine. All its streams share one receive buffer. */
-export function createNodeNetwork(shared = new SharedReceive(findReadBufferSymbols())): Network & MutualTlsNetwork {
-  const contexts = new DialContexts();
+export function createNodeNetwork(options: NodeNetworkOptions = {}): Network & MutualTlsNetwork {
+  const { shared = new SharedReceive(findReadBufferSymbols()), dialGroups } = options;
+  const contexts = new DialContexts(dialGroups);
   let socketOptions: Promise<SocketOptions | undefined> | undefined;
   const deps = { shared, contexts, socketOptions: () => (socketOptions ??= loadSocketOptions()) };
   return {

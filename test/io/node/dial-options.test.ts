@@ -51,6 +51,28 @@ describe('dialling', () => {
     await expect(late).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
+  test('offers the groups for the key exchange that it was told to, and no others', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await event(server, 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const hello = new Promise<Buffer>((resolve) => {
+      server.once('connection', (socket) => {
+        socket.once('data', (bytes) => {
+          resolve(bytes);
+          socket.destroy();
+        });
+      });
+    });
+    const network = createNodeNetwork({ dialGroups: ['X25519', 'P-256'] });
+    const dialled = network.dial({ host: '127.0.0.1', port, timeoutMs: 5_000, tls: true });
+    await expect(dialled).rejects.toMatchObject({ code: 'TLS_FAILED' });
+    // supported_groups (10): x25519 (0x001d), secp256r1 (0x0017)
+    expect((await hello).toString('hex')).toContain('000a00060004001d0017');
+  });
+
   test('asks a silent server for signs of life', async () => {
     const { port } = await listen();
     const options = { host: '127.0.0.1', port, timeoutMs: 5_000, tls: true, unacknowledgedTimeoutMs: 6_000 };

@@ -12,7 +12,7 @@ const SETTLED_MS = 60;
 const connect = (version: TlsVersion, shared?: SharedReceive) => async (): Promise<StreamsUnderTest> => {
   let tap: Wiretap | undefined;
   const { client, server } = await connectedPair({
-    network: createNodeNetwork(shared),
+    network: createNodeNetwork({ shared }),
     listen: { chooseMaxVersion: () => version },
     dial: { mayDropEncryption: true },
     between: async (port) => {

@@ -104,7 +104,7 @@ describe('the shared receive buffer', () => {
 
   test('is not used where the runtime lacks what it takes', async () => {
     const shared = new SharedReceive(undefined);
-    const { client, server } = await connectedPair({ network: createNodeNetwork(shared) });
+    const { client, server } = await connectedPair({ network: createNodeNetwork({ shared }) });
     const sink = new Recorder();
     server.receiveShared(sink);
     client.write(Buffer.from('hello'));
@@ -114,7 +114,7 @@ describe('the shared receive buffer', () => {
 
   test('costs one connection, and is not used again, where the runtime has changed under it', async () => {
     const shared = new SharedReceive({ buffer: Symbol('other'), callback: Symbol('other') });
-    const network = createNodeNetwork(shared);
+    const network = createNodeNetwork({ shared });
     const first = await connectedPair({ network });
     const lost = new Recorder();
     first.server.receiveShared(lost);
