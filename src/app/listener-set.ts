@@ -19,7 +19,7 @@ export interface ListenerSetDeps {
   readonly tls: TlsSettings;
   readonly handshakeTimeoutMs: number;
   readonly admit: (remote: Endpoint) => boolean;
-  readonly pace: (start: () => void) => void;
+  readonly pace: (start: () => void, remote: Endpoint) => void;
   readonly abandoned: (remote: Endpoint, why: string) => void;
   /** Protocols (ALPN) beside the SoftEther protocol and HTTP; absent = none. */
   readonly alpn?: readonly string[];

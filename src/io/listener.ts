@@ -47,7 +47,7 @@ export interface TlsListenOptions {
    * Called after `admit` said yes; the TLS handshake begins when `start` is called (later, or never if the connection
    * has ended meanwhile). Paces a log-in storm so that the loop keeps forwarding. Absent = at once.
    */
-  readonly pace?: (start: () => void) => void;
+  readonly pace?: (start: () => void, remote: Endpoint) => void;
   /** Called exactly once for each admitted TCP connection that ended before it became a stream. */
   readonly abandoned: (remote: Endpoint, why: string) => void;
   readonly connected: (stream: ByteStream) => void;

@@ -7,6 +7,11 @@ export interface SoftEtherLimits {
   readonly maxUnauthenticatedPerAddress: number;
   /** The same while more than half of `maxUnauthenticated` is in use: one source cannot keep the others out. */
   readonly maxUnauthenticatedPerAddressUnderLoad: number;
+  /**
+   * Connections per source address that are let in above its limit, and whose TLS handshakes wait for those before them.
+   * None under load.
+   */
+  readonly maxWaitingPerAddress: number;
   /** TLS handshakes that may begin in one turn of the loop; the rest wait their turn, frames in between. */
   readonly tlsHandshakesPerTurn: number;
   /** From the TCP connection to a log-in; each NOOP of a client that asks its user starts it anew. */
@@ -60,6 +65,7 @@ export const defaultSoftEtherLimits: SoftEtherLimits = {
   maxUnauthenticated: 1000,
   maxUnauthenticatedPerAddress: 256,
   maxUnauthenticatedPerAddressUnderLoad: 32,
+  maxWaitingPerAddress: 256,
   tlsHandshakesPerTurn: 2,
   handshakeTimeoutMs: 15_000,
   maxRequests: 19,

@@ -78,7 +78,8 @@ export class SoftEtherServer {
     const { clock, random, limits, logger } = deps;
     this.guard = new LoginGuard(clock, limits);
     this.#admission = new Admission(limits);
-    const underWay = (): number => this.#admission.total - this.#handshakes.waiting + this.#services.renegotiating.size;
+    const underWay = (): number =>
+      this.#admission.total - this.#admission.waiting - this.#handshakes.waiting + this.#services.renegotiating.size;
     this.#handshakes = new TurnPacer({
       clock,
       perTurn: limits.tlsHandshakesPerTurn,
@@ -129,8 +130,9 @@ export class SoftEtherServer {
     this.#admission.leave(remote.address);
   }
 
-  /** For the listeners: begins TLS handshakes a few per turn of the loop, frames in between. */
-  readonly pace = (start: () => void): void => this.#handshakes.enter(start);
+  /** For the listeners: begins TLS handshakes a few per turn of the loop, and of one address so many as it may have under way. */
+  readonly pace = (start: () => void, remote: Endpoint): void =>
+    this.#admission.begin(remote.address, () => this.#handshakes.enter(start));
 
   /** An admitted connection whose TLS is up. */
   accept(stream: ByteStream, listenerPort: number): void {

@@ -25,6 +25,12 @@ export const softether: Section<SoftEtherLimits> = {
       1_000_000,
       'The same while more than half of maxUnauthenticated is in use, so that one source cannot keep all others out.',
     ),
+    maxWaitingPerAddress: integer(
+      limits.maxWaitingPerAddress,
+      0,
+      1_000_000,
+      'Connections from one source address that wait for those above to log in, instead of being closed. None under load.',
+    ),
     tlsHandshakesPerTurn: integer(
       limits.tlsHandshakesPerTurn,
       1,

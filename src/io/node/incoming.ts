@@ -113,7 +113,7 @@ export class Incoming {
       if (!this.#isSettled) this.#secure(bytes, clientHello);
     };
     if (pace === undefined) start();
-    else pace(start);
+    else pace(start, this.#remote);
   }
 
   #secure(bytes: Buffer | undefined, clientHello: ClientHello): void {

@@ -230,7 +230,7 @@ export class MemoryNetwork implements Network, MutualTlsNetwork {
     const tls = describeTls(options, attempt.tls, session);
     const start = (): void => this.#join(attempt, listening, tls, (stream) => options.connected(stream));
     if (options.pace === undefined) start();
-    else options.pace(start);
+    else options.pace(start, client);
   }
 
   #acceptMutual(attempt: Attempt, listening: Listening, options: MutualTlsListenOptions): void {

@@ -109,6 +109,7 @@ describe('connections without a log-in', () => {
       maxUnauthenticated: 20,
       maxUnauthenticatedPerAddress: 8,
       maxUnauthenticatedPerAddressUnderLoad: 3,
+      maxWaitingPerAddress: 0,
     };
     await start({ limits: maxima });
     const admitted = (address: string): number => {
@@ -130,7 +131,7 @@ describe('connections without a log-in', () => {
 
   it('of one IPv6 network count as one source', async () => {
     await rig.close();
-    await start({ limits: { maxUnauthenticatedPerAddress: 2 } });
+    await start({ limits: { maxUnauthenticatedPerAddress: 2, maxWaitingPerAddress: 0 } });
     expect(rig.tryConnect('2001:db8::1')).toBeDefined();
     expect(rig.tryConnect('2001:db8::2')).toBeDefined();
     expect(rig.tryConnect('2001:db8::3')).toBeUndefined();
