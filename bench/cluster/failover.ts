@@ -2,11 +2,13 @@
  * How long a client that pings notices nothing but silence when a server of a cluster fails, hubfarm's cluster and SoftEther's in
  * turn:
  *
- *     node -C hubfarm-source bench/cluster/failover.ts [rounds] [seconds]      as root
+ *     node -C hubfarm-source bench/cluster/failover.ts [rounds] [seconds] [calm]      as root
  *
  * Two clients with the settings of `hubfarm connect` meet on a dynamic hub, and one asks the other a hundred times a second. Then
  * the member that hosts the hub is killed (kill -9), or frozen (SIGSTOP); or it is the controller that is killed, which no session
  * ought to notice. `seconds` is how long each failure is watched: who is not back by then counts as that long.
+ * `calm` is for how many seconds they have talked before it (2). It matters where a member is frozen: the client that only answers
+ * misses questions that came for four seconds or longer, otherwise it waits for the server's keep-alive.
  */
 import { argv } from 'node:process';
 import type { Host } from '../../test/interop/namespaces.ts';
@@ -18,7 +20,7 @@ import { logInWords, withClusters } from './contestants.ts';
 
 const rounds = Number(argv[2] ?? 1);
 const seconds = Number(argv[3] ?? 30);
-const calmMs = 2_000;
+const calmMs = Number(argv[4] ?? 2) * 1000;
 const attempts = 8;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
