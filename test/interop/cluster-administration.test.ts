@@ -16,7 +16,7 @@ const staticHub = 'EVERYWHERE';
 const dynamicHub = 'ROAMING';
 
 interface Side {
-  readonly cluster: ServerCluster<ClusterServer>;
+  readonly cluster: ServerCluster<HubfarmServer | VpnServer>;
   readonly port: number;
   /** Ids of the controller and of the first member, as the list has them. */
   readonly ids: readonly string[];
@@ -55,7 +55,7 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {
     let ours: Side;
     let theirs: Side;
 
-    const prepare = async (cluster: ServerCluster<ClusterServer>, port: number): Promise<Side> => {
+    const prepare = async (cluster: ServerCluster<HubfarmServer | VpnServer>, port: number): Promise<Side> => {
       await cluster.start();
       const { admin } = cluster.controller;
       await admin.command('HubCreateStatic', staticHub, '/PASSWORD:hub-word');
@@ -187,8 +187,10 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {
     });
 
     test('a member whose controller is away says so, as the original', async () => {
-      await (ours.cluster.controller as HubfarmServer).kill();
-      await (theirs.cluster.controller as VpnServer).daemon.kill();
+      for (const { cluster } of [ours, theirs]) {
+        const { controller } = cluster;
+        await (controller instanceof HubfarmServer ? controller.kill() : controller.daemon.kill());
+      }
       const offline = async (side: Side): Promise<Answer | undefined> => {
         const { host } = side.cluster.members[0]!;
         const [answer] = await transcript(host, target(side), ['ClusterConnectionStatusGet']);
