@@ -19,6 +19,8 @@ export interface ControllerChoresOptions {
   readonly files: () => ClusterMembershipFiles | undefined;
   readonly hashedPassword: () => Buffer;
   readonly currentEndpoints: () => Promise<readonly string[]>;
+  /** Which servers have an engine of their own, by name. */
+  readonly engineRoles: () => Promise<ReadonlyMap<string, 'voter' | 'learner'>>;
   /** What the list of servers says of this one, if it made the cluster. */
   readonly ownRecord: () => Omit<ServerRecord, 'sinceMs' | 'certificateNotAfterMs'>;
   readonly clock: Clock;
@@ -43,6 +45,11 @@ export class ControllerChores {
     void this.#round();
   }
 
+  /** Something has changed: not to wait for the next round. */
+  look(): void {
+    void this.#round();
+  }
+
   stop(): void {
     this.#unfollow();
     this.#timer.cancel();
@@ -59,6 +66,7 @@ export class ControllerChores {
       await this.#keepAuthority();
       await this.#keepOwnRecord();
       await this.#keepEndpoints();
+      await this.#keepRoles();
     } catch (error) {
       const isPassing = error instanceof Conflict || error instanceof Unavailable;
       logger[isPassing ? 'debug' : 'error']({ err: error }, 'what the controller keeps for others is not kept yet');
@@ -83,6 +91,18 @@ export class ControllerChores {
   async #keepEndpoints(): Promise<void> {
     const endpoints = await this.#options.currentEndpoints();
     if (endpoints.length > 0) await this.#keep(endpointsKey, JSON.stringify([...endpoints].sort()));
+  }
+
+  /** The list of servers says what part of the engine each one has now. */
+  async #keepRoles(): Promise<void> {
+    const { shared, controllership, engineRoles } = this.#options;
+    const registry = new ServerRegistry(shared, () => controllership.guard());
+    const roles = await engineRoles();
+    for (const record of await registry.list()) {
+      const engineRole = roles.get(record.serverName) ?? 'client';
+      if (record.state === 'joined' && record.engineRole !== engineRole)
+        await registry.write({ ...record, engineRole });
+    }
   }
 
   async #keepOwnRecord(): Promise<void> {

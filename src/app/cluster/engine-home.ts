@@ -127,6 +127,14 @@ export class EngineHome implements ClusterEngine {
     return this.#administer(this.endpoints(), endpointsOf);
   }
 
+  /** At the controller: which servers have an engine, by name. */
+  engineRoles(): Promise<ReadonlyMap<string, 'voter' | 'learner'>> {
+    return this.#administer(this.endpoints(), async (administration) => {
+      const members = await administration.members();
+      return new Map(members.map(({ name, isLearner }) => [name, isLearner ? 'learner' : 'voter']));
+    });
+  }
+
   /** At the controller: a place for the engine of a server that runs. */
   seat(peer: EnginePeer): Promise<EngineAdmission> {
     return this.#administer(this.endpoints(), (administration) => administration.admit(peer));

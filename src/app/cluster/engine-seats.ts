@@ -27,6 +27,8 @@ export interface EngineSeatsOptions {
   readonly logger: Logger;
   /** This server has an engine of its own now. */
   readonly seated: () => void;
+  /** At the controller: another server has one. */
+  readonly changed: () => void;
 }
 
 /**
@@ -119,6 +121,7 @@ export class EngineSeats {
     const admission = this.#admissions.get(name);
     if (admission !== undefined) await this.#options.engine.seated(admission);
     this.#admissions.delete(name);
+    this.#options.changed();
     this.#options.logger.info({ server: name, role: admission?.role }, 'a server has a part of the engine');
   }
 

@@ -50,6 +50,7 @@ export async function openFirstMember(
     files: () => state.current,
     hashedPassword: () => parts.adminPassword.hashed(),
     currentEndpoints: () => engine.currentEndpoints(),
+    engineRoles: () => engine.engineRoles(),
     ownRecord: () => ({
       serverName: settings.serverName,
       state: 'joined',
@@ -82,7 +83,16 @@ export async function openFirstMember(
 
   const host = settings.address;
   const seated = (): void => void noteOwnEngine(options, state).catch(() => undefined);
-  const seats = new EngineSeats({ bus, controllership, engine, host, clock, logger, seated });
+  const seats = new EngineSeats({
+    bus,
+    controllership,
+    engine,
+    host,
+    clock,
+    logger,
+    seated,
+    changed: () => chores.look(),
+  });
   await lifecycle.start({ name: 'seats of the engine', stop: () => seats.stop() });
   if (!engine.isRunning) seats.ask();
 

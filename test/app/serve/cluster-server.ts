@@ -118,6 +118,12 @@ export class ClusterServer {
     return list.map((member) => `${member.Name_str} ${member.State_str}`).sort();
   }
 
+  /** Of all servers, as the controller lists them. */
+  async engineRoles(): Promise<readonly string[]> {
+    const { result } = await this.call('HubfarmGetClusterStatus');
+    return (result?.['Servers'] as { readonly EngineRole_str: string }[]).map(({ EngineRole_str: role }) => role);
+  }
+
   #spawn(): ServeProcess {
     return new ServeProcess(this.dataDirectory, this.#args, { HUBFARM_ADMIN_PASSWORD: password });
   }

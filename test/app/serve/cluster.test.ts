@@ -102,6 +102,8 @@ describe('three servers in a cluster', () => {
       });
       expect(await readyz(server)).toMatch(/^200 [^]*engine: ok/);
     }
+    const listed = { timeout: 30_000, interval: 100 };
+    await vi.waitFor(async () => expect(await one.engineRoles()).toEqual(['voter', 'voter', 'voter']), listed);
   });
 
   test('lose one by kill -9: its user is with another within 5 s, by himself', async () => {
