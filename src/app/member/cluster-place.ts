@@ -73,10 +73,9 @@ export async function openClusterPlace(
   const { network } = io;
   const registry = new MemberRegistry({ backplane: shared, clock, logger, self, network });
   const { clusterId: cluster, links: makers } = seat;
-  const servers = new KnownServers(shared);
+  const servers = new KnownServers(shared, clock);
   await lifecycle.start({ name: 'list of servers', stop: () => servers.close() });
-  const admit = servers.refusal;
-  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers: registry, makers, admit });
+  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers: registry, makers });
   await lifecycle.start({ name: 'bus', start: () => bus.start(), stop: () => bus.stop() });
   registry.followLinks(bus);
   await lifecycle.start({

@@ -5,13 +5,15 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { openEmbedded } from '#backplane';
 import { KnownServers, type MemberBoot } from '#cluster';
 import { createNodeClock } from '#io/node';
+import { VirtualClock } from '#io/sim';
 
 const boot = (member: MemberBoot['member']): MemberBoot => ({ member, boot: 'b' });
 
 test('members of servers that are not in the list (any more) are refused, by name; without a list nobody is', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hubfarm-servers-'));
   const shared = await openEmbedded({ path: join(folder, 'store.db'), clock: createNodeClock() });
-  const servers = new KnownServers(shared);
+  const clock = new VirtualClock();
+  const servers = new KnownServers(shared, clock);
   onTestFinished(async () => {
     servers.close();
     await shared.close();
@@ -27,6 +29,12 @@ test('members of servers that are not in the list (any more) are refused, by nam
   await vi.waitFor(() => expect(servers.canOthersLead('alpha')).toBe(false));
   expect(servers.canOthersLead('beta')).toBe(true);
   await shared.txn([{ kind: 'delete', key: 'cfg/cluster/server/beta' }], []);
-  await vi.waitFor(() => expect(servers.refusal(boot('beta/1'))).toContain('beta'));
+  // It must still be told.
+  await vi.waitFor(() => expect(servers.canOthersLead('alpha')).toBe(false));
+  expect(servers.refusal(boot('beta/1'))).toBeUndefined();
+  await vi.waitFor(() => {
+    clock.advance(15_000);
+    expect(servers.refusal(boot('beta/1'))).toContain('beta');
+  });
   expect(servers.refusal(boot('alpha/0'))).toBeUndefined();
 });
