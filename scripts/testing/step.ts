@@ -51,5 +51,6 @@ export async function checkStep(name: string, command: string, args: readonly st
   const started = performance.now();
   const isGood = (await run(command, args, 10 * 60_000)) === 0;
   const seconds = (performance.now() - started) / 1000;
-  return { name, passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, seconds, notRun: [] };
+  const failures = isGood ? [] : [name];
+  return { name, passed: isGood ? 1 : 0, failed: failures.length, failures, seconds, notRun: [] };
 }

@@ -17,7 +17,12 @@ describe('the count of a test run', () => {
   const file = (status: string, ...tests: string[]) => ({
     name: 'a.test.ts',
     status,
-    assertionResults: tests.map((one) => ({ status: one, title: `${one} test` })),
+    message: status === 'failed' && tests.length === 0 ? 'no such import' : '',
+    assertionResults: tests.map((one) => ({
+      status: one,
+      title: `${one} test`,
+      failureMessages: one === 'failed' ? ['was 3'] : [],
+    })),
   });
 
   test('is what vitest counted', () => {
@@ -26,12 +31,13 @@ describe('the count of a test run', () => {
       numFailedTests: 1,
       testResults: [file('failed', 'passed', 'passed', 'failed')],
     };
-    expect(countTests(report, 1, false)).toEqual({ passed: 2, failed: 1, notRun: [] });
+    const failures = ['a.test.ts: failed test\nwas 3'];
+    expect(countTests(report, 1, false)).toEqual({ passed: 2, failed: 1, failures, notRun: [] });
   });
 
   test('has a failure for a file that could not even be loaded, and for a bad end without a failed test', () => {
     const broken = { numPassedTests: 2, numFailedTests: 0, testResults: [file('passed', 'passed'), file('failed')] };
-    expect(countTests(broken, 1, false).failed).toBe(1);
+    expect(countTests(broken, 1, false)).toMatchObject({ failed: 1, failures: ['a.test.ts\nno such import'] });
     const unhandled = { numPassedTests: 1, numFailedTests: 0, testResults: [file('passed', 'passed')] };
     expect(countTests(unhandled, 1, false).failed).toBe(1);
     expect(countTests(undefined, 124, true)).toMatchObject({ passed: 0, failed: 1 });
@@ -44,10 +50,12 @@ describe('the count of a test run', () => {
   });
 });
 
-test('the summary ends with the sums', () => {
-  const lint = { name: 'lint', passed: 1, failed: 0, seconds: 1.25, notRun: [] };
-  const unit = { name: 'unit', passed: 41, failed: 2, seconds: 3, notRun: ['x'] };
+test('the summary names what failed and ends with the sums', () => {
+  const lint = { name: 'lint', passed: 1, failed: 0, failures: [], seconds: 1.25, notRun: [] };
+  const unit = { name: 'unit', passed: 41, failed: 2, failures: ['a: b\nwas 3', 'c'], seconds: 3, notRun: ['x'] };
   expect(summaryLines([lint, unit])).toEqual([
+    'FAILED a: b\nwas 3\n',
+    'FAILED c\n',
     'lint: 1 passed, 0 failed (1.3 s)',
     'unit: 41 passed, 2 failed (3.0 s)',
     'did not run: x',
