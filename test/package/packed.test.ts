@@ -1,33 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exampleConfig } from '../../src/app/config/example.ts';
+import { Said } from '../app/serve/said.ts';
+import { freePort } from '../io/node/free-ports.ts';
 import { pack, root, run, unpackBesideDependencies } from './pack.ts';
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function untilSays(child: ChildProcess, ...patterns: RegExp[]): Promise<void> {
-  let said = '';
-  const keep = (chunk: Buffer): void => void (said += chunk.toString());
-  child.stdout?.on('data', keep);
-  child.stderr?.on('data', keep);
-  while (!patterns.every((pattern) => pattern.test(said))) {
-    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${said}`);
-    await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), once(child, 'exit')]);
-  }
-}
 
 describe('the published package', () => {
   let folder: string;
@@ -81,8 +61,9 @@ describe('the published package', () => {
     const args = ['serve', '--data-dir', join(folder, 'data'), '--listen', `127.0.0.1:${port}`];
     const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     try {
-      // The log and the text for people come by different pipes.
-      await untilSays(child, /server is up/, /administrator password .*: \S{12,}/);
+      await new Said(child).until(
+        ({ stdout, stderr }) => stdout.includes('server is up') && /administrator password .*: \S{12,}/.test(stderr),
+      );
       const started = performance.now();
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);

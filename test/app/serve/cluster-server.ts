@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../io/node/free-ports.ts';
 import { callLocal, type RpcAnswer } from './local-api.ts';
 import { ServeProcess } from './serve-process.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../io/node/free-ports.ts';
 import { callLocal } from './local-api.ts';
 import { ServeProcess } from './serve-process.ts';
 

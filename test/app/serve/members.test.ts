@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../io/node/free-ports.ts';
 import { callLocal } from './local-api.ts';
 import { ServeProcess } from './serve-process.ts';
 import { VpnUser } from './vpn-user.ts';

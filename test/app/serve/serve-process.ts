@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { execPath } from 'node:process';
+import { Said } from './said.ts';
 
 const program = resolve(import.meta.dirname, '../../../bin/hubfarm.ts');
 
@@ -18,42 +19,36 @@ export class ServeProcess {
   readonly dataDirectory: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<Ended>;
-  #stdout = '';
-  #stderr = '';
+  readonly #said: Said;
 
   constructor(dataDirectory: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.dataDirectory = dataDirectory;
     const words = ['--conditions=hubfarm-source', program, 'serve', '--data-dir', dataDirectory, ...args];
     this.#child = spawn(execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-    this.#child.stdout?.on('data', (chunk: Buffer) => (this.#stdout += chunk.toString()));
-    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    this.#said = new Said(this.#child);
     this.#ended = once(this.#child, 'close').then(() => ({
       code: this.#child.exitCode,
       signal: this.#child.signalCode,
-      stdout: this.#stdout,
-      stderr: this.#stderr,
+      stdout: this.stdout,
+      stderr: this.stderr,
     }));
   }
 
   /** Resolves when it serves; rejects with what it said when it ends before. */
   async isUp(): Promise<this> {
-    const end = this.#ended.then(({ code, stderr }) => {
-      throw new Error(`serve ended with ${code}: ${stderr}`);
-    });
     // The log and the text for people come by different pipes.
-    while (!this.#stdout.includes('server is up') || !this.#stderr.includes('data directory: ')) {
-      const said = [this.#child.stdout!, this.#child.stderr!].map((pipe) => once(pipe, 'data'));
-      await Promise.race([...said, end]);
-    }
+    await this.#said.until(
+      ({ stdout, stderr }) => stdout.includes('server is up') && stderr.includes('data directory: '),
+    );
     return this;
   }
 
   get stdout(): string {
-    return this.#stdout;
+    return this.#said.stdout;
   }
 
   get stderr(): string {
-    return this.#stderr;
+    return this.#said.stderr;
   }
 
   /** Closes our ends of its output, as `| head -1` does. */

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../io/node/free-ports.ts';
 import { callLocal } from './local-api.ts';
 import { ServeProcess, type Ended } from './serve-process.ts';
 

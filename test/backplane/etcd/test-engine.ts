@@ -5,7 +5,7 @@ import { Engine, openEtcd, type Backplane, type EngineOptions, type EtcdOptions 
 import type { Clock } from '#io';
 import { createNodeIo } from '#io/node';
 import { newAuthority, type Authority } from './authority.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../io/node/free-ports.ts';
 
 export const io = createNodeIo();
 
@@ -38,8 +38,8 @@ export async function newTestEngine(
   name: string,
   settings: Partial<EngineOptions> = {},
 ): Promise<TestEngine> {
-  const [free = 0, free2 = 0] = await freePorts(2);
-  const { clientPort = free, peerPort = free2 } = settings;
+  const free = await freePorts(2);
+  const { clientPort = free, peerPort = free + 1 } = settings;
   const directory = join(cluster.folder, name);
   const tls = { client: await cluster.authority.issue(name), peer: await cluster.authority.issue('engine-peer') };
   const options: EngineOptions = {

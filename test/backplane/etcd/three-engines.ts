@@ -1,5 +1,5 @@
 import { Engine, EngineAdministration } from '#backplane';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../io/node/free-ports.ts';
 import { io, newTestEngine, type TestCluster, type TestEngine } from './test-engine.ts';
 
 export interface ThreeEngines {
@@ -51,7 +51,8 @@ export async function joinEngine(
   administration: EngineAdministration,
   name: string,
 ): Promise<TestEngine> {
-  const [clientPort = 0, peerPort = 0] = await freePorts(2);
+  const clientPort = await freePorts(2);
+  const peerPort = clientPort + 1;
   const admission = await administration.admit({ name, host: '127.0.0.1', peerPort });
   const engine = await newTestEngine(cluster, name, { clientPort, peerPort, join: admission.join });
   await engine.engine.start();
