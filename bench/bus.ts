@@ -6,7 +6,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { PortLinks } from '#cluster';
+import { ThreadLinks } from '#cluster';
 import { createNodeIo } from '#io/node';
 import { processCpu, threadCpu } from './bus/far-member.ts';
 import { Bench, type Figure } from './bus/figures.ts';
@@ -29,14 +29,18 @@ async function overTls(): Promise<Figure[]> {
 }
 
 async function betweenThreads(): Promise<Figure[]> {
-  const links = new PortLinks('a/0');
   const thread = io.threads.start(new URL('./bus/far-thread.ts', import.meta.url), undefined, {
     message: () => undefined,
     ended: (error) => error && console.error(error),
   });
-  const [mine, other] = io.threads.channel();
-  thread.post('channel', [other]);
-  links.add('a/1', mine);
+  const links = new ThreadLinks('a', {
+    connect: () => {
+      const [mine, other] = io.threads.channel();
+      thread.post('a line', [other]);
+      return Promise.resolve(mine);
+    },
+    onLine: () => undefined,
+  });
   const bus = await startBus(io, 'a/0', [links], [{ member: 'a/1', boot: 'boot-of-a/1', busAddress: '' }]);
   const figures = await new Bench(bus, 'a/1', threadCpu, seconds).all();
   await bus.stop();

@@ -1,11 +1,10 @@
 export * from './bus.ts';
-export type { Carrier, CarrierTaker, LinkMaker } from './bus/carrier.ts';
+export type { LinkMaker } from './bus/carrier.ts';
 export type { BusCounters } from './bus/counters.ts';
 export type { BusLimits, BusTiming } from './bus/limits.ts';
 export { MemberBus, type MemberBusOptions } from './bus/member-bus.ts';
 export type { BusPeer, PeerSource } from './bus/peer-source.ts';
-export { PortCarrier } from './bus/port-carrier.ts';
-export { PortLinks } from './bus/port-links.ts';
+export { ThreadLinks, type ThreadLines } from './bus/thread-links.ts';
 export { TlsLinks, type TlsLinksOptions } from './bus/tls-links.ts';
 export * from './cluster-modes.ts';
 export * from './handle.ts';

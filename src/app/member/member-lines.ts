@@ -1,7 +1,6 @@
 import { HubfarmError } from '#base';
-import type { MemberId } from '#cluster';
+import type { MemberId, ThreadLines } from '#cluster';
 import type { ThreadPort } from '#io';
-import type { ThreadLines } from './thread-links.ts';
 import type { FromMember, ToMember } from './thread-messages.ts';
 
 type Heard = Extract<ToMember, { kind: 'line' | 'connected' | 'notConnected' }>;

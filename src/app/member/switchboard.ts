@@ -1,7 +1,6 @@
 import { HubfarmError } from '#base';
-import type { MemberId } from '#cluster';
+import type { MemberId, ThreadLines } from '#cluster';
 import type { ThreadPort, Threads } from '#io';
-import type { ThreadLines } from './thread-links.ts';
 
 type AcceptLine = (from: MemberId, port: ThreadPort) => void;
 

@@ -1,6 +1,6 @@
 import type { Backplane } from '#backplane';
 import type { Lifecycle } from '#base';
-import { TlsLinks, type LinkMaker } from '#cluster';
+import { ThreadLinks, TlsLinks, type LinkMaker, type ThreadLines } from '#cluster';
 import type { MutualTlsIdentity } from '#io';
 import type { ClusterPart } from '../cluster/cluster-part.ts';
 import { endpointText } from '../cluster/endpoints.ts';
@@ -10,7 +10,6 @@ import type { ServerOptions } from '../server-options.ts';
 import { atMost, engineFarewellMs } from './at-most.ts';
 import type { OwnRecords } from './own-records.ts';
 import type { ClusterSeat, Seat, Stores } from './seat.ts';
-import { ThreadLinks, type ThreadLines } from './thread-links.ts';
 
 export interface SeatOptions {
   readonly seat: Seat;

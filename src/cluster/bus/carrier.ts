@@ -7,7 +7,7 @@ export interface Carrier {
   readonly proven: { readonly server: string } | { readonly member: MemberId };
   /** Where it is, for people: its address, or the name of the thread. */
   readonly remote: string;
-  /** This side cannot have another one instead: silence, however long, does not end it. */
+  /** It does not break while both sides live: silence, however long, does not end it. */
   readonly isLasting: boolean;
   /** `bytes` must not be changed until `done`, which is called once, later, also when the carrier has ended. */
   write(bytes: Buffer, done: () => void): void;
@@ -25,8 +25,7 @@ export interface CarrierSink {
   closed(cause: string): void;
 }
 
-/** `dialled` = this side is to speak first, with that member; else it waits for the hello. */
-export type CarrierTaker = (carrier: Carrier, dialled?: BusPeer) => void;
+export type CarrierTaker = (carrier: Carrier) => void;
 
 /** A way to reach members. */
 export interface LinkMaker {
@@ -34,8 +33,8 @@ export interface LinkMaker {
   start(accept: CarrierTaker): Promise<void>;
   /** Whether this is the way to `peer`; of several makers the first that says so is used. */
   reaches(peer: BusPeer): boolean;
-  /** undefined: this maker cannot dial, it can only be dialled. Errors say what to do. */
-  readonly dial: ((peer: BusPeer, signal: AbortSignal) => Promise<Carrier>) | undefined;
+  /** Errors say what to do. */
+  dial(peer: BusPeer, signal: AbortSignal): Promise<Carrier>;
   /** Takes no more; carriers that are there stay. */
   stop(): Promise<void>;
 }

@@ -20,7 +20,7 @@ import { defaultBusLimits, defaultBusTiming, type BusLimits, type BusTiming } fr
 import { Links } from './links.ts';
 import { OutgoingCalls } from './outgoing-calls.ts';
 import { PeerDialler, type DiallerDeps, type Wish } from './peer-dialler.ts';
-import type { BusPeer, PeerSource } from './peer-source.ts';
+import type { PeerSource } from './peer-source.ts';
 import { isLonger, Services, toJson } from './services.ts';
 
 export interface MemberBusOptions {
@@ -102,7 +102,7 @@ export class MemberBus implements Bus {
     const { makers, peers } = this.#options;
     this.#state = 'running';
     this.#links.start();
-    for (const maker of makers) await maker.start((carrier, dialled) => this.#accept(carrier, dialled));
+    for (const maker of makers) await maker.start((carrier) => this.#accept(carrier));
     this.#unwatch = peers.onChange(() => this.#list());
     this.#list();
   }
@@ -165,8 +165,8 @@ export class MemberBus implements Bus {
     this.#toSelf.failAll(() => this.#stopping());
   }
 
-  #accept(carrier: Carrier, dialled: BusPeer | undefined): void {
-    if (this.#state === 'running') this.#links.add(carrier, dialled);
+  #accept(carrier: Carrier): void {
+    if (this.#state === 'running') this.#links.add(carrier, undefined);
     else carrier.destroy();
   }
 
@@ -192,7 +192,7 @@ export class MemberBus implements Bus {
       return known;
     }
     const maker = this.#options.makers.find((each) => each.reaches(peer));
-    if (maker?.dial === undefined) return undefined;
+    if (maker === undefined) return undefined;
     const { clock, random, logger } = this.#options;
     const deps: DiallerDeps = {
       self: this.self.member,

@@ -11,7 +11,7 @@ export interface DiallerDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly timing: BusTiming;
-  readonly dial: NonNullable<LinkMaker['dial']>;
+  readonly dial: LinkMaker['dial'];
   readonly connected: (carrier: Carrier, peer: BusPeer) => void;
   /** Whether a link to that member is wanted, and how much. */
   readonly wish: (member: MemberId) => Wish;

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Gone, PortLinks } from '#cluster';
+import { Gone, ThreadLinks } from '#cluster';
 import type { Thread } from '#io';
 import { createNodeIo } from '#io/node';
 import { startNear, type NearMember } from './near-member.ts';
@@ -7,17 +7,21 @@ import { startNear, type NearMember } from './near-member.ts';
 const io = createNodeIo();
 
 async function linked(): Promise<{ readonly near: NearMember; readonly thread: Thread }> {
-  const links = new PortLinks('a/0');
-  const near = await startNear(io, { member: 'a/0', boot: 'near' }, () => [links]);
   const thread = io.threads.start(new URL('./far-thread.ts', import.meta.url), undefined, {
     message: () => undefined,
     ended: () => undefined,
   });
   onTestFinished(() => thread.terminate());
-  const [mine, other] = io.threads.channel();
+  const links = new ThreadLinks('a', {
+    connect: () => {
+      const [mine, other] = io.threads.channel();
+      thread.post('a line', [other]);
+      return Promise.resolve(mine);
+    },
+    onLine: () => undefined,
+  });
+  const near = await startNear(io, { member: 'a/0', boot: 'near' }, () => [links]);
   const up = near.next('up');
-  thread.post('a channel', [other]);
-  links.add('a/1', mine);
   near.book.set({ member: 'a/1', boot: 'boot-of-the-thread', busAddress: '' });
   await up;
   return { near, thread };

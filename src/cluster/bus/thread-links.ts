@@ -1,15 +1,18 @@
-import { parseMemberId, PortCarrier, type BusPeer, type Carrier, type LinkMaker, type MemberId } from '#cluster';
 import type { ThreadPort } from '#io';
+import { parseMemberId, type MemberId } from '../member-id.ts';
+import type { Carrier, CarrierTaker, LinkMaker } from './carrier.ts';
+import type { BusPeer } from './peer-source.ts';
+import { PortCarrier } from './port-carrier.ts';
 
 /** Gets lines to the other threads of this process. */
 export interface ThreadLines {
   /** Rejects when there is no such thread. */
   connect(to: MemberId): Promise<ThreadPort>;
-  /** Told of each line that another thread has opened to this one. */
+  /** Told of each line that another thread has opened to this one; who opened it is certain. */
   onLine(accept: (from: MemberId, port: ThreadPort) => void): void;
 }
 
-/** Links of the bus between the members of one server, each in a thread of its own. */
+/** Links between the members of one server, each in a thread of its own. */
 export class ThreadLinks implements LinkMaker {
   readonly #server: string;
   readonly #lines: ThreadLines;
@@ -20,7 +23,7 @@ export class ThreadLinks implements LinkMaker {
     this.#lines = lines;
   }
 
-  start(accept: (carrier: Carrier) => void): Promise<void> {
+  start(accept: CarrierTaker): Promise<void> {
     this.#lines.onLine((from, port) => {
       if (this.#isStopped) port.close();
       else accept(new PortCarrier(from, port));
@@ -32,8 +35,9 @@ export class ThreadLinks implements LinkMaker {
     return parseMemberId(member)?.server === this.#server;
   }
 
-  readonly dial = async ({ member }: BusPeer): Promise<Carrier> =>
-    new PortCarrier(member, await this.#lines.connect(member));
+  async dial({ member }: BusPeer): Promise<Carrier> {
+    return new PortCarrier(member, await this.#lines.connect(member));
+  }
 
   stop(): Promise<void> {
     this.#isStopped = true;
