@@ -22,6 +22,11 @@ export const peerTable = {
   tcpdump: { debianPackage: 'tcpdump', files: program('tcpdump') },
   etcd: { debianPackage: 'etcd-server', files: program('etcd'), service: 'etcd' },
   etcdctl: { debianPackage: 'etcd-client', files: program('etcdctl') },
+  sipp: { debianPackage: 'sip-tester', files: program('sipp') },
+  sipsak: { debianPackage: 'sipsak', files: program('sipsak') },
+  baresip: { debianPackage: 'baresip', files: program('baresip') },
+  linphonec: { debianPackage: 'linphone-cli', files: program('linphonec') },
+  dnsmasq: { debianPackage: 'dnsmasq-base', files: program('dnsmasq') },
   openssl: { debianPackage: 'openssl', files: program('openssl') },
 } as const satisfies Record<string, Peer>;
 
