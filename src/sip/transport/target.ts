@@ -1,0 +1,22 @@
+import type { Hop } from './hop.ts';
+import type { TransportName } from './transport-name.ts';
+
+/** Where to send a request. */
+export interface Target {
+  readonly transport: TransportName;
+  /** IPv4 or IPv6 text; IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** The socket that it must leave by (`Hop.socketId`). Absent: one that fits. */
+  readonly socketId?: number;
+  /** The connection that it must leave by, and no other (RFC 5626 §5.3). Absent: one that is up, or a new one. */
+  readonly connectionId?: number;
+  /** The name that the other side's certificate must have (RFC 5922); absent: its address. */
+  readonly tlsName?: string;
+}
+
+/** The flow that a message came by, as a place to send requests to. */
+export function targetOf({ transport, remoteAddress, remotePort, socketId, connectionId }: Hop): Target {
+  const flow = connectionId === 0 ? {} : { connectionId };
+  return { transport, address: remoteAddress, port: remotePort, socketId, ...flow };
+}

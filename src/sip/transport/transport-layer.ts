@@ -1,0 +1,66 @@
+import type { BadMessage } from '../message/bad-message.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { Via } from '../message/via.ts';
+import type { Hop } from './hop.ts';
+import type { Target } from './target.ts';
+import type { TransportName } from './transport-name.ts';
+
+/** What our Via says on the socket that will be used. */
+export interface SentBy {
+  /** `192.0.2.1:5060`, `[2001:db8::1]:5060`, `sip.example.org`: as it stands in the header field. */
+  readonly sentBy: string;
+  /** `UDP`, `TLS`, … */
+  readonly transport: string;
+}
+
+export interface TransportListener {
+  /** A complete message. Its top Via is as received: `received` and `rport` are the reader's to add (RFC 3261 §18.2.1). */
+  message(message: SipMessage, hop: Hop): void;
+  /** Not a message that can be worked with; where it is a request that can be answered, the listener does so. */
+  bad(bad: BadMessage, hop: Hop): void;
+  /** A connection has ended: nobody is reached by it any more. */
+  flowEnded(hop: Hop): void;
+}
+
+export interface TransportFigures {
+  readonly transports: Readonly<Record<TransportName, TransportCounters>>;
+  readonly connections: number;
+}
+
+export interface TransportCounters {
+  receivedMessages: number;
+  sentMessages: number;
+  /** Sent and certainly not arrived: refused, no connection, queue full. */
+  failedMessages: number;
+  /** Neither SIP nor a keep-alive: datagrams dropped, connections closed. */
+  garbage: number;
+}
+
+/** RFC 3261 §18. */
+export interface TransportLayer {
+  /** One listener; set before `start`. */
+  listen(listener: TransportListener): void;
+  /**
+   * Answers on the flow that the request came by (RFC 3261 §18.2.2, RFC 3581 §4). Where a connection has gone, opens one to
+   * the sent-by of `via`, the request's top Via; `maddr` there is followed. Gives up silently: the other side asks again.
+   */
+  respond(bytes: Buffer, hop: Hop, via: Via): void;
+  /**
+   * `failed` is called at most once, never from within this call, when the message certainly did not arrive: no route,
+   * nobody listens there (as far as the network tells), no connection in time. A message over 1300 bytes for UDP goes by
+   * TCP where that can be reached (RFC 3261 §18.1.1): `bytes` then must say so; see `viaFor`.
+   */
+  send(bytes: Buffer, target: Target, failed: (error: Error) => void): void;
+  /**
+   * What to put into the Via of a request that will be sent to `target`. Pure, cheap. `messageBytes`, where known, may turn
+   * UDP into TCP: then send to the target that `targetFor` gave.
+   */
+  viaFor(target: Target): SentBy;
+  /** `target` itself, or the same place by TCP when `messageBytes` is more than UDP should carry (RFC 3261 §18.1.1). */
+  targetFor(target: Target, messageBytes: number): Target;
+  /** One of this server's own sockets, or one of its names (`sip.names`). Without a port: the default one. */
+  isOwnAddress(host: string, port: number | undefined, transport?: TransportName): boolean;
+  /** The connection is still up. */
+  hasFlow(connectionId: number): boolean;
+  figures(): TransportFigures;
+}
