@@ -3,6 +3,7 @@ export type { Certificates, SelfSignedOptions } from './certificates.ts';
 export type { Clock, Random, Timer } from './clock.ts';
 export type * from './command.ts';
 export type { Compression } from './compression.ts';
+export type * from './datagram.ts';
 export type * from './ethernet.ts';
 export { IoError, type IoErrorCode } from './errors.ts';
 export type * from './files.ts';

@@ -47,17 +47,12 @@ export interface TransportLayer {
   respond(bytes: Buffer, hop: Hop, via: Via): void;
   /**
    * `failed` is called at most once, never from within this call, when the message certainly did not arrive: no route,
-   * nobody listens there (as far as the network tells), no connection in time. A message over 1300 bytes for UDP goes by
-   * TCP where that can be reached (RFC 3261 §18.1.1): `bytes` then must say so; see `viaFor`.
+   * nobody listens there (as far as the network tells), no connection in time. More than 1300 bytes for UDP go by TCP
+   * where that can be reached (RFC 3261 §18.1.1), with our Via changed accordingly; not on a flow (`Target.socketId`).
    */
   send(bytes: Buffer, target: Target, failed: (error: Error) => void): void;
-  /**
-   * What to put into the Via of a request that will be sent to `target`. Pure, cheap. `messageBytes`, where known, may turn
-   * UDP into TCP: then send to the target that `targetFor` gave.
-   */
+  /** What to put into the Via of a request that will be sent to `target`. Cheap. */
   viaFor(target: Target): SentBy;
-  /** `target` itself, or the same place by TCP when `messageBytes` is more than UDP should carry (RFC 3261 §18.1.1). */
-  targetFor(target: Target, messageBytes: number): Target;
   /** One of this server's own sockets, or one of its names (`sip.names`). Without a port: the default one. */
   isOwnAddress(host: string, port: number | undefined, transport?: TransportName): boolean;
   /** The connection is still up. */
