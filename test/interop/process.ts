@@ -89,6 +89,16 @@ export class RunningProcess {
     }
   }
 
+  /** Waits for its end, which comes by itself; SIGKILL and an error if not in time. */
+  async ends(timeoutMs: number): Promise<void> {
+    try {
+      await until(`the end of ${this.#what}`, timeoutMs, () => this.hasEnded);
+    } catch (error) {
+      signal(this.pid, 'SIGKILL');
+      throw new Error(`${(error as Error).message} It said: ${this.#output}`, { cause: error });
+    }
+  }
+
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void> {
     return this.stop(10_000, 'SIGKILL');
