@@ -33,6 +33,8 @@ export class Conversation {
   readonly memory: number;
   /** It has been in the directory. */
   wasListed = false;
+  /** Links whose hello was taken and that are not up yet: each holds on to this conversation. */
+  readonly greeted = new Set<Link>();
   /** Of the link that was up last, or is. */
   lastUpMs = 0;
   readonly #deps: ConversationDeps;
@@ -60,6 +62,11 @@ export class Conversation {
 
   get state(): BusLink['state'] {
     return this.#state;
+  }
+
+  /** There is a link, or one on its way. */
+  get isHeld(): boolean {
+    return this.#link !== undefined || this.greeted.size > 0;
   }
 
   get isWaiting(): boolean {

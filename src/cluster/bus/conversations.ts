@@ -55,7 +55,7 @@ export class Conversations {
 
   hasRoomFor(peer: MemberBoot): boolean {
     if (this.#byKey.has(keyOf(peer)) || this.#byKey.size < this.#deps.limits.maxConversations) return true;
-    return [...this].some(({ link }) => link === undefined);
+    return [...this].some(({ isHeld }) => !isHeld);
   }
 
   /** Made at the first use. */
@@ -112,20 +112,20 @@ export class Conversations {
 
   /** While its link lives it may be the directory, or the hello, that is late. */
   #superseded(conversation: Conversation): void {
-    if (conversation.link !== undefined || conversation.ending !== undefined) return;
+    if (conversation.isHeld || conversation.ending !== undefined) return;
     conversation.ended(`${memberName(conversation.peer.member)} has been started again`);
   }
 
   #forgetOldest(): void {
     let oldest: Conversation | undefined;
     for (const each of this.#byKey.values()) {
-      if (each.link === undefined && (oldest === undefined || each.lastUpMs < oldest.lastUpMs)) oldest = each;
+      if (!each.isHeld && (oldest === undefined || each.lastUpMs < oldest.lastUpMs)) oldest = each;
     }
     if (oldest !== undefined) this.#forget(oldest);
   }
 
   #forget(conversation: Conversation): void {
-    if (conversation.link !== undefined) return;
+    if (conversation.isHeld) return;
     const { peer } = conversation;
     conversation.leave(() => new Timeout(`${memberName(peer.member)} was forgotten: there are too many members`));
     this.#byKey.delete(keyOf(peer));

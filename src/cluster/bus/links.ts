@@ -160,6 +160,7 @@ export class Links {
     }
     link.peer = peer;
     link.phase = 'memory';
+    conversation.greeted.add(link);
     if (!link.isDialled) {
       this.#hello(link, '');
       link.writer.memory(conversation.memory);
@@ -168,6 +169,7 @@ export class Links {
   }
 
   #up(link: Link, memory: number, conversation: Conversation): void {
+    conversation.greeted.delete(link);
     if (this.#isSurplus(link, conversation)) {
       link.close('there is a link already');
       return;
@@ -206,6 +208,7 @@ export class Links {
     const { conversations, failed, logger, unlinked } = this.#deps;
     this.#links.delete(link);
     this.#strangers.delete(link);
+    conversation?.greeted.delete(link);
     if (conversation?.lost(link, cause) === true) {
       const { peer } = conversation;
       logger.warn({ member: peer.member, boot: peer.boot, why: cause }, 'a link of the bus is down');

@@ -66,6 +66,25 @@ describe('links', () => {
     await rig.clock.run(100);
     expect(called.value).toBe(1);
   });
+
+  test('stay known when the directory, late to know of a new boot, changes between its hello and up', async () => {
+    const rig = new BusRig(1, 20);
+    const [a, b] = await rig.members('a', 'b');
+    a!.host.kill();
+    await rig.clock.run(100);
+    const again = await rig.start('a', { isListed: false });
+    again.bus.serve('test/echo', (body) => body);
+    for (let n = 0; n < 200; n++) {
+      rig.book.set({ ...a!.self, busAddress: `${a!.address}:${PORT}` });
+      await rig.clock.run(5);
+    }
+    rig.book.set({ ...again.self, busAddress: `${again.address}:${PORT}` });
+    await rig.clock.run(100);
+    expect(b!.bus.links()).toMatchObject([{ to: again.self, state: 'up' }]);
+    const called = outcome(b!.bus.call('a/0', 'test/echo', 1));
+    await rig.clock.run(100);
+    expect(called.value).toBe(1);
+  });
 });
 
 describe('a member that dies', () => {
