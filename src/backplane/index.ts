@@ -32,7 +32,6 @@ export { engineVersion } from './etcd/engine/engine-version.ts';
 export { EngineError, type EngineErrorCode } from './etcd/engine/engine-error.ts';
 export { enginePorts, type EngineOptions, type EnginePeer, type EngineTlsFiles } from './etcd/engine/engine-options.ts';
 export { EngineUpkeep, type UpkeepOptions } from './etcd/engine/engine-upkeep.ts';
-export { restoreEngine, type RestoreOptions } from './etcd/engine/restore-engine.ts';
 export { openEtcd, type EtcdOptions } from './etcd/open.ts';
 export type { EngineEndpoint } from './etcd/rpc/engine-client.ts';
 export type { EngineTls } from './etcd/rpc/endpoint.ts';

@@ -19,20 +19,9 @@ export {
   type CertificateInfo,
 } from './certificate.ts';
 export { DecodeError, HubfarmError } from './errors.ts';
-export {
-  equalConstantTime,
-  hex,
-  hkdfSha256,
-  hmacSha256,
-  md4,
-  md5,
-  RunningSha256,
-  sha0,
-  sha1,
-  sha256,
-  type HashInput,
-} from './hash.ts';
-export type { Branded } from './ids.ts';
+export * from './hash.ts';
 export { formatIpAddress, parseIpAddress } from './ip-address.ts';
 export { Lifecycle, type Component, type StopFailure } from './lifecycle.ts';
 export { silentLogger, type Logger } from './logger.ts';
+export { LoginGuard, type Ban, type GuardVerdict, type LoginGuardLimits } from './login-guard.ts';
+export { isLoopback, networkOf } from './network-of.ts';

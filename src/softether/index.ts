@@ -5,7 +5,7 @@ export { nodeInfoOf, setNodeInfo } from './codec/node-info.ts';
 export { Pack } from './codec/pack.ts';
 export type { PackElement, PackType, PackValue } from './codec/pack-element.ts';
 export { adminPackLimits, preAuthPackLimits, type PackLimits } from './codec/pack-limits.ts';
-export { hasPolicy, policyFieldKinds, policyOf, setPolicy } from './codec/policy-fields.ts';
+export { policyFieldKinds, policyOf, setPolicy } from './codec/policy-fields.ts';
 export type {
   AdminChannel,
   AdminConnectionHandler,
@@ -21,7 +21,6 @@ export { defaultClusterSessionLimits, type ClusterSessionLimits } from './cluste
 export type { LicenceLimits } from './cluster/session-ledger.ts';
 export type { ClusterDoor } from './handshake/cluster-door.ts';
 export type { Place, Placement, PlacementRequest } from './handshake/placement.ts';
-export type { Ban, LoginGuard } from './login-guard.ts';
 export { SoftEtherServer, type SoftEtherServerDeps } from './server.ts';
 export type { SoftEtherSession } from './session.ts';
 export { canSign, type ClientAccount, type ClientIdentity, type Credentials } from './client/account.ts';

@@ -6,7 +6,6 @@ import {
   decodeAdditionalConnectAnswer,
 } from '../../src/softether/codec/additional-connect.ts';
 import { decodeAdminLogin } from '../../src/softether/codec/admin-login.ts';
-import { decodeHubNames } from '../../src/softether/codec/enum-hub.ts';
 import { decodeHello } from '../../src/softether/codec/hello.ts';
 import {
   decodePackBody,
@@ -161,7 +160,6 @@ function decodeEveryMessage(pack: Pack): void {
   decodeAdditionalConnectAnswer(pack);
   decodeAdminLogin(pack);
   decodePasswordChange(pack);
-  decodeHubNames(pack);
   policyOf(pack);
   methodOf(pack);
   noopOf(pack);

@@ -12,7 +12,6 @@ export const EXPECT_SERVICE = 'softether/expect-ticket';
  * `nameTaken`: a session of that name lives there, or may come back.
  */
 export type ExpectAnswer = 'expected' | 'draining' | 'full' | 'closing' | 'nameTaken';
-export const expectAnswers: readonly ExpectAnswer[] = ['expected', 'draining', 'full', 'closing', 'nameTaken'];
 
 /** What came of offering a ticket to a member. `silent`: not known whether it has it; nobody must be sent there. */
 export type TicketOffer =

@@ -68,7 +68,3 @@ export function policyOf(pack: Pack): PolicyFields {
   });
   return Object.fromEntries(entries) as PolicyFields;
 }
-
-export function hasPolicy(pack: Pack): boolean {
-  return pack.has(`${PREFIX}Access`);
-}

@@ -1,5 +1,4 @@
-import { encodeCompaction } from '../../../src/backplane/etcd/codec/key-value.ts';
-import { methods } from '../../../src/backplane/etcd/methods.ts';
+import { MessageWriter } from '../../../src/backplane/etcd/codec/message.ts';
 import { clientOptions } from '../../../src/backplane/etcd/open.ts';
 import { EngineClient } from '../../../src/backplane/etcd/rpc/engine-client.ts';
 import { io, type TestCluster, type TestEngine } from './test-engine.ts';
@@ -13,6 +12,7 @@ export async function compact(cluster: TestCluster, engine: TestEngine, revision
     clientOptions({ endpoints, tls: () => ({ identity }), http2, clock }),
     () => undefined,
   );
-  await client.call(methods.compact, encodeCompaction(revision));
+  // CompactionRequest{1 revision, 2 physical}
+  await client.call('/etcdserverpb.KV/Compact', new MessageWriter().number(1, revision).finish());
   client.close();
 }

@@ -2,7 +2,6 @@ import { defaultPolicy, type Policy } from '#hub';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { Pack } from '../../../src/softether/codec/pack.ts';
 import {
-  hasPolicy,
   policyFieldKinds,
   policyOf,
   setPolicy,
@@ -44,7 +43,6 @@ describe('policy elements', () => {
 
   test('that are absent read as no and 0', () => {
     const none = policyOf(new Pack());
-    expect(hasPolicy(new Pack())).toBe(false);
     expect(Object.values(none).every((value) => value === false || value === 0)).toBe(true);
   });
 });

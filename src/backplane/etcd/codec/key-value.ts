@@ -62,17 +62,6 @@ export function decodeHeader(bytes: Buffer): number {
   return revision;
 }
 
-/** A response of which only the header counts → revision. */
-export function decodeRevision(bytes: Buffer): number {
-  const reader = new MessageReader(bytes);
-  let revision = 0;
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) revision = decodeHeader(reader.bytes());
-    else reader.skip();
-  }
-  return revision;
-}
-
 /** KeyValue{1 key, 2 create_revision, 3 mod_revision, 4 version, 5 value, 6 lease} */
 export function decodeKeyValue(bytes: Buffer): KeyValue {
   const reader = new MessageReader(bytes);
@@ -186,9 +175,4 @@ function decodeResponseOp(bytes: Buffer): RangeResponse[] {
     else reader.skip();
   }
   return found;
-}
-
-/** Compaction{1 revision, 2 physical} */
-export function encodeCompaction(revision: number): Buffer {
-  return new MessageWriter().number(1, revision).finish();
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DecodeError } from '#base';
 import { SeededRandom } from '#io/sim';
 import { decodeNames } from '../../../../src/backplane/etcd/codec/access.ts';
-import { decodeRange, decodeRevision, decodeTxn } from '../../../../src/backplane/etcd/codec/key-value.ts';
+import { decodeRange, decodeTxn } from '../../../../src/backplane/etcd/codec/key-value.ts';
 import { decodeLeaseState } from '../../../../src/backplane/etcd/codec/lease.ts';
 import { decodeSnapshotPart, decodeStatus } from '../../../../src/backplane/etcd/codec/maintenance.ts';
 import { decodeMemberAdded, decodeMembers } from '../../../../src/backplane/etcd/codec/membership.ts';
@@ -79,7 +79,6 @@ test('default values are left out, and fields that nobody knows are passed over'
 
 const decoders = {
   decodeRange,
-  decodeRevision,
   decodeTxn,
   decodeWatch,
   decodeLeaseState,

@@ -9,7 +9,6 @@ import {
 import {
   decodeRange,
   decodeTxn,
-  encodeCompaction,
   encodeDeleteRange,
   encodePut,
   encodeRange,
@@ -42,7 +41,6 @@ describe('requests are byte for byte what etcdctl sends:', () => {
     ['lease grant', encodeLeaseGrant('0', 5)],
     ['keep alive', encodeLeaseId(lease)],
     ['revoke', encodeLeaseId(lease)],
-    ['compact', encodeCompaction(5)],
     ['learner added', encodeMemberAdd('https://127.0.0.1:5569', true)],
     ['user', encodeUserAdd('m1')],
     ['role', encodeName('readers')],
