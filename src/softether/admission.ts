@@ -1,4 +1,4 @@
-import { networkOf } from './network-of.ts';
+import { networkOf } from '#base';
 
 export interface AdmissionLimits {
   readonly maxUnauthenticated: number;

@@ -1,4 +1,4 @@
-import { BufferPool, type Logger } from '#base';
+import { BufferPool, LoginGuard, type Ban, type Logger } from '#base';
 import type { HubDirectory, HubHost, Policy } from '#hub';
 import type { ByteStream, Clock, Endpoint, Random } from '#io';
 import type { AdminConnectionHandler } from './admin-connection-handler.ts';
@@ -15,7 +15,6 @@ import { newCounters, type SoftEtherCounters } from './counters.ts';
 import { allEnded } from './all-ended.ts';
 import type { ClusterDoor } from './handshake/cluster-door.ts';
 import { admitHere, type Placement } from './handshake/placement.ts';
-import { LoginGuard, type Ban } from './login-guard.ts';
 import type { SessionEnd, SessionHome, SoftEtherSession } from './session.ts';
 import type { SessionJournal } from './session-journal.ts';
 import { SessionTable } from './session-table.ts';

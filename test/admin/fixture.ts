@@ -1,11 +1,11 @@
 import { type AdminContext, type AuditFile, FileAuditLog, type HttpFaceOptions, SoftEtherRpc } from '#admin';
 import { openEmbedded, type Backplane } from '#backplane';
-import { silentLogger } from '#base';
+import { silentLogger, type Ban } from '#base';
 import { defaultPolicy, HubDirectory, HubHost, type SessionKind } from '#hub';
 import type { ServerIdentity } from '#io';
 import { createNodeCertificates, createNodeClock, createNodeRandom } from '#io/node';
 import { VirtualClock } from '#io/sim';
-import { adminPasswordHash, type Ban, type Pack, userPasswordHash } from '#softether';
+import { adminPasswordHash, type Pack, userPasswordHash } from '#softether';
 import { connectionInfo, facts, FakeBridges, FakeListeners } from './fake-server.ts';
 import { FakeSession } from './fake-session.ts';
 import { ADMIN_PASSWORD, hubRecord, NOW_MS, userRecord } from './records.ts';

@@ -1,4 +1,16 @@
-import { equalConstantTime, hex, hkdfSha256, hmacSha256, md4, md5, sha0, sha1, sha256 } from '#base';
+import {
+  equalConstantTime,
+  equalTextConstantTime,
+  hashHex,
+  hex,
+  hkdfSha256,
+  hmacSha256,
+  md4,
+  md5,
+  sha0,
+  sha1,
+  sha256,
+} from '#base';
 import { describe, expect, test } from 'vitest';
 import { readVectors } from '../softether/codec/vectors.ts';
 
@@ -32,6 +44,29 @@ describe('the hashes of the runtime', () => {
     expect(hex(md5('abc'))).toBe('900150983cd24fb0d6963f7d28e17f72');
     expect(hex(sha1('abc'))).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
     expect(hex(sha256('a', 'bc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+});
+
+describe('the hashes of digest authentication', () => {
+  // RFC 1321 appendix A.5, FIPS 180-4 examples
+  test.each([
+    ['md5', '900150983cd24fb0d6963f7d28e17f72'],
+    ['sha256', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+    ['sha512-256', '53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23'],
+  ] as const)('%s, in hex', (name, expected) => {
+    expect(hashHex(name, 'abc')).toBe(expected);
+  });
+});
+
+describe('texts compared in constant time', () => {
+  test.each([
+    ['', '', true],
+    ['abc', 'abc', true],
+    ['abc', 'abd', false],
+    ['abc', 'ab', false],
+    ['äbc', 'abc', false],
+  ])('"%s" and "%s": %s', (a, b, expected) => {
+    expect(equalTextConstantTime(a, b)).toBe(expected);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Clock } from '#io';
-import type { LoginGuard } from '#softether';
+import type { LoginGuard } from '#base';
 
 /** Counts failed log-ins of all kinds together, slows down and stops those who guess. */
 export type Guard = Pick<LoginGuard, 'ask' | 'failed' | 'succeeded'>;

@@ -1,9 +1,9 @@
-import type { Logger } from '#base';
+import type { Ban, Logger } from '#base';
 import type { Clock, LogFiles, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
 import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost, Statistics } from '#hub';
 import type { ClusterMode, ClusterModes, ClusterTasks } from '#cluster';
-import type { Ban, ConnectionInfo } from '#softether';
+import type { ConnectionInfo } from '#softether';
 import type { LicenceDirectory } from '../licences/licence-directory.ts';
 import type { MemberCalls } from '../cluster/member-calls.ts';
 import type { AuditLog } from './audit-log.ts';

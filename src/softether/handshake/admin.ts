@@ -1,10 +1,9 @@
-import { equalConstantTime } from '#base';
+import { equalConstantTime, isLoopback } from '#base';
 import type { HubRecord } from '#hub';
 import type { AdminLogin } from '../admin-connection-handler.ts';
 import { adminPasswordHash, isNoPassword, PASSWORD_HASH_BYTES, securePassword } from '../auth/password-hash.ts';
 import { decodeAdminLogin, encodeAdminLoginAnswer } from '../codec/admin-login.ts';
 import { ErrorCode } from '../codec/error-codes.ts';
-import { isLoopback } from '../network-of.ts';
 import type { HandshakeContext, MethodHandler } from './context.ts';
 import { guarded, rightOrWrong } from './guarded.ts';
 import { refuse } from './outcome.ts';

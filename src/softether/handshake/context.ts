@@ -1,11 +1,10 @@
-import type { Logger } from '#base';
+import type { Logger, LoginGuard } from '#base';
 import type { HubDirectory, HubHost } from '#hub';
 import type { Clock, Endpoint, Random, TlsInfo } from '#io';
 import type { ExternalAuthenticator } from '../auth/external-authenticator.ts';
 import type { Pack } from '../codec/pack.ts';
 import type { SoftEtherLimits } from '../config.ts';
 import type { SoftEtherCounters } from '../counters.ts';
-import type { LoginGuard } from '../login-guard.ts';
 import type { SessionHome } from '../session.ts';
 import type { SessionJournal } from '../session-journal.ts';
 import type { SessionTable } from '../session-table.ts';

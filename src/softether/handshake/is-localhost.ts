@@ -1,4 +1,4 @@
-import { isLoopback } from '../network-of.ts';
+import { isLoopback } from '#base';
 import type { MethodRequest } from './context.ts';
 
 /** SoftEther protocol §4.3: the client runs on this very machine. */

@@ -1,4 +1,4 @@
-import { parseIpAddress } from '#base';
+import { isLoopback, parseIpAddress } from '#base';
 import type { HubRecord } from '#hub';
 import { checkLogin } from '../auth/check-login.ts';
 import { ADMINISTRATOR } from '../auth/password-hash.ts';
@@ -8,7 +8,6 @@ import { decodeLogin, type LoginRequest } from '../codec/login.ts';
 import { encodeRedirect } from '../codec/redirect.ts';
 import { licenceOf } from '../cluster/licence.ts';
 import type { PlaceOrder } from '../cluster/place-order.ts';
-import { isLoopback } from '../network-of.ts';
 import type { HandshakeContext, MethodHandler, MethodRequest } from './context.ts';
 import { effectivePolicy } from './effective-policy.ts';
 import { establish } from './establish.ts';

@@ -1,4 +1,4 @@
-import { formatIpAddress, parseIpAddress } from '#base';
+import { formatIpAddress, parseIpAddress } from './ip-address.ts';
 
 /**
  * What counts as one source: an IPv4 address, or the /64 of an IPv6 address (any host can take any address of its /64).

@@ -1,6 +1,13 @@
-import type { Clock } from '#io';
 import { FailureTable, type FailureEntry } from './failure-table.ts';
 import { isLoopback, networkOf } from './network-of.ts';
+
+/** What a guard needs of a clock. */
+export interface GuardClock {
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** Unix milliseconds. */
+  wallMs(): number;
+}
 
 export interface LoginGuardLimits {
   readonly maxFailuresPerUserAndAddress: number;
@@ -53,7 +60,7 @@ const ADDRESS_FAILURES_PER_STEP = 5;
  * administrator, or a reverse proxy with everybody behind it.
  */
 export class LoginGuard {
-  readonly #clock: Clock;
+  readonly #clock: GuardClock;
   readonly #limits: LoginGuardLimits;
   readonly #pairs: FailureTable;
   readonly #addresses: FailureTable;
@@ -61,7 +68,7 @@ export class LoginGuard {
   /** Pairs that have logged in, least recent first. */
   readonly #known = new Set<string>();
 
-  constructor(clock: Clock, limits: LoginGuardLimits) {
+  constructor(clock: GuardClock, limits: LoginGuardLimits) {
     this.#clock = clock;
     this.#limits = limits;
     const table = (maxFailures: number): FailureTable =>

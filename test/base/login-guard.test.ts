@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '#io/sim';
 import { defaultSoftEtherLimits } from '#softether';
-import { LoginGuard } from '../../src/softether/login-guard.ts';
+import { LoginGuard } from '#base';
 
 const ALICE = 'OFFICE/alice';
 
