@@ -11,18 +11,20 @@ describe('npm install of the packed package into an empty folder, from the regis
   let folder: string;
   const env = { ...process.env, PATH: existsSync('/usr/bin/node') ? systemPath : process.env['PATH'] };
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'hubfarm-install-'));
-    const tarball = pack(folder);
+    const tarball = await pack(folder);
     mkdirSync(join(folder, 'empty'));
     writeFileSync(join(folder, 'empty/package.json'), '{ "private": true }');
-    run('npm', ['install', '--no-audit', '--no-fund', tarball], join(folder, 'empty'), env);
+    await run('npm', ['install', '--no-audit', '--no-fund', tarball], join(folder, 'empty'), env);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('npx hubfarm runs on Node 24, whatever Node npx runs on', () => {
+  test('npx hubfarm runs on Node 24, whatever Node npx runs on', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    expect(run('npx', ['--no-install', 'hubfarm', '--version'], join(folder, 'empty'), env)).toBe(`${version}\n`);
-    expect(run('npx', ['--no-install', 'hubfarm', 'config', 'example'], join(folder, 'empty'), env)).toContain('[log]');
+    expect(await run('npx', ['--no-install', 'hubfarm', '--version'], join(folder, 'empty'), env)).toBe(`${version}\n`);
+    expect(await run('npx', ['--no-install', 'hubfarm', 'config', 'example'], join(folder, 'empty'), env)).toContain(
+      '[log]',
+    );
   });
 });
