@@ -49,9 +49,10 @@ export function coordinationSuite(subject: () => Subject): void {
 
     test('the holder counts it as lost before anybody can see its keys gone', async () => {
       const { harness, store, other } = subject();
+      const view = new View(other, 'k');
+      await view.until(() => view.batches.length > 0);
       const lease = await store.lease(ttlMs);
       await store.put('k', 'v', { lease });
-      const view = new View(other, 'k');
       await view.until(() => view.entries.size === 1);
       let isLost = false;
       void lease.lost.then(() => (isLost = true));

@@ -30,6 +30,7 @@ export function watchSuite(subject: () => Subject): void {
     test('tells every change once, in order of revision, those of a transaction together', async () => {
       const { store, other } = subject();
       const view = new View(other, 'a/');
+      await view.until(() => view.batches.length > 0);
       const first = await store.put('a/1', '1');
       const second = await store.txn(
         [
