@@ -27,8 +27,10 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // What becomes true a moment later is waited for as long as a busy machine may need.
+    expect: { poll: { timeout: 10_000 } },
     execArgv: ['--conditions=hubfarm-source'],
     // A test that is only there to be skipped hides something: `.only` and an empty run are errors.
     allowOnly: false,
@@ -60,7 +62,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'property', include: property, exclude: [...elsewhere, ...simulation], testTimeout: 60_000 },
       },
-      { extends: true, test: { name: 'process', include: process, exclude: elsewhere, hookTimeout: 120_000 } },
+      {
+        extends: true,
+        test: { name: 'process', include: process, exclude: elsewhere, testTimeout: 120_000, hookTimeout: 180_000 },
+      },
       { extends: true, test: { name: 'simulation', include: simulation, exclude: elsewhere } },
     ],
   },

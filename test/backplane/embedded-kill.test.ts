@@ -50,7 +50,7 @@ function parse(line: string): Acknowledged {
 }
 
 describe.each(['caller', 'thread'])('kill -9 while writing as fast as it goes (%s)', (where) => {
-  test(`no acknowledged write is lost, ${rounds} times over`, { timeout: 120_000 }, async () => {
+  test(`no acknowledged write is lost, ${rounds} times over`, async () => {
     const path = join(folder.path, 'hubfarm.db');
     const newest = new Map<string, Acknowledged>();
     let acknowledged = 0;

@@ -5,10 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { FairStopwatch } from '../../io/node/fair-stopwatch.ts';
 import { ClusterServer } from './cluster-server.ts';
 import { VpnUser } from './vpn-user.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 let folder: string;
 let servers: ClusterServer[] = [];
@@ -33,6 +32,18 @@ const logIn = (server: ClusterServer, hub: string): VpnUser => {
   users.push(user);
   return user;
 };
+
+/** Where a new session of the hub is; one try. */
+async function placeOfOne(server: ClusterServer, hub: string): Promise<number> {
+  const user = logIn(server, hub);
+  try {
+    return await user.connected();
+  } catch (error) {
+    // It would go on trying.
+    await user.stop();
+    throw error;
+  }
+}
 
 const dynamic = 2;
 
@@ -111,13 +122,13 @@ describe('three servers in a cluster', () => {
     const first = await anna.connected();
     const killed = first === two.port ? two : three;
     const survivor = killed === two ? three : two;
-    const startedAt = performance.now();
+    const away = new FairStopwatch();
     await killed.process.signal('SIGKILL');
     await vi.waitFor(() => expect([anna.sessions, anna.place]).toEqual([2, survivor.port]), {
       timeout: 10_000,
       interval: 20,
     });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(away.ms).toBeLessThan(5_000);
     await killed.restart();
     await areTogether();
   });
@@ -130,7 +141,7 @@ describe('three servers in a cluster', () => {
     expect([anna.sessions, anna.place]).toEqual([1, place]);
     await one.restart();
     await areTogether();
-    await vi.waitFor(async () => expect(await logIn(one, 'STAY').connected()).toBe(place), {
+    await vi.waitFor(async () => expect(await placeOfOne(one, 'STAY')).toBe(place), {
       timeout: 20_000,
       interval: 500,
     });
@@ -148,12 +159,12 @@ describe('three servers in a cluster', () => {
     );
     await areTogether();
     await one.process.signal('SIGKILL');
-    const startedAt = performance.now();
-    await vi.waitFor(async () => expect([two.port, three.port]).toContain(await logIn(two, 'A').connected()), {
+    const away = new FairStopwatch();
+    await vi.waitFor(async () => expect([two.port, three.port]).toContain(await placeOfOne(two, 'A')), {
       timeout: 20_000,
       interval: 100,
     });
-    expect(performance.now() - startedAt).toBeLessThan(6_000);
+    expect(away.ms).toBeLessThan(6_000);
     await one.restart();
     await areTogether();
   });

@@ -2,13 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../io/node/free-ports.ts';
 import { callLocal } from './local-api.ts';
 import { ServeProcess } from './serve-process.ts';
-
-// Each test starts the program several times.
-vi.setConfig({ testTimeout: 90_000 });
 
 let folder: string;
 let data: string;
@@ -24,7 +21,7 @@ beforeEach(() => {
 afterEach(async () => {
   await server?.signal('SIGKILL');
   server = undefined;
-  if (isMounted) spawnSync('umount', [data]);
+  if (isMounted) spawnSync('umount', ['-l', data]);
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -4,12 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FairStopwatch } from '../../io/node/fair-stopwatch.ts';
 import { freePorts } from '../../io/node/free-ports.ts';
 import { callLocal } from './local-api.ts';
 import { ServeProcess } from './serve-process.ts';
 import { VpnUser } from './vpn-user.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let running: ServeProcess[] = [];
@@ -55,9 +54,9 @@ describe('hubfarm serve --members 3', () => {
     const { server, port } = await serve(3);
     expect(server.stderr).toContain(`hubfarm listens on ports ${port}, ${port + 1}, ${port + 2}`);
     for (const n of [0, 1, 2]) expect(await get(port + n, '/healthz')).toEqual({ status: 200, body: 'ok\n' });
-    const started = performance.now();
+    const stopping = new FairStopwatch();
     expect(await server.signal('SIGTERM')).toMatchObject({ code: 0 });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(stopping.ms).toBeLessThan(5_000);
   });
 
   test('writes one log, in which each record of a member names it', async () => {

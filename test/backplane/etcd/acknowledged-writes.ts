@@ -1,4 +1,5 @@
 import { Conflict, Forbidden, type Backplane } from '#backplane';
+import { FairStopwatch } from '../../io/node/fair-stopwatch.ts';
 
 /** Writes one key after the other for as long as it is asked to, and remembers what was acknowledged. */
 export class AcknowledgedWrites {
@@ -30,7 +31,7 @@ export class AcknowledgedWrites {
   }
 
   async #run(): Promise<void> {
-    let lastMs = performance.now();
+    let sinceLast = new FairStopwatch();
     for (let i = 0; !this.#isStopped; i++) {
       const key = `${this.#prefix}${i}`;
       try {
@@ -40,8 +41,8 @@ export class AcknowledgedWrites {
         if (error instanceof Conflict || error instanceof Forbidden) throw error;
         this.unavailable++;
       }
-      this.longestGapMs = Math.max(this.longestGapMs, performance.now() - lastMs);
-      if (this.acknowledged.has(key)) lastMs = performance.now();
+      this.longestGapMs = Math.max(this.longestGapMs, sinceLast.ms);
+      if (this.acknowledged.has(key)) sinceLast = new FairStopwatch();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }

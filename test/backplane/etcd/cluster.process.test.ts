@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Forbidden, Unavailable, type Backplane, type BackplaneState } from '#backplane';
+import { FairStopwatch } from '../../io/node/fair-stopwatch.ts';
 import { newFolder } from '../embedded-harness.ts';
 import { View } from '../view.ts';
 import { AcknowledgedWrites } from './acknowledged-writes.ts';
@@ -17,7 +18,7 @@ describe.runIf(requireEtcd())('three engines', () => {
     cluster = await newTestCluster(folder.path);
     three = await startThreeEngines(cluster);
     store = await newClient(cluster, three.engines, 'm1');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await store.close();
@@ -133,10 +134,10 @@ describe.runIf(requireEtcd())('three engines', () => {
     const [first, second] = three.engines;
     first!.signal('SIGSTOP');
     second!.signal('SIGSTOP');
-    const startedMs = performance.now();
+    const refused = new FairStopwatch();
     await expect(store.put('q/during', '1')).rejects.toBeInstanceOf(Unavailable);
     await expect(store.get('q/before')).rejects.toBeInstanceOf(Unavailable);
-    expect(performance.now() - startedMs).toBeLessThan(12_000);
+    expect(refused.ms).toBeLessThan(12_000);
     expect(store.state()).toBe('lost');
     expect(await lease.lost).toContain('not renewed');
     first!.signal('SIGCONT');
@@ -151,7 +152,7 @@ describe.runIf(requireEtcd())('three engines', () => {
     view.close();
   });
 
-  test('servers that are started one after the other find together again', { timeout: 60_000 }, async () => {
+  test('servers that are started one after the other find together again', async () => {
     const revision = await store.put('kept', 'v');
     await three.stopAndRenew();
     const [first, second, third] = three.engines;
@@ -166,7 +167,7 @@ describe.runIf(requireEtcd())('three engines', () => {
     await until('all three answer', allAreHealthy);
   });
 
-  test('a server that is taken out stops its engine for good; the others go on', { timeout: 60_000 }, async () => {
+  test('a server that is taken out stops its engine for good; the others go on', async () => {
     const members = await three.administration.members();
     const third = three.engines[2]!;
     await three.administration.remove(members.find(({ name }) => name === third.name)!.id);

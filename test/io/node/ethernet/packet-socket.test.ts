@@ -56,10 +56,11 @@ describeInNamespaces('an interface outside of bridges (AF_PACKET)', (scene) => {
       expect(await neighbour.send('w0', each)).toBe(2);
       expect(await remote.send('eth0', each)).toBe(2);
     }
+    const inTime = { timeout: 10_000 };
     const twice = frames.flatMap((each) => [each, each]);
     const ours = (all: string[]): string[] => all.filter((each) => each.startsWith(testAddresses));
-    await expect.poll(async () => ours(await remote.captured('eth0'))).toEqual(twice);
-    await expect.poll(async () => ours(await neighbour.captured('w0'))).toEqual(twice);
+    await expect.poll(async () => ours(await remote.captured('eth0')), inTime).toEqual(twice);
+    await expect.poll(async () => ours(await neighbour.captured('w0')), inTime).toEqual(twice);
   });
 
   test('sees frames that are not for this computer, and not what this computer sends', async () => {
