@@ -26,6 +26,7 @@ export const peerTable = {
   sipsak: { debianPackage: 'sipsak', files: program('sipsak') },
   baresip: { debianPackage: 'baresip', files: program('baresip') },
   linphonec: { debianPackage: 'linphone-cli', files: program('linphonec') },
+  chromium: { debianPackage: 'chromium', files: program('chromium') },
   dnsmasq: { debianPackage: 'dnsmasq-base', files: program('dnsmasq') },
   openssl: { debianPackage: 'openssl', files: program('openssl') },
 } as const satisfies Record<string, Peer>;
