@@ -10,7 +10,8 @@ import { status } from './rpc/rpc-error.ts';
 
 /** The holder stops this early, so that nobody can see its keys gone while it still acts. */
 const holderShare = 0.9;
-const renewalsPerTtl = 5;
+/** So often that a lease of 4 s outlasts the 3 s after which the engine counts as lost. */
+const renewalsPerTtl = 8;
 /** An answer to a renewal that takes a longer share of the TTL is not waited for. */
 const patienceShare = 0.3;
 /** Own ids, so that a grant can be repeated; below 2^52, so that no tool shows them wrongly. */

@@ -12,7 +12,7 @@ export const engineService = 'cluster/engine';
 const askEveryMs = 1_000;
 /** What somebody said counts for so long. Far less than the time in which one that came back declares nobody dead. */
 const answerGoodForMs = 3_000;
-/** A member may have reached the engine so long after it last renewed its lease: renewals are a fifth of it apart. */
+/** A member may have reached the engine so long after it last renewed its lease: renewals are an eighth of it apart. */
 const contactSlackMs = 1_500;
 /** In leases: how long nobody is declared dead after the engine came back. */
 export const quarantineLeases = 2;

@@ -13,8 +13,12 @@ import { LoadReporter } from './load-reporter.ts';
 import { MemberDirectory } from './member-directory.ts';
 import type { MemberLiveness } from './member-liveness.ts';
 
-/** A member that does not renew its lease for so long is dead (C6: hang or cut off, found out within 5 s). */
-export const memberLeaseTtlMs = 5_000;
+/**
+ * A member that does not renew its lease for so long is dead. C6: a hang or a cut is found out within 5 s, and etcd takes
+ * up to half a second more to end a lease. A member outlasts any interruption of 3 s, after
+ * which the engine counts as lost.
+ */
+export const memberLeaseTtlMs = 4_000;
 const announceTriesMax = 10;
 const announceRetryMs = 500;
 

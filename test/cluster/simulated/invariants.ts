@@ -4,7 +4,7 @@ import type { SimulatedCluster } from './simulated-cluster.ts';
 import { isStatic, type MemberObserver, type SimulatedMember } from './simulated-member.ts';
 
 /** A member whose lease has ended leaves placement within this: the lease, and a turn of messages. */
-const deadWithinMs = 6_500;
+const deadWithinMs = 5_500;
 /** A controller that the engine cannot hear either learns of no deaths, but leads no longer than its own lease. */
 const deadWithinCutOffMs = deadWithinMs + 5_000;
 

@@ -2,7 +2,7 @@ import type { Lease } from '#backplane';
 import type { Clock, Timer } from '#io';
 
 const holderShare = 0.9;
-const renewalsPerTtl = 5;
+const renewalsPerTtl = 8;
 
 /** The holder's side of a lease: renewed over the line, counted as lost by the own clock. */
 export class ModelLease implements Lease {
