@@ -75,7 +75,9 @@ export async function openClusterPlace(
   const { clusterId: cluster, links: makers } = seat;
   const servers = new KnownServers(shared, clock);
   await lifecycle.start({ name: 'list of servers', stop: () => servers.close() });
-  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers: registry, makers });
+  const peers = servers.following(registry);
+  const admit = servers.refusal;
+  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers, makers, admit });
   await lifecycle.start({ name: 'bus', start: () => bus.start(), stop: () => bus.stop() });
   registry.followLinks(bus);
   await lifecycle.start({

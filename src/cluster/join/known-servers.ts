@@ -1,23 +1,24 @@
 import type { Backplane } from '#backplane';
-import type { Clock } from '#io';
+import type { Clock, Timer } from '#io';
+import type { PeerSource } from '../bus/peer-source.ts';
 import type { MemberBoot } from '../handle.ts';
 import { parseMemberId } from '../member-id.ts';
 import { RecordCopy } from '../record-copy.ts';
 import { serverPrefix } from './server-registry.ts';
 
-/** A server that is removed must still be told so, over the very bus. */
-const farewellMs = 15_000;
+/** A server that is removed must still be told so, over the very bus; the engine may take its time to let it go. */
+const farewellMs = 30_000;
 
 /**
  * The servers that belong to the cluster, from memory. The certificate of one that was removed is good until it runs out:
- * it is not spoken with all the same.
+ * it is not spoken with all the same, once it had the time to be told.
  */
 export class KnownServers {
-  readonly #copy: RecordCopy<{ readonly isEligible: boolean }>;
-
   readonly #clock: Clock;
-  /** Since when a server is not in the list any more, by its key, on the own clock. */
-  readonly #goneAtMs = new Map<string, number>();
+  readonly #copy: RecordCopy<{ readonly isEligible: boolean }>;
+  /** Keys of servers that were removed a moment ago; each ends what is spoken with it. */
+  readonly #farewells = new Map<string, Timer>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(shared: Backplane, clock: Clock) {
     this.#clock = clock;
@@ -34,10 +35,24 @@ export class KnownServers {
     const [first] = this.#copy.entries();
     const { server } = parseMemberId(member) ?? { server: '' };
     const key = serverPrefix + server;
-    if (first === undefined || this.#copy.get(key) !== undefined) return undefined;
-    if (this.#clock.nowMs() < (this.#goneAtMs.get(key) ?? -Infinity) + farewellMs) return undefined;
+    if (first === undefined || this.#copy.get(key) !== undefined || this.#farewells.has(key)) return undefined;
     return `${server} is not in the list of the cluster's servers: it was removed, or has not joined`;
   };
+
+  /** The same peers; told of also when a server is not to be spoken with any more. */
+  following(peers: PeerSource): PeerSource {
+    return {
+      peers: () => peers.peers(),
+      onChange: (changed) => {
+        const unfollow = peers.onChange(changed);
+        this.#listeners.add(changed);
+        return () => {
+          unfollow();
+          this.#listeners.delete(changed);
+        };
+      },
+    };
+  }
 
   /** Whether another server than this one may lead the cluster; while the list is not known, one may. */
   canOthersLead(ownServer: string): boolean {
@@ -45,15 +60,27 @@ export class KnownServers {
     return all.length === 0 || all.some(([key, { value }]) => key !== serverPrefix + ownServer && value.isEligible);
   }
 
+  close(): void {
+    this.#copy.close();
+    for (const farewell of this.#farewells.values()) farewell.cancel();
+    this.#farewells.clear();
+    this.#listeners.clear();
+  }
+
   #note(keys: readonly string[]): void {
     for (const key of keys) {
-      if (this.#copy.get(key) === undefined) this.#goneAtMs.set(key, this.#clock.nowMs());
-      else this.#goneAtMs.delete(key);
+      this.#farewells.get(key)?.cancel();
+      this.#farewells.delete(key);
+      if (this.#copy.get(key) === undefined) {
+        const farewell = this.#clock.after(farewellMs, () => this.#part(key));
+        this.#farewells.set(key, farewell);
+      }
     }
   }
 
-  close(): void {
-    this.#copy.close();
+  #part(key: string): void {
+    this.#farewells.delete(key);
+    for (const changed of this.#listeners) changed();
   }
 }
 
