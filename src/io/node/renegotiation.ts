@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { resumeOwnSession } from './socket-internals.ts';
 
 /**
  * A client that has not done its part by then will not; the connection stays as it is. Nothing is sent meanwhile, so this
@@ -14,7 +15,8 @@ interface HeldWrite {
 /**
  * TLS 1.2, server: asks the client for a new handshake and waits for it. Between the request and the end of the handshake
  * we send no data: OpenSSL clients (all SoftEther ones) break the connection with "unexpected record" if data meets them
- * in a handshake that they drive from a write. What the client sends flows on.
+ * in a handshake that they drive from a write. What the client sends flows on. The new handshake resumes the session of the
+ * first: it is wanted for its own sake, not for new keys.
  * A client that refuses (alert no_renegotiation) loses its connection; that is OpenSSL's doing.
  */
 export class Renegotiation {
@@ -89,6 +91,7 @@ export class Renegotiation {
 
 function requestHandshake(socket: TLSSocket): boolean {
   try {
+    resumeOwnSession(socket);
     return socket.renegotiate({}, () => undefined) === true;
   } catch {
     return false;

@@ -13,6 +13,8 @@ export interface SocketHandle {
   useUserBuffer?(buffer: Uint8Array): void;
   /** TLS only: frees the TLS state and gives the TCP handle back to its first owner. Writes nothing. */
   destroySSL?(): void;
+  /** TLS only: the session, as `getSession` gives it, that the next handshake of this server may resume. */
+  loadSession?(session: Buffer): void;
   /** TLS only: what is wrong with the other side's certificate. */
   verifyError?(): unknown;
   /** TLS only: the handle that carries it. */
@@ -70,6 +72,20 @@ export function tlsEndWasOrderly(socket: TLSSocket): boolean {
 export function releaseTlsErrors(socket: TLSSocket): void {
   const release: unknown = Reflect.get(socket, '_releaseControl');
   if (typeof release === 'function') Reflect.apply(release, socket, []);
+}
+
+/**
+ * Lets the next handshake on this connection, server side, resume the session of the first one: no keys are made, signed or
+ * checked anew, which spares both sides half a handshake. Clients that offer no session get a whole one.
+ */
+export function resumeOwnSession(socket: TLSSocket): void {
+  const handle = handleOf(socket);
+  if (typeof handle?.loadSession !== 'function') return;
+  const session = socket.getSession();
+  if (session === undefined) return;
+  handle.loadSession(session);
+  // It holds the keys.
+  session.fill(0);
 }
 
 /** "Nobody has read or paused yet": the next owner's `data` listener starts the flow. */

@@ -241,6 +241,19 @@ describe('a new TLS handshake', () => {
     expect(sink.text).toBe('welcome first frame');
   });
 
+  test('resumes the session of the first handshake, also with a client that takes no tickets', async () => {
+    const { port, accepted } = await listen();
+    const stock = { secureOptions: constants.SSL_OP_NO_TICKET };
+    const [client, server] = await Promise.all([foreignClient(port, stock), accepted()]);
+    client.resume();
+    server.receive(new Recorder());
+    expect(client.isSessionReused()).toBe(false);
+    expect(await server.renegotiate()).toBe(true);
+    expect(client.isSessionReused()).toBe(true);
+    server.write(Buffer.from('still whole'));
+    expect(String(await event(client, 'data'))).toBe('still whole');
+  });
+
   test('is possible once, on the server, under TLS 1.2', async () => {
     const { client, server } = await connectedPair();
     for (const stream of [client, server]) stream.receive(new Recorder());
