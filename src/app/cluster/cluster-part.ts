@@ -1,5 +1,5 @@
 import type { EngineEndpoint } from '#backplane';
-import { isServerName, type ClusterMode, type ClusterSettings } from '#cluster';
+import { asServerName, isServerName, type ClusterMode, type ClusterSettings } from '#cluster';
 import type { MutualTlsIdentity } from '#io';
 import type { Config } from '../config/sections.ts';
 import type { OwnRecords } from '../member/own-records.ts';
@@ -67,11 +67,8 @@ export function partIn(config: Config, settings: ClusterSettings, remote: Remote
   };
 }
 
-/** The host name as the name of a server in its cluster, whatever characters it has. */
-export function serverNameOf(hostName: string): string {
-  const name = hostName
-    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 63);
+/** The host name as the name of a server, whatever characters it has. */
+function serverNameOf(hostName: string): string {
+  const name = asServerName(hostName);
   return isServerName(name) ? name : 'hubfarm';
 }

@@ -1,5 +1,5 @@
 import { parseIpAddress } from '#base';
-import { isServerName } from '#cluster';
+import { isServerName, serverNameRule } from '#cluster';
 import { defaultClusterSessionLimits } from '#softether';
 import { listenAddressItem, type ListenAddress } from './listen-address.ts';
 import { checkedText, choice, flag, integer, integerOrAuto, optionalList, text, type Section } from './setting.ts';
@@ -50,7 +50,7 @@ export const cluster: Section<ClusterSection> = {
     name: checkedText(
       '',
       (value) => value === '' || isServerName(value),
-      '1 to 63 letters, digits, "-", "_" and ".", beginning with a letter or digit, or empty',
+      `empty, or ${serverNameRule}`,
       'Name of this server in a cluster that it makes or joins. Empty: the name of the server.',
     ),
     bus: optionalList(

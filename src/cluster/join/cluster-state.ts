@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { HubfarmError, isKeyOf } from '#base';
 import type { Files, ServerIdentity } from '#io';
-import { isServerName } from '../member-id.ts';
+import { isServerName, serverNameRule } from '../member-id.ts';
 import { Fields, integerOf, textOf } from './codec/fields.ts';
 import { joinLimits as limits } from './codec/join-limits.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -162,7 +162,7 @@ function parseSettings(value: unknown): ClusterSettings {
   const engine = fields.object('engine');
   const controller = fields.object('controller');
   const serverName = fields.text('serverName', limits.maxNameCharacters);
-  if (!isServerName(serverName)) throw new Error(`serverName "${serverName}" is not a server name`);
+  if (!isServerName(serverName)) throw new Error(`serverName "${serverName}" is not a server name: ${serverNameRule}`);
   return {
     mode: fields.oneOf('mode', ['controller', 'member']),
     clusterId: fields.text('clusterId', limits.clusterIdCharacters),

@@ -1,5 +1,5 @@
 import { isIPv4Text } from './ipv4-text.ts';
-import { isServerName } from '../member-id.ts';
+import { asServerName, isServerName, serverNameRule } from '../member-id.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import type { InitRequest } from './cluster-steps.ts';
 import type { OwnServer } from './running-cluster.ts';
@@ -20,11 +20,11 @@ export interface OwnNames {
 
 /** What was asked for, with what the server knows of itself where nothing was said. @throws ClusterFailure */
 export function ownNames(request: InitRequest, self: OwnServer): OwnNames {
-  const serverName = request.serverName ?? validName(self.defaultName);
+  const serverName = request.serverName ?? asServerName(self.defaultName);
   const isNameChosen = request.serverName !== undefined || self.isNameChosen;
   if (!isServerName(serverName)) {
-    const rule = '1 to 63 letters, digits, "-", "_" and ".", beginning with a letter or digit';
-    throw new ClusterFailure('BAD_REQUEST', step, `"${serverName}" cannot be the name of a server: ${rule}`);
+    const message = `"${serverName}" cannot be the name of a server in a cluster: choose one with --name (${serverNameRule})`;
+    throw new ClusterFailure('BAD_REQUEST', step, message);
   }
   const { publicAddress = '', weight = 100, controllerOnly = false } = request;
   if (publicAddress !== '' && !isIPv4Text(publicAddress)) {
@@ -51,12 +51,4 @@ export function ownNames(request: InitRequest, self: OwnServer): OwnNames {
     throw new ClusterFailure('BAD_REQUEST', step, `weight ${weight} is not an integer from 1 to 1000000`);
   }
   return { serverName, isNameChosen, publicAddress, publicPorts, weight, isControllerOnly: controllerOnly };
-}
-
-/** Host names may hold what a server name may not. */
-function validName(text: string): string {
-  return text
-    .replace(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 63);
 }

@@ -1,3 +1,4 @@
+import { serverNameRule } from '../member-id.ts';
 import type { ClusterFailureCode } from './cluster-failure.ts';
 import type { Hello } from './codec/member-message.ts';
 import { joinProtocol } from './join-protocol.ts';
@@ -109,7 +110,7 @@ export const refusals = {
     new Refusal(
       'NAME_TAKEN',
       steps.name,
-      `"${name}" cannot be the name of a server: 1 to 63 letters, digits, "-", "_" and ".", beginning with a letter or digit`,
+      `"${name}" cannot be the name of a server in a cluster: choose one with --name (${serverNameRule})`,
     ),
   liveName: (name: string, address: string): TakenName =>
     new TakenName(

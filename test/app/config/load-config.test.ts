@@ -85,6 +85,7 @@ describe('the configuration', () => {
     ['[hub]\nmaxMacEntries = 2026-11-22', 'not "2026-11-22'],
     ['[server]\nname = 5', 'server.name must be text'],
     ['[server]\nname = "a\\nb"', 'server.name must be text'],
+    ['[cluster]\nname = "root"', 'and not "root", the superuser of the engine, not "root"'],
     ['[softether]\nallowUnencrypted = 1', 'softether.allowUnencrypted must be true or false, not 1'],
     ['[listeners]\naddresses = "443"', 'listeners.addresses must be a list'],
     ['[listeners]\naddresses = [443, "*:443"]', 'different entries'],

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { inspectCertificate, isSignedBy } from '#base';
 import { ClusterFailure, type JoinRequest, type ModeChange } from '#cluster';
 import type { Network } from '#io';
+import { createNodeAuthorities } from '#io/node';
+import { JoinClient } from '../../../src/cluster/join/join-client.ts';
 import { controls, memoryWorld, password, type TestServer, type World } from './world.ts';
 
 interface Pair {
@@ -118,6 +120,17 @@ describe('init', () => {
     });
     server.engine.local = { missing: 'etcd is not installed: apt install etcd-server' };
     expect(await init({})).toMatchObject({ code: 'ENGINE', message: 'etcd is not installed: apt install etcd-server' });
+    expect(server.modes.calls).toEqual([]);
+  });
+
+  test("refuses to be called root, like the engine's superuser, whoever chose the name", async () => {
+    const world = await memoryWorld();
+    const server = await world.server({ name: 'Root', address: '192.0.2.1', isNameChosen: false });
+    for (const request of [{}, { serverName: 'root' }]) {
+      const failure = await refused(world.settled(server.cluster.init(request, server.progress)));
+      expect(failure).toMatchObject({ code: 'BAD_REQUEST', step: 'check this server' });
+      expect(failure.message).toMatch(/^"root" cannot be the name of a server in a cluster: choose one with --name/i);
+    }
     expect(server.modes.calls).toEqual([]);
   });
 
@@ -348,6 +361,29 @@ describe('join', () => {
     expect(controller.log.at(-1)?.text).toContain('another server called "Beta" runs');
     await join(world, member, { serverName: 'beta2' });
     expect(member.state.current?.settings.serverName).toBe('beta2');
+  });
+
+  test("refuses a server that is called root, like the engine's superuser, on both sides", async () => {
+    const { world, controller, member } = await pair();
+    const failure = await refused(join(world, member, { serverName: 'root' }));
+    expect(failure.message).toContain('"root" cannot be the name of a server in a cluster: choose one with --name');
+    // One that asks all the same.
+    const client = new JoinClient({
+      clock: world.clock,
+      random: world.random,
+      network: world.network(member.address),
+      authorities: createNodeAuthorities(world.clock),
+      version: '0.1.0',
+    });
+    const to = { host: controller.address, port: controller.port, hashedPassword: password('secret') };
+    const newcomer = {
+      ...{ serverName: 'root', isNameChosen: true, hostName: 'root.example', listenerCertificate: Buffer.alloc(0) },
+      ...{ publicAddress: '', publicPorts: [443], isUncheckedAddress: true, weight: 100 },
+      ...{ enginePeerPort: 5569, engineClientPort: 5568, currentClusterId: '' },
+    };
+    const asked = await refused(world.settled(client.join(to, newcomer, undefined, () => undefined)));
+    expect(asked).toMatchObject({ step: 'check the server name', message: failure.message });
+    expect(await world.registry.find('root')).toBeUndefined();
   });
 
   test('adds a number to a name that nobody chose: hosts are often called alike', async () => {
