@@ -20,8 +20,9 @@ const batchesInFlight = 4;
 const waitingMaxKeys = 100_000;
 
 /**
- * For records that are written often, by one writer per key and without guards (load reports, registrations): up to 100
- * puts share one transaction, and so one sync on each voter. A value that is replaced before it was sent is not sent.
+ * For records that are written often, by one writer per key and without guards: up to 100 puts share one transaction, and
+ * so one sync on each voter. A value that is replaced before it was sent is not sent. Made for the location service, whose
+ * telephones renew their bindings all the time.
  */
 export class Coalescer {
   readonly #store: Pick<Backplane, 'txn'>;
