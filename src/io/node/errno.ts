@@ -82,6 +82,16 @@ export const hostAndPort = (host: string, port: number): string =>
 export const listenError = (host: string, port: number, cause: unknown): IoError =>
   explained(listenAdvice, `cannot listen on ${hostAndPort(host, port)}`, cause);
 
+/** The same for UDP. */
+export function bindError(host: string, port: number, cause: unknown): IoError {
+  if (errnoOf(cause) !== 'EADDRINUSE') return listenError(host, port, cause);
+  const why = 'another program uses this UDP port: stop it (`ss -lunp` names it) or choose another port';
+  return new IoError('ADDRESS_IN_USE', `cannot listen on ${hostAndPort(host, port)}: ${why} (EADDRINUSE)`, { cause });
+}
+
+export const datagramError = (host: string, port: number, cause: unknown): IoError =>
+  explained(dialAdvice, `cannot send to ${hostAndPort(host, port)}`, cause);
+
 export const dialError = (host: string, port: number, cause: unknown): IoError =>
   explained(dialAdvice, `cannot connect to ${hostAndPort(host, port)}`, cause);
 

@@ -3,6 +3,7 @@ import type { Certificates } from '../certificates.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Commands } from '../command.ts';
 import type { Compression } from '../compression.ts';
+import type { Datagrams } from '../datagram.ts';
 import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
 import type { Network } from '../listener.ts';
@@ -17,6 +18,7 @@ import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
 import { nodeCommands } from './command.ts';
 import { nodeCompression } from './compression.ts';
+import { createNodeDatagrams } from './datagram/datagrams.ts';
 import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
 import { createNodeHttp2 } from './http2.ts';
@@ -45,6 +47,8 @@ export interface NodeIo {
   readonly machine: Machine;
   readonly threads: Threads;
   readonly ethernet: EthernetDevices;
+  /** Loads what it needs when it is asked for the first time. */
+  readonly datagrams: () => Promise<Datagrams>;
   /** What listeners offer, best first. */
   readonly tlsCiphers: readonly string[];
 }
@@ -53,6 +57,7 @@ export interface NodeIo {
 export function createNodeIo(): NodeIo {
   const clock = createNodeClock();
   const network = createNodeNetwork();
+  let datagrams: Promise<Datagrams> | undefined;
   return {
     clock,
     random: createNodeRandom(),
@@ -69,6 +74,7 @@ export function createNodeIo(): NodeIo {
     machine: createNodeMachine(),
     threads: createNodeThreads(),
     ethernet: createNodeEthernet({ clock }),
+    datagrams: () => (datagrams ??= createNodeDatagrams()),
     tlsCiphers: CIPHERS.split(':'),
   };
 }

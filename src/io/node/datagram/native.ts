@@ -1,0 +1,72 @@
+import { getSystemErrorName } from 'node:util';
+import type { Poll } from '../ethernet/native.ts';
+
+/**
+ * The C library, as far as UDP sockets need it. A call gives what the C function gives; -1 = `errno()` says why. Memory is
+ * passed as a number, its address: whoever passes it keeps the buffer that it belongs to.
+ */
+export interface Native {
+  addressOf(buffer: Buffer): number;
+  errno(): number;
+  socket(family: number, kind: number, protocol: number): number;
+  bind(fd: number, address: Buffer, length: number): number;
+  getsockname(fd: number, address: Buffer, length: Buffer): number;
+  setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
+  recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
+  sendmmsg(fd: number, headers: number, count: number, flags: number): number;
+  recvmsg(fd: number, header: number, flags: number): number;
+  /** `ready` is called in the loop's poll phase, as long as there is something to read, and once on an error. */
+  poll(fd: number, ready: (hasFailed: boolean) => void): Poll;
+}
+
+type Call = (...args: readonly unknown[]) => number;
+
+/** undefined where the library for native calls is missing, or this is not Linux. */
+export async function loadNative(): Promise<Native | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const { default: koffi } = await import('koffi');
+    const libc = koffi.load(null);
+    const call = (definition: string): Call => libc.func(definition) as Call;
+    return {
+      addressOf: (buffer) => Number(koffi.address(buffer)),
+      errno: () => koffi.errno(),
+      socket: call('int socket(int family, int kind, int protocol)'),
+      bind: call('int bind(int fd, void *address, uint32_t length)'),
+      getsockname: call('int getsockname(int fd, void *address, void *length)'),
+      setsockopt: call('int setsockopt(int fd, int level, int option, void *value, uint32_t length)'),
+      recvmmsg: call('int recvmmsg(int fd, uintptr_t headers, uint32_t count, int flags, uintptr_t timeout)'),
+      sendmmsg: call('int sendmmsg(int fd, uintptr_t headers, uint32_t count, int flags)'),
+      recvmsg: call('intptr_t recvmsg(int fd, uintptr_t header, int flags)'),
+      poll: (fd, ready) => {
+        // The status comes first, whatever the type declaration says: 0, or below 0 after EPOLLERR.
+        const seen = (status: unknown): void => ready(status !== 0);
+        const handle = koffi.node.poll(fd, { readable: true }, seen);
+        return { restart: () => handle.start({ readable: true }, seen), close: () => handle.close() };
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** <asm-generic/errno.h>; the same on x64 and arm64. */
+export const errno = { EINTR: 4, EAGAIN: 11, ENOBUFS: 105 } as const;
+
+/** <bits/socket.h> */
+export const MSG_DONTWAIT = 0x40;
+export const MSG_ERRQUEUE = 0x2000;
+
+/** Zeros at an address that never changes: the engine keeps small buffers where it may move them. */
+export const fixedBuffer = (length: number): Buffer => Buffer.from(new ArrayBuffer(length));
+
+/** An error as the runtime makes them: with its name in `code`. */
+export function systemError(number: number, call: string): Error {
+  let code = String(number);
+  try {
+    code = getSystemErrorName(-number);
+  } catch {
+    // A number that the runtime has no name for stays a number.
+  }
+  return Object.assign(new Error(`${call} ${code}`), { code });
+}
