@@ -17,7 +17,13 @@ let fixture: Fixture;
 let asked: unknown[];
 let context: AdminContext;
 
-const status: ClusterStatus = { mode: 'standalone', settings: undefined, connection: undefined, servers: [] };
+const status: ClusterStatus = {
+  mode: 'standalone',
+  settings: undefined,
+  connection: undefined,
+  servers: [],
+  engineRisk: '',
+};
 const refuse = (): never => {
   throw new Error('not in this test');
 };

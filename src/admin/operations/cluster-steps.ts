@@ -231,6 +231,7 @@ export const clusterStepOperations = [
       ConnectedTime: time(),
       NumTries: int64(),
       ControllerAddress: str('public address of the controller that is known now'),
+      EngineRisk: str('what the engine of the cluster does not outlast; empty: any one server may be lost'),
       Servers: list({
         ServerName: str(),
         State: str('online, suspect, offline, joining or draining'),
@@ -250,7 +251,7 @@ export const clusterStepOperations = [
     },
     run: (context) =>
       withTasks(context, async ({ steps }) => {
-        const { mode, settings, connection, servers } = await steps.status();
+        const { mode, settings, connection, servers, engineRisk } = await steps.status();
         const { host = '', port = 0 } = settings?.controller ?? {};
         return {
           Mode: modeNames[mode],
@@ -265,6 +266,7 @@ export const clusterStepOperations = [
           ConnectedTime: connection?.currentConnectedAtMs ?? 0,
           NumTries: connection?.tries ?? 0,
           ControllerAddress: servers.find(({ isController }) => isController)?.publicAddress ?? '',
+          EngineRisk: engineRisk,
           Servers: servers.map(serverRow),
         };
       }),

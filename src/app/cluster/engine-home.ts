@@ -27,6 +27,7 @@ export class EngineHome implements ClusterEngine {
   readonly #options: ServerOptions;
   readonly #state: ClusterState;
   #engine: Engine | undefined;
+  #starting: Promise<void> | undefined;
 
   /** Which engine is installed here is found out meanwhile: no start waits for it. */
   constructor(options: ServerOptions, state: ClusterState) {
@@ -68,16 +69,23 @@ export class EngineHome implements ClusterEngine {
   }
 
   /** Starts this server's own engine, if it has one. @throws EngineError */
-  async start(): Promise<void> {
-    if (this.#engine !== undefined) return;
-    const record = await readEngineRecord(this.#options.io.files, this.#state.directory);
-    if (record !== undefined) await this.#run(record);
+  start(): Promise<void> {
+    // Two at once would take each other's engine for a leftover, and end it.
+    this.#starting ??= this.#startOnce().finally(() => (this.#starting = undefined));
+    return this.#starting;
   }
 
   async stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
     const engine = this.#engine;
     this.#engine = undefined;
     await engine?.stop();
+  }
+
+  async #startOnce(): Promise<void> {
+    if (this.#engine !== undefined) return;
+    const record = await readEngineRecord(this.#options.io.files, this.#state.directory);
+    if (record !== undefined) await this.#run(record);
   }
 
   async create(self: EngineCandidate): Promise<EngineSettings> {
@@ -143,6 +151,11 @@ export class EngineHome implements ClusterEngine {
   /** At the controller: that engine runs. */
   seated(admission: EngineAdmission): Promise<void> {
     return this.#administer(this.endpoints(), (administration) => administration.complete(admission));
+  }
+
+  /** At the controller: those whose copy is complete get the vote that they shall have; their names. */
+  promoteReady(): Promise<readonly string[]> {
+    return this.#administer(this.endpoints(), (administration) => administration.promoteReady());
   }
 
   /** With the authority's key: the certificate for the peer port of an engine at `address`. */

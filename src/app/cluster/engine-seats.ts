@@ -16,6 +16,14 @@ const seatedTimeoutMs = 90_000;
 const retryMs = 10_000;
 /** Where there is no place for another engine, there may be one when a server has gone. */
 const askAgainMs = 10 * 60_000;
+/** At the controller: between two looks for engines that wait for their vote. */
+const finishEveryMs = 10_000;
+/**
+ * The engine lets nobody in before its voters have been connected for five seconds, and the second one must become a voter
+ * before the third is let in. With two voters either's end stops both: they are not left so for longer than the third one
+ * takes to start.
+ */
+const settledAfterMs = 5_500;
 
 export interface EngineSeatsOptions {
   readonly bus: Pick<Bus, 'self' | 'serve' | 'call'>;
@@ -39,34 +47,48 @@ export class EngineSeats {
   readonly #options: EngineSeatsOptions;
   readonly #admissions = new Map<string, EngineAdmission>();
   readonly #ends: (() => void)[];
+  readonly #finishing: Timer;
   #timer: Timer | undefined;
+  #isAsking = false;
+  #isFinishing = false;
+  #seatedAtMs = -Infinity;
   #isStopped = false;
 
   constructor(options: EngineSeatsOptions) {
-    const { bus } = options;
+    const { bus, clock } = options;
     this.#options = options;
+    this.#finishing = clock.every(finishEveryMs, () => void this.#finish());
     this.#ends = [
       bus.serve(seatService, (body, from) => this.#seat(body, from)),
       bus.serve(seatedService, (_, from) => this.#hasStarted(from)),
     ];
   }
 
-  /** For a server that has no engine yet. */
+  /** For a server that has no engine yet: there may be a place now. */
   ask(): void {
+    this.#timer?.cancel();
     void this.#ask();
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    this.#finishing.cancel();
     for (const end of this.#ends.splice(0)) end();
   }
 
   async #ask(): Promise<void> {
+    const { engine } = this.#options;
+    if (this.#isStopped || this.#isAsking || engine.isRunning) return;
+    this.#isAsking = true;
+    await this.#askOnce();
+    this.#isAsking = false;
+  }
+
+  async #askOnce(): Promise<void> {
     const { engine, controllership, bus, logger } = this.#options;
     const { local } = engine;
     const controller = controllership.controller();
-    if (this.#isStopped || engine.isRunning) return;
     if ('missing' in local || controller === undefined || controller.member === bus.self.member) {
       this.#later(retryMs);
       return;
@@ -105,15 +127,17 @@ export class EngineSeats {
   }
 
   async #seat(body: unknown, from: MemberBoot): Promise<unknown> {
-    const { engine } = this.#options;
+    const { engine, clock } = this.#options;
     const name = this.#serverThatAsks(from);
     const asked = objectOf(body);
     const [host, request] = [stringOf(asked, 'host'), stringOf(asked, 'request')];
+    const signed = await engine.signPeer(Buffer.from(request, 'base64'), host);
+    const settlesInMs = this.#seatedAtMs + settledAfterMs - clock.nowMs();
+    if (settlesInMs > 0) await new Promise<void>((resolve) => void clock.after(settlesInMs, resolve));
     const admission = await engine.seat({ name, host, peerPort: Number(asked['peerPort']) });
     this.#admissions.set(name, admission);
     const { role, join } = admission;
-    const certificate = role === 'client' ? '' : await engine.signPeer(Buffer.from(request, 'base64'), host);
-    return { role, join, certificate };
+    return { role, join, certificate: role === 'client' ? '' : signed };
   }
 
   async #hasStarted(from: MemberBoot): Promise<void> {
@@ -121,8 +145,27 @@ export class EngineSeats {
     const admission = this.#admissions.get(name);
     if (admission !== undefined) await this.#options.engine.seated(admission);
     this.#admissions.delete(name);
+    this.#seatedAtMs = this.#options.clock.nowMs();
     this.#options.changed();
     this.#options.logger.info({ server: name, role: admission?.role }, 'a server has a part of the engine');
+  }
+
+  /** Whoever let a server in may have died before that one had its vote. */
+  async #finish(): Promise<void> {
+    const { controllership, engine, changed, logger } = this.#options;
+    if (!controllership.isController() || this.#isFinishing) return;
+    this.#isFinishing = true;
+    try {
+      const promoted = await engine.promoteReady();
+      if (promoted.length > 0) {
+        logger.info({ servers: promoted }, 'the engines of these servers have a vote now');
+        changed();
+      }
+    } catch (error) {
+      logger.debug({ err: error }, 'which engines wait for a vote is not known');
+    } finally {
+      this.#isFinishing = false;
+    }
   }
 
   #serverThatAsks(from: MemberBoot): string {

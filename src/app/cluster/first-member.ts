@@ -4,6 +4,7 @@ import {
   ClusterConnection,
   ClusterDuties,
   parseMemberId,
+  serverPrefix,
   ServerRegistry,
   type ClusterReach,
   type ClusterState,
@@ -113,8 +114,12 @@ export async function openFirstMember(
     for (const { key, entry } of changes) {
       if (key === endpointsKey && entry !== undefined) void noteEndpoints(options, state, entry.value);
     }
+    // Where one has gone there is a place.
+    if (!engine.isRunning) seats.ask();
   });
   await lifecycle.start({ name: 'addresses of the engines', stop: () => endpoints.close() });
+  const servers = shared.watch(serverPrefix, () => chores.look());
+  await lifecycle.start({ name: 'list of servers', stop: () => servers.close() });
   const connection = settings.mode === 'member' ? connect(options, member, lifecycle) : undefined;
   return { membership, controllership, bus, desk, connection: await connection };
 }

@@ -2,6 +2,7 @@ import { parseMemberId } from '../member-id.ts';
 import type { MemberView } from '../membership.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import type { ClusterServerStatus, ClusterStatus } from './cluster-steps.ts';
+import { engineRisk, type EngineSeat } from './engine-risk.ts';
 import type { RunningCluster } from './running-cluster.ts';
 import type { ServerRecord } from './server-registry.ts';
 
@@ -12,7 +13,19 @@ export async function clusterStatus(
 ): Promise<ClusterStatus> {
   const connection = cluster?.connection?.status();
   const servers = cluster === undefined ? [] : await serversOf(cluster);
-  return { mode: settings?.mode ?? 'standalone', settings, connection, servers };
+  const mode = settings?.mode ?? 'standalone';
+  return { mode, settings, connection, servers, engineRisk: engineRisk(servers.map(seatOf)) };
+}
+
+const seatOf = ({ serverName, engineRole, state }: ClusterServerStatus): EngineSeat => ({
+  serverName,
+  engineRole,
+  isUp: state === 'online' || state === 'draining',
+});
+
+/** Of the cluster as the controller knows it at this moment. */
+export async function presentEngineRisk(cluster: RunningCluster): Promise<string> {
+  return engineRisk((await serversOf(cluster)).map(seatOf));
 }
 
 async function serversOf(cluster: RunningCluster): Promise<readonly ClusterServerStatus[]> {

@@ -65,6 +65,8 @@ export interface ClusterStatus {
   readonly settings: ClusterSettings | undefined;
   readonly connection: ControllerConnectionStatus | undefined;
   readonly servers: readonly ClusterServerStatus[];
+  /** What the engine does not outlast; empty: it outlasts the loss of any one server. */
+  readonly engineRisk: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import { parseMemberId, type MemberId } from '../member-id.ts';
 import { asFailure } from './as-failure.ts';
 import { clusterServices, drainBody } from './bus-messages.ts';
 import { ClusterFailure } from './cluster-failure.ts';
+import { presentEngineRisk } from './cluster-status.ts';
 import type { StepProgress } from './cluster-steps.ts';
 import { doing, reasonOf } from './join-client.ts';
 import { removeServer } from './remove-server.ts';
@@ -36,6 +37,7 @@ export async function removeFromCluster(
       throw asFailure(error);
     }
   });
+  await warnOfEngine(cluster, progress);
   if (members.length === 0) return;
   try {
     const first = members.find((id) => id.endsWith('/0')) ?? members[0]!;
@@ -46,6 +48,11 @@ export async function removeFromCluster(
     const text = `${serverName} runs, but could not be told (${reasonOf(error)}): run "hubfarm cluster leave --force" on it`;
     progress({ step: 'tell', text, state: 'warning' });
   }
+}
+
+async function warnOfEngine(cluster: RunningCluster, progress: StepProgress): Promise<void> {
+  const risk = await presentEngineRisk(cluster);
+  if (risk !== '') progress({ step: 'engine', text: risk, state: 'warning' });
 }
 
 /** Lets a server become the controller. */

@@ -25,4 +25,4 @@ export type { ModeSwitch } from './mode-switch.ts';
 export type { OwnServer, RunningCluster } from './running-cluster.ts';
 export { ServerCluster } from './server-cluster.ts';
 export type { ServerClusterDeps } from './server-cluster-deps.ts';
-export { ServerRegistry, type ServerRecord } from './server-registry.ts';
+export { serverPrefix, ServerRegistry, type ServerRecord } from './server-registry.ts';

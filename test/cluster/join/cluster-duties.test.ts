@@ -320,7 +320,7 @@ describe('the status of a cluster', () => {
     const { world } = await pair();
     const alone = await world.server({ name: 'delta', address: '192.0.2.4' });
     expect(await alone.cluster.status()).toEqual({
-      ...{ mode: 'standalone', settings: undefined, connection: undefined, servers: [] },
+      ...{ mode: 'standalone', settings: undefined, connection: undefined, servers: [], engineRisk: '' },
     });
     await expect(
       alone.cluster.drain('delta', true, alone.progress).catch((e: unknown) => Promise.reject(e as Error)),

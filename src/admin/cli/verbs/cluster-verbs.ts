@@ -108,6 +108,7 @@ async function status({ api }: VerbContext): Promise<Outcome> {
     { key: 'online', title: 'Online', value: flag(answer.flag('Online')) },
     { key: 'cause', title: 'Problem', value: plain(answer.text('Cause')) },
     { key: 'engineRole', title: 'Engine', value: plain(answer.text('EngineRole')) },
+    { key: 'engineRisk', title: 'Warning', value: plain(answer.text('EngineRisk')) },
   ].filter(({ key, value }) => (mode !== 'stand-alone' ? value.text !== '' : key === 'mode'));
   const own = showTable({ kind: 'properties', properties });
   if (mode === 'stand-alone') return own;
@@ -134,6 +135,7 @@ async function status({ api }: VerbContext): Promise<Outcome> {
       serverName: answer.text('ServerName'),
       online: answer.flag('Online'),
       problem: answer.text('Cause'),
+      warning: answer.text('EngineRisk'),
       servers: servers.map((row) => ({
         server: row.text('ServerName'),
         state: row.text('State'),

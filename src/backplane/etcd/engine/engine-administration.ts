@@ -31,6 +31,8 @@ export interface EngineAdmission {
 }
 
 const nothing = new Uint8Array(0);
+/** Of two engines the second has no vote: see `roleForNext`. */
+const loneCopies = 2;
 /** The engine takes no change of its members before all have been connected for five seconds. */
 const changeWithinMs = 20_000;
 const catchUpWithinMs = 60_000;
@@ -93,9 +95,34 @@ export class EngineAdministration {
     if (role === 'voter' && memberId !== undefined) await this.promote(memberId);
   }
 
+  /**
+   * Gives every copy its vote that shall have one and is complete. Whoever let it in may have died before it could do that:
+   * the engine would stay half built. Names those that are voters now.
+   */
+  async promoteReady(): Promise<readonly string[]> {
+    const members = await this.members();
+    const promoted: string[] = [];
+    for (const { id, name, isLearner } of members) {
+      if (!isLearner || members.length <= loneCopies) continue;
+      try {
+        await this.#call(methods.memberPromote, encodeMemberId(id), true);
+        promoted.push(name);
+      } catch (error) {
+        // Not complete yet, or taken out meanwhile: the next look tells.
+        if (!(error instanceof RpcError)) throw error;
+      }
+    }
+    return promoted;
+  }
+
   /** Waits until the learner has a complete copy. @throws EngineError ENGINE_FAILED, Unavailable */
   async promote(memberId: string): Promise<void> {
-    await this.#untilTaken(catchUpWithinMs, () => this.#call(methods.memberPromote, encodeMemberId(memberId), true));
+    try {
+      await this.#untilTaken(catchUpWithinMs, () => this.#call(methods.memberPromote, encodeMemberId(memberId), true));
+    } catch (error) {
+      // `promoteReady` was faster.
+      if (!(error instanceof Error && error.message.includes('can only promote a learner'))) throw error;
+    }
   }
 
   /** Nothing happens when it is out already. Its data is worthless from then on. */
