@@ -18,6 +18,12 @@ export class AcknowledgedWrites {
     this.#done = this.#run();
   }
 
+  /** Resolves when so many more writes than now have been acknowledged. */
+  async grow(by: number): Promise<void> {
+    const wanted = this.acknowledged.size + by;
+    while (this.acknowledged.size < wanted) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#done;

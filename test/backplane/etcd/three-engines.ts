@@ -28,9 +28,12 @@ export async function startThreeEngines(cluster: TestCluster): Promise<ThreeEngi
     engines,
     administration: all,
     leader: async () => {
-      for (const engine of engines) {
-        const status = await engine.engine.status().catch(() => undefined);
-        if (status?.leader === status?.memberId && status !== undefined) return engine;
+      // For a moment, after one has failed, nobody leads.
+      for (const endMs = performance.now() + 60_000; performance.now() < endMs;) {
+        for (const engine of engines) {
+          const status = await engine.engine.status().catch(() => undefined);
+          if (status?.leader === status?.memberId && status !== undefined) return engine;
+        }
       }
       throw new Error('no engine leads');
     },
