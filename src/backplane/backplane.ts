@@ -25,11 +25,7 @@ export interface Backplane {
   onState(changed: (state: BackplaneState) => void): () => void;
   get(key: string): Promise<Entry | undefined>;
   list(prefix: string): Promise<{ readonly revision: Revision; readonly entries: readonly Entry[] }>;
-  put(
-    key: string,
-    value: Uint8Array | string,
-    options?: { readonly lease?: Lease; readonly guard?: Guard },
-  ): Promise<Revision>;
+  put(key: string, value: Uint8Array | string, options?: PutOptions): Promise<Revision>;
   /**
    * All guards hold: all operations are applied, in order, at one revision. Else `Conflict` and nothing is applied. A key
    * that a txn deletes and puts again has been changed by it, not made anew: it keeps its create revision.
@@ -60,6 +56,11 @@ export interface Entry {
 export type Guard =
   | { readonly key: string; readonly modRevision: Revision }
   | { readonly key: string; readonly createRevision: Revision };
+
+export interface PutOptions {
+  readonly lease?: Lease;
+  readonly guard?: Guard;
+}
 
 export type Operation =
   | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array | string; readonly lease?: Lease }

@@ -8,6 +8,7 @@ export type {
   Leadership,
   Lease,
   Operation,
+  PutOptions,
   Revision,
 } from './backplane.ts';
 export { Coalescer, type CoalescedPut } from './coalescer.ts';

@@ -10,10 +10,12 @@ import type {
   Leadership,
   Lease,
   Operation,
+  PutOptions,
   Revision,
 } from '../backplane.ts';
 import { BadRequest, checkKey, checkPrefix, checkTtl, limits } from '../limits.ts';
 import { Elections } from '../election/elections.ts';
+import { put } from '../put.ts';
 import type { Engine } from './engine.ts';
 import { Leases } from './leases.ts';
 import { Pipeline } from './pipeline.ts';
@@ -70,14 +72,8 @@ export class EmbeddedBackplane implements Backplane {
     return { revision, entries };
   }
 
-  async put(
-    key: string,
-    value: Uint8Array | string,
-    options: { readonly lease?: Lease; readonly guard?: Guard } = {},
-  ): Promise<Revision> {
-    const put = { kind: 'put', key, value } as const;
-    const operation = options.lease === undefined ? put : { ...put, lease: options.lease };
-    return this.txn([operation], options.guard === undefined ? [] : [options.guard]);
+  put(key: string, value: Uint8Array | string, options?: PutOptions): Promise<Revision> {
+    return put(this, key, value, options);
   }
 
   async txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision> {

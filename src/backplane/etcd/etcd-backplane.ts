@@ -1,6 +1,6 @@
 import type { Logger } from '#base';
 import type { Clock, Files, Random } from '#io';
-import { Conflict, Unavailable } from '../backplane.ts';
+import { Unavailable } from '../backplane.ts';
 import type {
   Backplane,
   BackplaneState,
@@ -10,16 +10,19 @@ import type {
   Leadership,
   Lease,
   Operation,
+  PutOptions,
   Revision,
 } from '../backplane.ts';
 import { Elections } from '../election/elections.ts';
 import { BadRequest, checkKey, checkPrefix, checkTtl, limits } from '../limits.ts';
-import { decodeTxn, encodeRange, encodeTxn, type Compare, type TxnResponse } from './codec/key-value.ts';
+import { decodeTxn, encodeRange, encodeTxn } from './codec/key-value.ts';
 import { judged } from './engine-errors.ts';
 import { getEntry, listEntries, type Listing } from './entries.ts';
+import { isRepeatable, refusal, toCompare } from './guards.ts';
 import { Health } from './health.ts';
 import { Leases } from './leases.ts';
 import { methods } from './methods.ts';
+import { put } from '../put.ts';
 import { EngineClient, type EngineClientOptions } from './rpc/engine-client.ts';
 import { saveSnapshot } from './snapshot.ts';
 import { planTransaction } from './transaction.ts';
@@ -82,14 +85,8 @@ export class EtcdBackplane implements Backplane {
     return this.#ask(() => listEntries(this.#client, prefix));
   }
 
-  async put(
-    key: string,
-    value: Uint8Array | string,
-    options: { readonly lease?: Lease; readonly guard?: Guard } = {},
-  ): Promise<Revision> {
-    const put = { kind: 'put', key, value } as const;
-    const operation = options.lease === undefined ? put : { ...put, lease: options.lease };
-    return this.txn([operation], options.guard === undefined ? [] : [options.guard]);
+  put(key: string, value: Uint8Array | string, options?: PutOptions): Promise<Revision> {
+    return put(this, key, value, options);
   }
 
   async txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision> {
@@ -164,41 +161,4 @@ export class EtcdBackplane implements Backplane {
       this.#underWay.delete(asked);
     }
   }
-}
-
-function toCompare(guard: Guard): Compare {
-  const key = Buffer.from(guard.key);
-  return 'modRevision' in guard
-    ? { key, what: 'mod', equals: guard.modRevision }
-    : { key, what: 'create', equals: guard.createRevision };
-}
-
-/**
- * Whether a second arrival of the same transaction can do no harm: a guard on the modification of a key that it writes
- * does not hold any more after the first. Without one a late first arrival could undo what was written since.
- */
-function isRepeatable(operations: readonly Operation[], guards: readonly Guard[]): boolean {
-  const written = new Set(operations.flatMap((operation) => (operation.kind === 'put' ? [operation.key] : [])));
-  return guards.some((guard) => 'modRevision' in guard && written.has(guard.key));
-}
-
-function refusal(guards: readonly Guard[], { found }: TxnResponse, isRepeated: boolean): Conflict | Unavailable {
-  // The guard may have been broken by our own earlier try.
-  if (isRepeated) {
-    return new Unavailable('the engine was interrupted; it is not certain whether the change was made: read it again');
-  }
-  const entries = found.map((each) => each.entries[0]);
-  for (const [at, guard] of guards.entries()) {
-    const entry = entries[at];
-    const [name, wanted, is] =
-      'modRevision' in guard
-        ? ['modRevision', guard.modRevision, entry?.modRevision ?? 0]
-        : ['createRevision', guard.createRevision, entry?.createRevision ?? 0];
-    if (wanted !== is) {
-      return new Conflict(
-        `${guard.key} has ${name} ${is}, not ${wanted}: somebody else changed it; nothing was applied`,
-      );
-    }
-  }
-  return new Conflict('a guard did not hold: somebody else changed its key; nothing was applied');
 }

@@ -12,6 +12,7 @@ import {
   type Leadership,
   type Lease,
   type Operation,
+  type PutOptions,
   type Revision,
 } from '#backplane';
 import type { Clock, Timer } from '#io';
@@ -21,6 +22,7 @@ import type { Reply, Request } from '../../../src/backplane/embedded/requests.ts
 import { storedOperations } from '../../../src/backplane/embedded/stored-operations.ts';
 import { Watches, type Watch } from '../../../src/backplane/embedded/watches.ts';
 import { checkKey, checkPrefix, checkTtl } from '../../../src/backplane/limits.ts';
+import { put } from '../../../src/backplane/put.ts';
 import type { ModelEngine } from './model-engine.ts';
 import { ModelLease } from './model-lease.ts';
 
@@ -107,14 +109,8 @@ export class ModelBackplane implements Backplane {
     return entriesOf(await this.#ask({ kind: 'list', prefix }));
   }
 
-  put(
-    key: string,
-    value: Uint8Array | string,
-    options: { readonly lease?: Lease; readonly guard?: Guard } = {},
-  ): Promise<Revision> {
-    const put = { kind: 'put', key, value } as const;
-    const operation = options.lease === undefined ? put : { ...put, lease: options.lease };
-    return this.txn([operation], options.guard === undefined ? [] : [options.guard]);
+  put(key: string, value: Uint8Array | string, options?: PutOptions): Promise<Revision> {
+    return put(this, key, value, options);
   }
 
   async txn(operations: readonly Operation[], guards: readonly Guard[]): Promise<Revision> {
