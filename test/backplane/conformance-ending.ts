@@ -13,7 +13,8 @@ export function endingSuite(subject: () => Subject): void {
       ['txn', (store) => store.txn([{ kind: 'delete', key: 'k' }], [])],
     ];
     test.each(calls)('%s rejects with Unavailable within the call time-out', async (_, call) => {
-      const { harness, store } = subject();
+      const { harness } = subject();
+      const store = harness.hasty;
       await harness.interrupt();
       const outcome = expect(call(store)).rejects.toBeInstanceOf(Unavailable);
       await harness.passTime(harness.callTimeoutMs + 1);
@@ -22,7 +23,8 @@ export function endingSuite(subject: () => Subject): void {
     });
 
     test('the state says lost, then ok again, and tells those who asked', async () => {
-      const { harness, store } = subject();
+      const { harness } = subject();
+      const store = harness.hasty;
       const states: BackplaneState[] = [];
       const stop = store.onState((state) => states.push(state));
       expect(store.state()).toBe('ok');
@@ -40,7 +42,8 @@ export function endingSuite(subject: () => Subject): void {
     });
 
     test('watches are silent meanwhile and miss nothing', async () => {
-      const { harness, store, other } = subject();
+      const { harness, other } = subject();
+      const store = harness.hasty;
       const view = new View(other, '');
       await view.reached(await store.put('before', '1'));
       await harness.interrupt();

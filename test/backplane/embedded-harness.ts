@@ -31,6 +31,7 @@ export async function embeddedHarness(threads?: Threads): Promise<Harness> {
   let paths = 0;
   return {
     clients: [store],
+    hasty: store,
     callTimeoutMs,
     passTime: (ms) => clock.advance(ms),
     holdUp: (_, ms) => clock.jump(ms),
@@ -65,6 +66,7 @@ export async function sharedHarness(): Promise<Harness> {
   let paths = 0;
   return {
     clients,
+    hasty: clients[0]!,
     callTimeoutMs,
     passTime: (ms) => clock.advance(ms),
     holdUp: async (client, ms) => {

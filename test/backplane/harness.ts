@@ -4,6 +4,8 @@ import type { Backplane } from '#backplane';
 export interface Harness {
   /** Clients of the same store; one where the implementation has no more. The last one is never held up. */
   readonly clients: readonly Backplane[];
+  /** The client that gives up after `callTimeoutMs`. Others may be more patient, as a busy machine needs them. */
+  readonly hasty: Backplane;
   readonly callTimeoutMs: number;
   /** Lets time pass while everybody runs. */
   passTime(ms: number): Promise<void>;

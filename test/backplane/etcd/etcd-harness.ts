@@ -4,19 +4,23 @@ import { HoldableClock } from './holdable-clock.ts';
 import { stopped } from './process-state.ts';
 import { io, newClient, type TestCluster, type TestEngine } from './test-engine.ts';
 
-/** Short, so that tests which wait for them take seconds, and long enough for a busy machine. */
-const timeouts = { attemptMs: 1_000, bulkAttemptMs: 2_000, callMs: 3_000 };
+/** Short, so that tests which wait for them take seconds. */
+const hastyTimeouts = { attemptMs: 1_000, bulkAttemptMs: 2_000, callMs: 3_000 };
+/** Long enough for a busy machine. */
+const timeouts = { attemptMs: 10_000, bulkAttemptMs: 10_000, callMs: 20_000 };
 
 /** Two clients of one real engine, emptied for each test. Time is real. */
 export async function etcdHarness(cluster: TestCluster, engine: TestEngine): Promise<Harness> {
   const clock = new HoldableClock(io.clock);
   const store = await newClient(cluster, [engine], 'first', { timeouts, clock });
   const other = await newClient(cluster, [engine], 'other', { timeouts });
+  const hasty = await newClient(cluster, [engine], 'hasty', { timeouts: hastyTimeouts });
   await other.txn([{ kind: 'deletePrefix', prefix: '' }], []);
   let paths = 0;
   return {
     clients: [store, other],
-    callTimeoutMs: timeouts.callMs,
+    hasty,
+    callTimeoutMs: hastyTimeouts.callMs,
     passTime: (ms) => new Promise((resolve) => void io.clock.after(ms, resolve)),
     holdUp: async (client, ms) => {
       if (client !== store) throw new Error('only the first client can be held up');
@@ -33,7 +37,7 @@ export async function etcdHarness(cluster: TestCluster, engine: TestEngine): Pro
     newPath: () => join(cluster.folder, `backup-${Date.now()}-${++paths}.db`),
     close: async () => {
       engine.signal('SIGCONT');
-      await Promise.all([store.close(), other.close()]);
+      await Promise.all([store, other, hasty].map((client) => client.close()));
     },
   };
 }

@@ -23,6 +23,7 @@ describeBackplane('the engine of the simulation', () => {
   let paths = 0;
   const harness: Harness = {
     clients,
+    hasty: clients[0]!,
     callTimeoutMs,
     passTime: (ms) => clock.advance(ms),
     holdUp: async (client, ms) => {

@@ -118,7 +118,9 @@ export class EngineAdministration {
   /** Waits until the learner has a complete copy. @throws EngineError ENGINE_FAILED, Unavailable */
   async promote(memberId: string): Promise<void> {
     try {
-      await this.#untilTaken(catchUpWithinMs, () => this.#call(methods.memberPromote, encodeMemberId(memberId), true));
+      const promote = (): Promise<Buffer> => this.#call(methods.memberPromote, encodeMemberId(memberId), true);
+      // Also while the engine is busy, with the copy for one thing: a vote may be given twice.
+      await this.#untilTaken(catchUpWithinMs, promote, (error) => isTooSoon(error) || error instanceof Unavailable);
     } catch (error) {
       // `promoteReady` was faster.
       if (!(error instanceof Error && error.message.includes('can only promote a learner'))) throw error;
@@ -162,15 +164,20 @@ export class EngineAdministration {
   }
 
   /** The engine refuses changes of its members while it is not sure of them. */
-  async #untilTaken(withinMs: number, change: () => Promise<Buffer>): Promise<Buffer> {
+  async #untilTaken(
+    withinMs: number,
+    change: () => Promise<Buffer>,
+    passes: (error: unknown) => boolean = isTooSoon,
+  ): Promise<Buffer> {
     const deadlineMs = this.#clock.nowMs() + withinMs;
     for (;;) {
       try {
         return await change();
       } catch (error) {
-        if (!isTooSoon(error)) throw judged(error);
+        if (!passes(error)) throw judged(error);
         if (this.#clock.nowMs() >= deadlineMs) {
-          const text = `the engine has refused the change for ${withinMs / 1_000} s: ${error.message}`;
+          const why = error instanceof Error ? error.message : String(error);
+          const text = `the engine has refused the change for ${withinMs / 1_000} s: ${why}`;
           throw new EngineError('ENGINE_FAILED', text, { cause: error });
         }
       }
@@ -202,7 +209,7 @@ function peerOf({ name, peerUrls }: EngineMember): EnginePeer {
 
 const tooSoon = /unhealthy cluster|not enough started members|in sync with leader|too many learner members/;
 
-function isTooSoon(error: unknown): error is Error {
+function isTooSoon(error: unknown): boolean {
   return (error instanceof RpcError || error instanceof Unavailable) && tooSoon.test(error.message);
 }
 
