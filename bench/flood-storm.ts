@@ -14,6 +14,7 @@ import {
 } from '#hub';
 import { VirtualClock } from '#io/sim';
 import { writeFrame } from './switch-cases.ts';
+import { benchHub } from './bench-hub.ts';
 
 /** Seen with stock clients: frames of each new card, and within which time. */
 const framesPerLogin = 9;
@@ -43,18 +44,7 @@ function main(sessions: number, loginsPerSecond: number): void {
 
 function storm(sessions: number, loginsPerSecond: number, limits: HubLimits): Storm {
   const clock = new VirtualClock();
-  const record = {
-    name: 'BENCH',
-    kind: 'standalone',
-    isOnline: true,
-    maxSessions: 0,
-    isHiddenFromEnum: false,
-    hashedPassword: '',
-    securePassword: '',
-    message: '',
-    createdAtMs: 0,
-  } as const;
-  const hub = new VirtualHub(record, createHubEnvironment(clock, 1, limits));
+  const hub = new VirtualHub(benchHub, createHubEnvironment(clock, 1, limits));
   const counts = { reads: 0, writes: 0, worstDelayMs: 0 };
   const start = process.cpuUsage();
   for (let n = 0; n < sessions; n++) {

@@ -13,6 +13,7 @@ import {
 } from '#hub';
 import { BlockReader } from '../src/softether/codec/block-reader.ts';
 import { writeFrame, switchCases, type SwitchCase } from './switch-cases.ts';
+import { benchHub } from './bench-hub.ts';
 
 const warmUps = 20;
 const rounds = 40;
@@ -51,18 +52,7 @@ function build(theCase: SwitchCase): (chunk: Buffer) => void {
     },
     1,
   );
-  const record = {
-    name: 'BENCH',
-    kind: 'standalone',
-    isOnline: true,
-    maxSessions: 0,
-    isHiddenFromEnum: false,
-    hashedPassword: '',
-    securePassword: '',
-    message: '',
-    createdAtMs: 0,
-  } as const;
-  const hub = new VirtualHub(record, environment);
+  const hub = new VirtualHub(benchHub, environment);
   const policy = { ...defaultPolicy, NoBroadcastLimiter: true };
   const ports = Array.from({ length: theCase.ports }, (_, n) =>
     attach(hub, n, n === 0 && theCase.isLimited ? withoutBridging(policy) : policy),

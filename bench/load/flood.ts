@@ -1,13 +1,12 @@
+import { gather } from './gather.ts';
 import type { LoadOptions } from './options.ts';
 import { CountingPort, FloodPort } from './ports.ts';
-import { CpuMeter, logInReport, report, rounded } from './report.ts';
+import { CpuMeter, report, rounded } from './report.ts';
 import { blockOf, datagram, station } from './stations.ts';
 import { pause, Swarm } from './swarm.ts';
 
 /** What is on its way when the senders stop may still arrive. */
 const drainMs = 500;
-/** The hub learns, connections warm up. */
-const warmUpMs = 300;
 
 /** Each sender sends to the receivers in turn, a block to each, as fast as its connections take it. */
 export async function loadFlood(options: LoadOptions): Promise<boolean> {
@@ -16,16 +15,7 @@ export async function loadFlood(options: LoadOptions): Promise<boolean> {
   const sending = Array.from({ length: senders }, () => new FloodPort());
   const receiving = Array.from({ length: receivers }, () => new CountingPort());
   const ports = [...sending, ...receiving];
-  const starting = new CpuMeter();
-  const logIns = await swarm.logIn(ports.length, options.concurrency, (index) => ports[index]!.open);
-  await swarm.complete(40_000);
-  for (const [index, port] of ports.entries()) port.announce(station(index));
-  report('up', logInReport(logIns, starting.read().seconds));
-  if (logIns.failed > 0) {
-    await swarm.stop();
-    return false;
-  }
-  await pause(warmUpMs);
+  if (!(await gather(swarm, ports, options))) return false;
 
   const framesBefore = receiving.reduce((sum, port) => sum + port.receivedFrames, 0);
   const meter = new CpuMeter();

@@ -1,12 +1,12 @@
+import { gather } from './gather.ts';
 import type { LoadOptions } from './options.ts';
 import { LoadPort } from './ports.ts';
-import { CpuMeter, logInReport, quantiles, report, rounded } from './report.ts';
+import { CpuMeter, quantiles, report, rounded } from './report.ts';
 import { blockOf, datagram, station } from './stations.ts';
 import { pause, Swarm } from './swarm.ts';
 
 const tickMs = 1;
 const drainMs = 500;
-const warmUpMs = 300;
 /** Where the time of sending stands in a frame: behind the UDP header. */
 const timeOffset = 42;
 const minSize = timeOffset + 8;
@@ -37,16 +37,7 @@ export async function loadPace(options: LoadOptions): Promise<boolean> {
   const sending = Array.from({ length: senders }, () => new StopwatchPort());
   const receiving = Array.from({ length: receivers }, () => new StopwatchPort());
   const ports = [...sending, ...receiving];
-  const starting = new CpuMeter();
-  const logIns = await swarm.logIn(ports.length, options.concurrency, (index) => ports[index]!.open);
-  await swarm.complete(40_000);
-  for (const [index, port] of ports.entries()) port.announce(station(index));
-  report('up', logInReport(logIns, starting.read().seconds));
-  if (logIns.failed > 0) {
-    await swarm.stop();
-    return false;
-  }
-  await pause(warmUpMs);
+  if (!(await gather(swarm, ports, options))) return false;
   for (const port of receiving) port.latenciesMs.length = 0;
   const framesBefore = receiving.reduce((sum, port) => sum + port.receivedFrames, 0);
 
