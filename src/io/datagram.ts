@@ -67,4 +67,12 @@ export interface Datagrams {
    * @throws IoError UNREACHABLE: no route.
    */
   sourceFor(remote: string): Promise<string>;
+  /** Of all interfaces that are up, now. */
+  interfaceAddresses(): readonly InterfaceAddress[];
+}
+
+export interface InterfaceAddress {
+  /** IPv4 or IPv6 text, without a zone. */
+  readonly address: string;
+  readonly prefixLength: number;
 }

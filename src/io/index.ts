@@ -24,4 +24,5 @@ export type * from './processes.ts';
 export type { UserFiles } from './user-files.ts';
 export type * from './threads.ts';
 export type { TlsServer } from './tls-server.ts';
+export type * from './web-socket.ts';
 export type { LogFileInfo, LogFiles } from './log-files.ts';

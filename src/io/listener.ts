@@ -83,6 +83,23 @@ export interface TlsDialOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface TcpListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort?: boolean;
+  /** Told of trouble that the listener survives (connections refused for want of file descriptors), at most once a second. */
+  readonly troubled?: (error: Error) => void;
+  /** False closes the connection at once. */
+  readonly admit: (remote: Endpoint) => boolean;
+  readonly connected: (stream: ByteStream) => void;
+}
+
+/** Listeners without TLS: for protocols that have a use without it. */
+export interface TcpNetwork {
+  /** @throws IoError as `listenTls`. */
+  listenTcp(options: TcpListenOptions): Promise<RunningListener>;
+}
+
 /** Opens TCP listeners and connections. A failure is an `IoError` that names address, port and what to do. */
 export interface Network {
   listenTls(options: TlsListenOptions): Promise<RunningListener>;

@@ -1,4 +1,4 @@
-import type { Network } from '../listener.ts';
+import type { Network, TcpNetwork } from '../listener.ts';
 import type { MutualTlsNetwork } from '../mutual-tls.ts';
 import { DialContexts } from './dial-contexts.ts';
 import { dial } from './dialer.ts';
@@ -6,6 +6,7 @@ import { createMutualTls } from './mutual-tls.ts';
 import { SharedReceive } from './shared-receive.ts';
 import { findReadBufferSymbols } from './socket-internals.ts';
 import { loadSocketOptions, type SocketOptions } from './socket-options.ts';
+import { listenTcp } from './tcp-listener.ts';
 import { listenTls } from './tls-listener.ts';
 
 export interface NodeNetworkOptions {
@@ -15,13 +16,14 @@ export interface NodeNetworkOptions {
 }
 
 /** TCP and TLS of this machine. All its streams share one receive buffer. */
-export function createNodeNetwork(options: NodeNetworkOptions = {}): Network & MutualTlsNetwork {
+export function createNodeNetwork(options: NodeNetworkOptions = {}): Network & MutualTlsNetwork & TcpNetwork {
   const { shared = new SharedReceive(findReadBufferSymbols()), dialGroups } = options;
   const contexts = new DialContexts(dialGroups);
   let socketOptions: Promise<SocketOptions | undefined> | undefined;
   const deps = { shared, contexts, socketOptions: () => (socketOptions ??= loadSocketOptions()) };
   return {
     listenTls: (options) => listenTls(options, shared),
+    listenTcp: (options) => listenTcp(options, shared),
     dial: (options) => dial(options, deps),
     ...createMutualTls(shared),
   };

@@ -6,7 +6,7 @@ import type { Compression } from '../compression.ts';
 import type { Datagrams } from '../datagram.ts';
 import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
-import type { Network } from '../listener.ts';
+import type { Network, TcpNetwork } from '../listener.ts';
 import type { Http2Dialer } from '../http2.ts';
 import type { Machine } from '../machine.ts';
 import type { MutualTlsNetwork } from '../mutual-tls.ts';
@@ -33,7 +33,7 @@ import { createNodeThreads } from './threads.ts';
 export interface NodeIo {
   readonly clock: Clock;
   readonly random: Random;
-  readonly network: Network;
+  readonly network: Network & TcpNetwork;
   /** The same network, between members of a cluster. */
   readonly mutualTls: MutualTlsNetwork;
   readonly http2: Http2Dialer;

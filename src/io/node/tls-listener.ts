@@ -13,7 +13,7 @@ import { loadSystemCalls } from './system-calls.ts';
 /** A log-in storm waits in the kernel, not in refusals (the kernel's own cap is net.core.somaxconn). */
 const BACKLOG = 4096;
 /** A client that vanished is noticed also where nobody writes to it. */
-const KEEP_ALIVE_MS = 60_000;
+export const KEEP_ALIVE_MS = 60_000;
 const TROUBLE_INTERVAL_MS = 1_000;
 
 export async function listenTls(options: TlsListenOptions, shared: SharedReceive): Promise<RunningListener> {
@@ -72,7 +72,9 @@ export async function listenTls(options: TlsListenOptions, shared: SharedReceive
 
 const ignore = (): void => undefined;
 
-function listening(server: Server, options: TlsListenOptions): Promise<void> {
+type Place = Pick<TlsListenOptions, 'host' | 'port' | 'reusePort' | 'troubled'>;
+
+export function listening(server: Server, options: Place): Promise<void> {
   const { host, port, reusePort = false } = options;
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => reject(listenError(host, port, error));
@@ -85,7 +87,7 @@ function listening(server: Server, options: TlsListenOptions): Promise<void> {
 }
 
 /** At most once a second, whatever a flood of connections does. */
-function limitTrouble({ host, port, troubled }: TlsListenOptions): (error: Error) => void {
+export function limitTrouble({ host, port, troubled }: Place): (error: Error) => void {
   let quietUntilMs = 0;
   return (error) => {
     const nowMs = performance.now();

@@ -6,7 +6,7 @@ import { PlainSocket } from './plain-socket.ts';
 import { ReceiveArea } from './receive-area.ts';
 import { SocketAddresses } from './socket-address.ts';
 import { openSocket } from './socket-setup.ts';
-import { sourceFor } from './source-address.ts';
+import { interfaceAddresses, sourceFor } from './source-address.ts';
 import { TurnEnd } from './turn-end.ts';
 
 /** UDP of this machine: many datagrams to a system call where that is possible (Linux with koffi), else one by one. */
@@ -16,7 +16,12 @@ export async function createNodeDatagrams(): Promise<Datagrams> {
 }
 
 export function createPlainDatagrams(): Datagrams {
-  return { means: 'one by one', bind: (options): Promise<Datagram> => PlainSocket.bind(options), sourceFor };
+  return {
+    means: 'one by one',
+    bind: (options): Promise<Datagram> => PlainSocket.bind(options),
+    sourceFor,
+    interfaceAddresses,
+  };
 }
 
 export function createBatchedDatagrams(native: Native): Datagrams {
@@ -33,5 +38,10 @@ export function createBatchedDatagrams(native: Native): Datagrams {
     });
   const bind = (options: DatagramOptions): Datagram =>
     new BatchedSocket(partsNow(), openSocket(native, addresses, options));
-  return { means: 'recvmmsg/sendmmsg', bind: async (options) => Promise.resolve(options).then(bind), sourceFor };
+  return {
+    means: 'recvmmsg/sendmmsg',
+    bind: async (options) => Promise.resolve(options).then(bind),
+    sourceFor,
+    interfaceAddresses,
+  };
 }

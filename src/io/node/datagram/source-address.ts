@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { InterfaceAddress } from '../../datagram.ts';
 import { IoError } from '../../errors.ts';
 import { datagramError } from '../errno.ts';
 
@@ -15,4 +17,10 @@ export function sourceFor(remote: string): Promise<string> {
     socket.once('error', (error) => reject(datagramError(remote, PORT, error)));
     socket.connect(PORT, remote, () => resolve(socket.address().address));
   }).finally(() => socket.close());
+}
+
+export function interfaceAddresses(): readonly InterfaceAddress[] {
+  return Object.values(networkInterfaces())
+    .flatMap((ofInterface) => ofInterface ?? [])
+    .map(({ address, cidr }) => ({ address, prefixLength: Number(cidr?.split('/')[1] ?? 0) }));
 }

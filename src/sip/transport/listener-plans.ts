@@ -1,0 +1,156 @@
+import { IoError, type Clock, type Datagram, type Datagrams, type RunningListener, type ServerIdentity } from '#io';
+import type { ByteStream, Endpoint, Network, TcpNetwork, WebSocketChannel, WebSockets } from '#io';
+import { messageLimits } from '../message/limits.ts';
+import { transportLimits } from './limits.ts';
+import type { ListenerPlan } from './sip-listeners.ts';
+import type { SipListenAddress, TransportSettings } from './settings.ts';
+import type { TransportName } from './transport-name.ts';
+
+/** Subprotocol of SIP over WebSocket, RFC 7118 §4. */
+const subprotocol = 'sip';
+const secureTransports: readonly TransportName[] = ['tls', 'wss'];
+
+export interface ListenerPlanParts {
+  readonly clock: Clock;
+  readonly datagrams: Datagrams;
+  readonly network: Network & TcpNetwork;
+  readonly webSockets: WebSockets;
+  /** Of listeners with TLS; read at each connection. */
+  readonly identity: () => ServerIdentity;
+  readonly admit: (remote: Endpoint) => boolean;
+  /** An admitted connection has become one, or has gone. */
+  readonly arrived: () => void;
+  readonly troubled: (transport: TransportName, error: Error) => void;
+  /** Each gives what takes the socket away again. */
+  readonly openedUdp: (id: number, socket: Datagram) => () => void;
+  readonly opened: (id: number, transport: TransportName, local: Endpoint) => () => void;
+  readonly connected: (id: number, transport: TransportName, stream: ByteStream) => void;
+  readonly joined: (id: number, transport: TransportName, channel: WebSocketChannel) => void;
+}
+
+/** The sockets that the settings ask for, with their ids, in the order of the settings. */
+export function listenerPlans(parts: ListenerPlanParts, settings: TransportSettings): readonly ListenerPlan[] {
+  const plans: ListenerPlan[] = [];
+  let lastId = 0;
+  const streams = (transport: TransportName, at: readonly SipListenAddress[]): void => {
+    for (const { host, port } of at) {
+      // On every address of a port there is one listener for streams: the kernel knows on which address a client came.
+      if (host !== undefined && at.some((other) => other.host === undefined && other.port === port)) continue;
+      const id = ++lastId;
+      const open = (): Promise<() => Promise<void>> => openStreams(parts, settings, { id, transport, host, port });
+      plans.push({ transport, host, bindTo: host ?? '::', port, isOptional: false, open });
+    }
+  };
+  for (const { host, port } of settings.plain) {
+    for (const bindTo of host === undefined ? ['0.0.0.0', '::'] : [host]) {
+      const id = ++lastId;
+      const open = (): Promise<() => Promise<void>> => openUdp(parts, settings, { id, bindTo, port });
+      plans.push({ transport: 'udp', host, bindTo, port, isOptional: host === undefined && bindTo === '::', open });
+    }
+  }
+  streams('tcp', settings.plain);
+  for (const transport of ['tls', 'ws', 'wss'] as const) streams(transport, settings[transport]);
+  return plans;
+}
+
+async function openUdp(
+  { datagrams, openedUdp }: ListenerPlanParts,
+  { plain, reusePort, typeOfService }: TransportSettings,
+  { id, bindTo, port }: { readonly id: number; readonly bindTo: string; readonly port: number },
+): Promise<() => Promise<void>> {
+  const ofPort = plain.filter((one) => one.port === port);
+  const socket = await datagrams.bind({
+    host: bindTo,
+    port,
+    reusePort,
+    // A virtual address of its own beside all addresses (direct server return).
+    reuseAddress: ofPort.length > 1 && ofPort.some(({ host }) => host === undefined),
+    receiveBufferBytes: transportLimits.receiveBufferBytes,
+    ...(typeOfService === undefined ? {} : { typeOfService }),
+  });
+  const closed = openedUdp(id, socket);
+  return () => {
+    closed();
+    return Promise.resolve();
+  };
+}
+
+interface StreamPlace {
+  readonly id: number;
+  readonly transport: TransportName;
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+async function openStreams(
+  parts: ListenerPlanParts,
+  { reusePort }: TransportSettings,
+  { id, transport, host, port }: StreamPlace,
+): Promise<() => Promise<void>> {
+  const listen = listenFor(parts, { id, transport });
+  const at = (address: string): Promise<RunningListener> => listen({ host: address, port, reusePort });
+  const listener = await at(host ?? '::').catch((error: unknown) => {
+    const isWithoutIpv6 = error instanceof IoError && error.code === 'ADDRESS_NOT_AVAILABLE';
+    if (host === undefined && isWithoutIpv6) return at('0.0.0.0');
+    throw error;
+  });
+  const closed = parts.opened(id, transport, listener.local);
+  return () => {
+    closed();
+    return listener.close();
+  };
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+}
+
+function listenFor(
+  parts: ListenerPlanParts,
+  { id, transport }: { readonly id: number; readonly transport: TransportName },
+): (place: Place) => Promise<RunningListener> {
+  const { network, webSockets, identity, admit, arrived } = parts;
+  const troubled = (error: Error): void => parts.troubled(transport, error);
+  const connected = (stream: ByteStream): void => {
+    arrived();
+    parts.connected(id, transport, stream);
+  };
+  const { handshakeTimeoutMs } = transportLimits;
+  switch (transport) {
+    case 'tcp':
+      return (place) => network.listenTcp({ ...place, admit, troubled, connected });
+    case 'tls':
+      return (place) =>
+        network.listenTls({
+          ...place,
+          identity,
+          handshakeTimeoutMs,
+          admit,
+          troubled,
+          abandoned: arrived,
+          connected,
+          chooseMaxVersion: () => 'TLSv1.3',
+        });
+    case 'ws':
+    case 'wss':
+      return (place) =>
+        webSockets.listen({
+          ...place,
+          identity: secureTransports.includes(transport) ? identity : undefined,
+          protocol: subprotocol,
+          messageMaxBytes: messageLimits.streamMaxBytes,
+          handshakeTimeoutMs,
+          admit,
+          troubled,
+          abandoned: arrived,
+          connected: (channel) => {
+            arrived();
+            parts.joined(id, transport, channel);
+          },
+        });
+    case 'udp':
+      throw new Error('UDP has no connections');
+  }
+}

@@ -1,0 +1,98 @@
+import type { Endpoint } from '#io';
+import { addressAndPort } from './hop.ts';
+import type { OwnAddresses } from './own-addresses.ts';
+import type { Target } from './target.ts';
+import type { SentBy } from './transport-layer.ts';
+import { defaultPort, viaTransport, type TransportName } from './transport-name.ts';
+
+/** A socket that listens. */
+export interface LocalSocket {
+  readonly id: number;
+  readonly transport: TransportName;
+  readonly local: Endpoint;
+}
+
+const anyAddress = ['0.0.0.0', '::'];
+const isAny = ({ local }: LocalSocket): boolean => anyAddress.includes(local.address);
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
+const isIpv6 = (address: string): boolean => address.includes(':');
+
+/** The sockets of this server, and which of them a message leaves by. */
+export class LocalSockets {
+  readonly #own: OwnAddresses;
+  readonly #names: ReadonlySet<string>;
+  #sockets: readonly LocalSocket[] = [];
+  readonly #sentBys = new Map<string, SentBy>();
+
+  constructor(own: OwnAddresses, names: readonly string[]) {
+    this.#own = own;
+    this.#names = new Set(names.map((name) => name.toLowerCase()));
+  }
+
+  get all(): readonly LocalSocket[] {
+    return this.#sockets;
+  }
+
+  /** In the order in which the administrator named them, whenever they could be opened. */
+  add(socket: LocalSocket): void {
+    this.#sockets = [...this.#sockets, socket].sort((a, b) => a.id - b.id);
+    this.#sentBys.clear();
+  }
+
+  remove(id: number): void {
+    this.#sockets = this.#sockets.filter((socket) => socket.id !== id);
+    this.#sentBys.clear();
+  }
+
+  forgetSources(): void {
+    this.#sentBys.clear();
+  }
+
+  /** The socket that a request leaves by: the one that the target names, else the first that can reach it. */
+  choose({ transport, address, socketId }: Target): LocalSocket | undefined {
+    const named = socketId === undefined ? undefined : this.#sockets.find(({ id }) => id === socketId);
+    if (named !== undefined) return named;
+    const fitting = this.#sockets.filter((one) => one.transport === transport && canReach(one, address));
+    // On the machine itself, and among those who have a socket there, the loopback socket.
+    return (isLoopback(address) ? fitting.find(({ local }) => isLoopback(local.address)) : undefined) ?? fitting[0];
+  }
+
+  sentBy(target: Target): SentBy {
+    const key = `${target.transport} ${target.address} ${target.socketId ?? ''}`;
+    const known = this.#sentBys.get(key);
+    if (known !== undefined) return known;
+    const socket = this.choose(target);
+    const address = socket === undefined || isAny(socket) ? this.#own.sourceFor(target.address) : socket.local.address;
+    const port = socket?.local.port ?? defaultPort[target.transport];
+    const sentBy = { sentBy: addressAndPort(address, port), transport: viaTransport[target.transport] };
+    if (this.#sentBys.size >= 16_384) this.#sentBys.clear();
+    this.#sentBys.set(key, sentBy);
+    return sentBy;
+  }
+
+  /** Whether a URI or Route with this host and port leads here. */
+  isOwn(host: string, port: number | undefined, transport?: TransportName): boolean {
+    const name = host.toLowerCase();
+    const sockets =
+      transport === undefined ? this.#sockets : this.#sockets.filter((one) => one.transport === transport);
+    // What a name without a port means is in DNS: it may be any of ours.
+    if (this.#names.has(name)) return port === undefined || sockets.some(({ local }) => local.port === port);
+    return sockets.some(
+      (socket) =>
+        socket.local.port === (port ?? defaultPort[socket.transport]) &&
+        (socket.local.address === name || (isAny(socket) && isSameFamily(socket, name) && this.#own.has(name))),
+    );
+  }
+}
+
+/** A socket on the loopback interface reaches this machine only; one of another address cannot be answered from there. */
+function canReach(socket: LocalSocket, address: string): boolean {
+  if (!isSameFamily(socket, address)) return false;
+  return isAny(socket) || isLoopback(socket.local.address) === isLoopback(address) || !isLoopback(socket.local.address);
+}
+
+/** A stream listener on `::` serves both families. */
+function isSameFamily(socket: LocalSocket, address: string): boolean {
+  if (socket.transport !== 'udp' && socket.local.address === '::') return true;
+  return isIpv6(socket.local.address) === isIpv6(address);
+}

@@ -1,0 +1,304 @@
+import type { Logger } from '#base';
+import { IoError, type ByteStream, type Clock, type Datagrams, type Network, type ServerIdentity } from '#io';
+import type { TcpNetwork, Timer, WebSocketChannel, WebSockets } from '#io';
+import { messageLimits } from '../message/limits.ts';
+import type { Via } from '../message/via.ts';
+import type { Connection } from './connection.ts';
+import { ConnectionTable } from './connection-table.ts';
+import { addressAndPort, type Hop } from './hop.ts';
+import { transportLimits } from './limits.ts';
+import { listenerPlans } from './listener-plans.ts';
+import { LocalSockets } from './local-sockets.ts';
+import { MessageCounters } from './message-counters.ts';
+import { OwnAddresses } from './own-addresses.ts';
+import { RecentSends } from './recent-sends.ts';
+import type { SipListenerStatus, TransportSettings } from './settings.ts';
+import { SipListeners } from './sip-listeners.ts';
+import { StreamConnection, type ConnectionParts } from './stream-connection.ts';
+import { StreamDialler } from './stream-dialler.ts';
+import type { Target } from './target.ts';
+import type { SentBy, TransportFigures, TransportLayer, TransportListener } from './transport-layer.ts';
+import { defaultPort, type TransportName } from './transport-name.ts';
+import { UdpPort } from './udp-port.ts';
+import { forTcp } from './via-token.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
+
+/** How often the machine is asked for its routes. */
+const ROUTES_MS = 30_000;
+const mostRefusals = 4_096;
+
+export interface TransportServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly datagrams: Datagrams;
+  readonly network: Network & TcpNetwork;
+  readonly webSockets: WebSockets;
+  /** Certificate and key of listeners with TLS. */
+  readonly identity: () => ServerIdentity;
+}
+
+type Failed = (error: Error) => void;
+
+/** RFC 3261 §18 over the sockets of one member. */
+export class SipTransport implements TransportLayer {
+  readonly counters = new MessageCounters();
+  readonly #services: TransportServices;
+  readonly #settings: TransportSettings;
+  readonly #own: OwnAddresses;
+  readonly #sockets: LocalSockets;
+  readonly #listeners: SipListeners;
+  readonly #udpPorts = new Map<number, UdpPort>();
+  readonly #connections: ConnectionTable;
+  readonly #dialler: StreamDialler;
+  readonly #recent = new RecentSends();
+  /** Places that do not take TCP, and until when that is believed. */
+  readonly #tcpRefusals = new Map<string, number>();
+  #listener: TransportListener | undefined;
+  #routes: Timer | undefined;
+
+  constructor(services: TransportServices, settings: TransportSettings) {
+    const { clock, datagrams, network } = services;
+    this.#services = services;
+    this.#settings = settings;
+    this.#own = new OwnAddresses({ datagrams, nowMs: () => clock.nowMs() });
+    this.#sockets = new LocalSockets(this.#own, settings.names);
+    this.#connections = new ConnectionTable({
+      clock,
+      idleMs: settings.connectionIdleMs,
+      ended: ({ hop }) => this.#requireListener().flowEnded(hop),
+    });
+    this.#dialler = new StreamDialler({
+      network,
+      verifyServers: settings.verifyServers,
+      connected: (stream, target) => this.#dialled(stream, target),
+    });
+    this.#listeners = new SipListeners(services, this.#plans());
+  }
+
+  listen(listener: TransportListener): void {
+    this.#listener = listener;
+  }
+
+  /** Opens what can be opened; the rest is shown by `listeners` and tried again. */
+  async start(): Promise<void> {
+    this.#requireListener();
+    await this.#own.refresh();
+    this.#routes = this.#services.clock.every(ROUTES_MS, () => {
+      void this.#own.refresh().then(() => this.#sockets.forgetSources());
+    });
+    await this.#listeners.start();
+  }
+
+  /** Ends connections in order. Nothing is delivered afterwards. */
+  async stop(): Promise<void> {
+    this.#routes?.cancel();
+    this.#dialler.stop();
+    this.#connections.closeAll();
+    await this.#listeners.stop();
+  }
+
+  listeners(): readonly SipListenerStatus[] {
+    return this.#listeners.list();
+  }
+
+  respond(bytes: Buffer, hop: Hop, via: Via): void {
+    if (hop.transport === 'udp') this.#respondByUdp(bytes, hop, via);
+    else if (!this.#sendOn(this.#connections.get(hop.connectionId), bytes)) this.#respondAnew(bytes, hop, via);
+  }
+
+  send(bytes: Buffer, target: Target, failed: Failed): void {
+    if (target.connectionId !== undefined) {
+      if (this.#sendOn(this.#connections.get(target.connectionId), bytes)) return;
+      this.#fail(target, failed, 'its connection has ended');
+    } else if (target.transport !== 'udp') this.#sendByStream(bytes, target, failed);
+    else if (this.#mayNeedTcp(bytes, target)) this.#sendLarge(bytes, target, failed);
+    else this.#sendByUdp(bytes, target, failed);
+  }
+
+  viaFor(target: Target): SentBy {
+    return this.#sockets.sentBy(target);
+  }
+
+  isOwnAddress(host: string, port: number | undefined, transport?: TransportName): boolean {
+    return this.#sockets.isOwn(host, port, transport);
+  }
+
+  hasFlow(connectionId: number): boolean {
+    return this.#connections.get(connectionId) !== undefined;
+  }
+
+  /** Takes a WebSocket that another listener of this server has accepted; its flow has socket id 0. */
+  join(channel: WebSocketChannel): void {
+    this.#joined(0, 'wss', channel);
+  }
+
+  figures(): TransportFigures {
+    return { transports: this.counters.transports, connections: this.#connections.size };
+  }
+
+  /** RFC 3261 §18.2.2 with RFC 3581 §4: by the socket that the request came in by. */
+  #respondByUdp(bytes: Buffer, { remoteAddress, remotePort, socketId }: Hop, { maddr, port, rport }: Via): void {
+    const target: Target =
+      maddr === undefined
+        ? {
+            transport: 'udp',
+            address: remoteAddress,
+            port: rport === undefined ? (port ?? defaultPort.udp) : remotePort,
+            socketId,
+          }
+        : { transport: 'udp', address: maddr, port: port ?? defaultPort.udp, socketId };
+    this.#sendByUdp(bytes, target, undefined);
+  }
+
+  /** The connection of the request has gone: RFC 3261 §18.2.2 opens one to its sender. Nobody listens at a browser. */
+  #respondAnew(bytes: Buffer, { transport, remoteAddress }: Hop, { port, host }: Via): void {
+    if (transport === 'ws' || transport === 'wss') {
+      this.counters.failed(transport);
+      return;
+    }
+    const name = transport === 'tls' && host !== remoteAddress ? { tlsName: host } : {};
+    const target = { transport, address: remoteAddress, port: port ?? defaultPort[transport], ...name };
+    this.#sendByStream(bytes, target, () => undefined);
+  }
+
+  #sendByUdp(bytes: Buffer, target: Target, failed: Failed | undefined): void {
+    const socket = this.#sockets.choose(target);
+    const port = socket === undefined ? undefined : this.#udpPorts.get(socket.id);
+    if (port === undefined || bytes.length > messageLimits.datagramMaxBytes) {
+      const why = port === undefined ? 'no UDP socket of this server reaches it' : `${bytes.length} bytes are too many`;
+      this.#fail(target, failed, why);
+      return;
+    }
+    this.counters.sent('udp', bytes);
+    if (failed !== undefined) {
+      this.#recent.add(target.address, target.port, this.#services.clock.nowMs(), failed);
+    }
+    port.socket.send(bytes, target.address, target.port);
+  }
+
+  #mayNeedTcp({ length }: Buffer, { address, port, socketId }: Target): boolean {
+    if (length <= transportLimits.datagramSafeBytes || socketId !== undefined) return false;
+    const until = this.#tcpRefusals.get(addressAndPort(address, port));
+    return until === undefined || until < this.#services.clock.nowMs();
+  }
+
+  #sendLarge(bytes: Buffer, target: Target, failed: Failed): void {
+    const changed = forTcp(bytes);
+    if (changed === undefined) {
+      this.#sendByUdp(bytes, target, failed);
+      return;
+    }
+    this.#sendByStream(changed, { ...target, transport: 'tcp' }, () => {
+      if (this.#tcpRefusals.size >= mostRefusals) this.#tcpRefusals.clear();
+      const until = this.#services.clock.nowMs() + transportLimits.tcpRefusedMs;
+      this.#tcpRefusals.set(addressAndPort(target.address, target.port), until);
+      this.#sendByUdp(bytes, target, failed);
+    });
+  }
+
+  #sendByStream(bytes: Buffer, target: Target, failed: Failed): void {
+    if (this.#sendOn(this.#connections.find(target), bytes)) return;
+    if (target.transport === 'ws' || target.transport === 'wss') {
+      this.#fail(target, failed, 'it has no connection to this server, and browsers take none');
+    } else if (this.#connections.isFull) {
+      this.#fail(target, failed, `${this.#connections.size} connections are open already`);
+    } else {
+      this.#dialler.send(bytes, target, (error) => {
+        this.counters.failed(target.transport);
+        failed(error);
+      });
+    }
+  }
+
+  #sendOn(connection: Connection | undefined, bytes: Buffer): boolean {
+    if (connection?.send(bytes) !== true) return false;
+    this.counters.sent(connection.hop.transport, bytes);
+    return true;
+  }
+
+  #fail({ transport, address, port }: Target, failed: Failed | undefined, why: string): void {
+    this.counters.failed(transport);
+    if (failed === undefined) return;
+    const error = new IoError('UNREACHABLE', `cannot send to ${transport} ${addressAndPort(address, port)}: ${why}`);
+    queueMicrotask(() => failed(error));
+  }
+
+  #dialled(stream: ByteStream, { transport, tlsName }: Target): (bytes: Buffer) => boolean {
+    const connection = new StreamConnection(this.#connectionParts(0, transport, tlsName), stream);
+    this.#connections.add(connection);
+    connection.begin();
+    return (bytes) => this.#sendOn(connection, bytes);
+  }
+
+  #connected(socketId: number, transport: TransportName, stream: ByteStream): void {
+    const connection = new StreamConnection(this.#connectionParts(socketId, transport, undefined), stream);
+    this.#connections.add(connection);
+    connection.begin();
+  }
+
+  #joined(socketId: number, transport: TransportName, channel: WebSocketChannel): void {
+    const connection = new WebSocketConnection(this.#connectionParts(socketId, transport, undefined), channel);
+    this.#connections.add(connection);
+    connection.begin();
+  }
+
+  #connectionParts(socketId: number, transport: TransportName, tlsName: string | undefined): ConnectionParts {
+    return {
+      clock: this.#services.clock,
+      counters: this.counters,
+      listener: () => this.#requireListener(),
+      keeper: this.#connections,
+      transport,
+      connectionId: this.#connections.nextId(),
+      socketId,
+      tlsName,
+    };
+  }
+
+  #plans(): ReturnType<typeof listenerPlans> {
+    const { clock, datagrams, network, webSockets, identity, logger } = this.#services;
+    const parts = {
+      clock,
+      datagrams,
+      network,
+      webSockets,
+      identity,
+      admit: (remote: { readonly address: string; readonly port: number }) => this.#connections.admit(remote),
+      arrived: () => this.#connections.arrived(),
+      troubled: (transport: TransportName, error: Error) =>
+        logger.warn({ transport, err: error }, 'SIP listener in trouble'),
+      openedUdp: (id: number, socket: UdpPort['socket']) => this.#openedUdp(id, socket),
+      opened: (id: number, transport: TransportName, local: ByteStream['local']) => {
+        this.#sockets.add({ id, transport, local });
+        return () => this.#sockets.remove(id);
+      },
+      connected: (id: number, transport: TransportName, stream: ByteStream) => this.#connected(id, transport, stream),
+      joined: (id: number, transport: TransportName, channel: WebSocketChannel) => this.#joined(id, transport, channel),
+    };
+    return listenerPlans(parts, this.#settings);
+  }
+
+  #openedUdp(socketId: number, socket: UdpPort['socket']): () => void {
+    const { clock } = this.#services;
+    const port = new UdpPort({
+      socket,
+      socketId,
+      clock,
+      counters: this.counters,
+      listener: () => this.#requireListener(),
+      unreachable: (address, remotePort, error) => this.#recent.unreachable(address, remotePort, clock.nowMs(), error),
+    });
+    this.#udpPorts.set(socketId, port);
+    this.#sockets.add({ id: socketId, transport: 'udp', local: socket.local });
+    return () => {
+      this.#sockets.remove(socketId);
+      this.#udpPorts.delete(socketId);
+      port.close();
+    };
+  }
+
+  #requireListener(): TransportListener {
+    if (this.#listener === undefined) throw new Error('the transport layer was started without a listener');
+    return this.#listener;
+  }
+}
