@@ -92,14 +92,25 @@ export class Host {
     await until(`a listener on port ${port} in ${this.namespace}`, timeoutMs, ask, why);
   }
 
-  /** `size` = bytes of ICMP payload. */
+  /** Waits until something has opened this port, TCP or UDP. */
+  async receives(transport: 'udp' | 'tcp', port: number, timeoutMs = 20_000): Promise<void> {
+    const options = ['-Hln', transport === 'udp' ? '-u' : '-t', `sport = :${port}`];
+    const ask = async (): Promise<boolean> => (await this.mustRun('ss', options)).trim() !== '';
+    await until(`somebody at ${transport} port ${port} in ${this.namespace}`, timeoutMs, ask);
+  }
+
+  /** `size` = bytes of ICMP payload. Answers may come late: only what has been overtaken by others for long is lost. */
   async ping(address: string, options: { count?: number; intervalMs?: number; size?: number } = {}): Promise<Ping> {
     const { count = 5, intervalMs = 20, size = 56 } = options;
-    const args = ['-n', '-c', `${count}`, '-i', `${intervalMs / 1000}`, '-s', `${size}`, '-W', '1', address];
-    const { stdout } = await this.run('ping', args, { timeoutMs: 60_000 + count * intervalMs });
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? [];
-    const times = [...stdout.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1]));
-    return { sent: Number(sent ?? 0), received: Number(received ?? 0), roundTripMs: times };
+    // With `-c` alone ping gives the last question twice the longest round trip, which may be a few milliseconds. With
+    // `-w` it asks on, beyond `count`, until so many answers have come.
+    const seconds = Math.ceil((count * intervalMs) / 1000) + 2;
+    const patience = count === 1 ? ['-W', '1'] : ['-w', `${seconds}`];
+    const args = ['-n', '-c', `${count}`, '-i', `${intervalMs / 1000}`, '-s', `${size}`, ...patience, address];
+    const { stdout } = await this.run('ping', args, { timeoutMs: 60_000 + seconds * 1000 });
+    const answers = [...stdout.matchAll(/icmp_seq=(\d+) .*time=([\d.]+) ms(?! \(DUP)/g)];
+    const asked = answers.filter(([, number]) => Number(number) <= count);
+    return { sent: count, received: asked.length, roundTripMs: asked.map(([, , time]) => Number(time)) };
   }
 
   /** Waits for the first answer from `address`; returns how long that took, in ms. */
