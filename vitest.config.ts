@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongestFirst } from './scripts/testing/longest-first.ts';
 
 /** `#module` names resolve to src in tests, to dist in the published package. */
 export const conditions = ['hubfarm-source', 'node', 'import', 'module', 'default'];
@@ -32,6 +33,7 @@ export default defineConfig({
     // What becomes true a moment later is waited for as long as a busy machine may need.
     expect: { poll: { timeout: 10_000 } },
     execArgv: ['--conditions=hubfarm-source'],
+    sequence: { sequencer: LongestFirst },
     // A test that is only there to be skipped hides something: `.only` and an empty run are errors.
     allowOnly: false,
     projects: [

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { FairStopwatch } from '../io/node/fair-stopwatch.ts';
 
 export interface CommandResult {
   /** Exit code; 128 + signal number is not used: `code` is -1 when a signal ended it. */
@@ -77,11 +78,11 @@ export async function until<T>(
   ask: () => T | Promise<T>,
   why: () => string | Promise<string> = () => '',
 ): Promise<Exclude<T, undefined | false>> {
-  const end = performance.now() + timeoutMs;
+  const waited = new FairStopwatch();
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer as Exclude<T, undefined | false>;
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs / 1000} s for ${what}. ${await why()}`);
+    if (waited.ms > timeoutMs) throw new Error(`waited ${timeoutMs / 1000} s for ${what}. ${await why()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
