@@ -1,0 +1,25 @@
+import type { Account } from '../accounts/account.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { ServerTransaction } from '../transaction/server-transaction.ts';
+import type { Hop } from '../transport/hop.ts';
+
+/** A request for an account of this server. */
+export interface AgentRequest {
+  readonly message: SipMessage;
+  readonly hop: Hop;
+  /** Whom it is for. */
+  readonly account: Account;
+  /** Who sends it, proven; undefined: somebody of elsewhere, or of a trusted network. */
+  readonly sender: Account | undefined;
+  readonly isTrusted: boolean;
+  /** The account has contacts that the request could be forwarded to. */
+  readonly isReachable: boolean;
+  /** The transaction to answer in; undefined: no room, and a 503 has been sent. Only when the agent takes it. */
+  accept(): ServerTransaction | undefined;
+}
+
+/** Answers in an account's stead: PUBLISH and SUBSCRIBE for its state, MESSAGE while it is away. */
+export interface AccountAgent {
+  /** True: it has answered or will. False: the request is forwarded to the account's contacts. */
+  take(request: AgentRequest): boolean;
+}

@@ -1,0 +1,171 @@
+import type { Authenticator } from '../accounts/authenticator.ts';
+import type { BadMessage } from '../message/bad-message.ts';
+import { HeaderId } from '../message/header-id.ts';
+import { Malformed } from '../message/malformed.ts';
+import type { NameAddr } from '../message/name-addr.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { SipUri } from '../message/sip-uri.ts';
+import type { FlowTokens } from '../proxy/flow-token.ts';
+import { Incoming } from '../proxy/incoming.ts';
+import { Proxy, type ProxyServices } from '../proxy/proxy.ts';
+import type { ProxyTarget } from '../proxy/target-set.ts';
+import type { LocationService } from '../registrar/location-service.ts';
+import type { BranchCodec } from '../transaction/branch.ts';
+import type { ShortMac } from '../transaction/short-mac.ts';
+import type { TransactionLayer, TransactionUser } from '../transaction/transaction-layer.ts';
+import type { Hop } from '../transport/hop.ts';
+import type { ServerLocator } from '../transport/server-locator.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+import type { AccountAgent } from './account-agent.ts';
+import { Answerer } from './answerer.ts';
+import type { Link } from './link.ts';
+import { answerOptions, refuseOther } from './links/answer-own.ts';
+import { checkProxyRequire } from './links/check-proxy-require.ts';
+import { checkScheme } from './links/check-scheme.ts';
+import { detectLoop } from './links/detect-loop.ts';
+import { identifySender } from './links/identify-sender.ts';
+import { limitHops } from './links/limit-hops.ts';
+import { processRoutes } from './links/process-routes.ts';
+import { registerContacts, type RegisterHandler } from './links/register-contacts.ts';
+import { LocalUsers, type Directory } from './local-users.ts';
+import type { CoreSettings } from './settings.ts';
+import { TargetFinder } from './target-finder.ts';
+import { TrustedNetworks } from './trusted-networks.ts';
+
+export interface CoreServices {
+  readonly transport: TransportLayer;
+  readonly locator: ServerLocator;
+  readonly branches: BranchCodec;
+  readonly mac: ShortMac;
+  readonly tokens: FlowTokens;
+  readonly directory: Directory;
+  readonly authenticator: Pick<Authenticator, 'verify'>;
+  readonly location: Pick<LocationService, 'lookup'>;
+  readonly registrar: RegisterHandler;
+  readonly agent?: AccountAgent;
+  readonly observe: ProxyServices['observe'];
+  /** A BYE is on its way: its call is over, whatever comes back. */
+  readonly byeForwarded: (bye: SipMessage) => void;
+  readonly settings: Pick<CoreSettings, 'proxy' | 'trusted' | 'relay'>;
+}
+
+/** What happens with a new request: the links, in this order, then forwarding (RFC 3261 §16.3 to §16.6). */
+export class Core implements TransactionUser {
+  readonly #services: CoreServices;
+  readonly #links: readonly Link[];
+  /** What an ACK for a 2xx goes through: it is never answered. */
+  readonly #ackLinks: readonly Link[];
+  readonly #finder: TargetFinder;
+  readonly #proxy: Proxy;
+  readonly #layer: TransactionLayer;
+  #isDraining = false;
+
+  /** `connect` makes the layer for this user of it. */
+  constructor(services: CoreServices, connect: (user: TransactionUser) => TransactionLayer) {
+    const layer = connect(this);
+    const { transport, branches, mac, tokens, settings, authenticator, registrar } = services;
+    const answerer = new Answerer(layer);
+    const users = new LocalUsers(services.directory);
+    const accept = (incoming: Incoming) => layer.accept(incoming.message, incoming.hop);
+    const routes = processRoutes(answerer, transport, tokens);
+    this.#layer = layer;
+    this.#services = services;
+    this.#links = [
+      checkScheme(answerer, users),
+      routes,
+      answerOptions(answerer, users, transport),
+      detectLoop(answerer, branches, mac),
+      checkProxyRequire(answerer),
+      identifySender(answerer, users, new TrustedNetworks(settings.trusted), authenticator),
+      registerContacts(answerer, users, transport, registrar, accept),
+      refuseOther(answerer, users, transport),
+      limitHops(answerer),
+    ];
+    this.#ackLinks = [routes, detectLoop(answerer, branches, mac), limitHops(answerer)];
+    this.#finder = new TargetFinder({
+      ...services,
+      answerer,
+      users,
+      relay: settings.relay,
+      agent: services.agent,
+      accept,
+    });
+    this.#proxy = new Proxy({
+      ...services,
+      settings: settings.proxy,
+      layer,
+      redirected: (incoming, answer) => this.#redirected(incoming, answer),
+      toTag: ({ message, via }) => layer.statelessTag.of(message, via),
+    });
+  }
+
+  /** From now on nothing new begins here. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  request(message: SipMessage, hop: Hop): void {
+    const incoming = this.#incoming(message, hop);
+    if (incoming === undefined) return;
+    if (this.#isDraining && !incoming.isInDialog) {
+      this.#layer.respondStatelessly(message, hop, 503, { headers: [[HeaderId.RetryAfter, '10']] });
+      return;
+    }
+    for (const link of this.#links) if (link(incoming) === 'answered') return;
+    const targets = this.#finder.find(incoming);
+    if (typeof targets === 'string') return;
+    this.#forward(incoming, targets);
+  }
+
+  ack(message: SipMessage, hop: Hop): void {
+    const incoming = this.#incoming(message, hop);
+    if (incoming === undefined) return;
+    for (const link of this.#ackLinks) if (link(incoming) === 'answered') return;
+    const targets = this.#finder.find(incoming);
+    const target = typeof targets === 'string' ? undefined : targets[0];
+    if (target !== undefined) this.#proxy.forwardStatelessly(incoming, target);
+  }
+
+  strayResponse(message: SipMessage, hop: Hop): void {
+    this.#proxy.forwardResponse(message, hop);
+  }
+
+  /** RFC 3261 §9.2. What was forwarded without a transaction (under overload) cannot be taken back. */
+  strayCancel(message: SipMessage, hop: Hop): void {
+    this.#layer.respondStatelessly(message, hop, 481);
+  }
+
+  /** A request that cannot be worked with, as far as it can be answered. */
+  bad({ status, reason, request }: BadMessage, hop: Hop): void {
+    if (request === undefined || status === 0) return;
+    this.#layer.respondStatelessly(request, hop, status, {
+      reason: status === 400 ? `Bad Request: ${reason}` : reason,
+    });
+  }
+
+  #incoming(message: SipMessage, hop: Hop): Incoming | undefined {
+    const via = message.topVia();
+    return via === undefined ? undefined : new Incoming(message, hop, via);
+  }
+
+  #forward(incoming: Incoming, targets: readonly ProxyTarget[]): void {
+    const first = targets[0];
+    if (first === undefined) return;
+    if (incoming.method === 'BYE') this.#services.byeForwarded(incoming.message);
+    if (this.#layer.isFull && incoming.isOurDialog && incoming.method !== 'INVITE') {
+      // Overload: calls that are up shall at least be able to end.
+      this.#proxy.forwardStatelessly(incoming, first);
+      return;
+    }
+    incoming.transaction ??= this.#layer.accept(incoming.message, incoming.hop);
+    if (incoming.transaction !== undefined) this.#proxy.forward(incoming, incoming.transaction, targets);
+  }
+
+  #redirected(incoming: Incoming, answer: SipMessage): readonly ProxyTarget[] | undefined {
+    if (!this.#services.settings.proxy.followRedirects) return undefined;
+    const contacts = answer.contacts();
+    if (contacts instanceof Malformed || contacts === '*') return undefined;
+    const uris = contacts.map(({ uri }: NameAddr) => uri).filter((uri): uri is SipUri => uri !== undefined);
+    return this.#finder.redirected(uris, incoming);
+  }
+}

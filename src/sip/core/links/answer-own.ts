@@ -1,0 +1,49 @@
+import { HeaderId } from '../../message/header-id.ts';
+import { knownMethods } from '../../message/methods.ts';
+import type { Incoming } from '../../proxy/incoming.ts';
+import type { TransportLayer } from '../../transport/transport-layer.ts';
+import type { Answerer } from '../answerer.ts';
+import type { Link } from '../link.ts';
+import type { LocalUsers } from '../local-users.ts';
+
+const allow = knownMethods.join(', ');
+
+/** The request names this server itself: no user, and a domain or address of ours. */
+export function isForThisServer(
+  { requestUri, nextRoute }: Incoming,
+  users: LocalUsers,
+  transport: Pick<TransportLayer, 'isOwnAddress'>,
+): boolean {
+  if (requestUri === undefined || requestUri.user !== undefined || nextRoute !== undefined) return false;
+  return users.isLocal(requestUri.host) || transport.isOwnAddress(requestUri.host, requestUri.port);
+}
+
+/**
+ * RFC 3261 §11: OPTIONS to the server, which is how it is asked whether it lives. Answered before anything is asked about
+ * the sender, and without a transaction.
+ */
+export function answerOptions(answerer: Answerer, users: LocalUsers, transport: TransportLayer): Link {
+  return (incoming) => {
+    if (incoming.method !== 'OPTIONS' || !isForThisServer(incoming, users, transport)) return 'next';
+    if (incoming.message.has(HeaderId.Require)) {
+      const wanted = incoming.message.elements(HeaderId.Require);
+      return answerer.answer(incoming, 420, { headers: [[HeaderId.Unsupported, wanted.join(', ')]] });
+    }
+    return answerer.answer(incoming, 200, {
+      headers: [
+        [HeaderId.Allow, allow],
+        [HeaderId.Accept, 'application/sdp'],
+        [HeaderId.Supported, 'path, outbound, gruu'],
+      ],
+    });
+  };
+}
+
+/** What else is said to the server itself: nothing that it does (RFC 3261 §8.2.1). */
+export function refuseOther(answerer: Answerer, users: LocalUsers, transport: TransportLayer): Link {
+  return (incoming) => {
+    if (!isForThisServer(incoming, users, transport)) return 'next';
+    if (incoming.method === 'INVITE') return answerer.answer(incoming, 404);
+    return answerer.answer(incoming, 405, { headers: [[HeaderId.Allow, 'OPTIONS, REGISTER']] });
+  };
+}

@@ -1,0 +1,58 @@
+import { Malformed } from '../../message/malformed.ts';
+import type { NameAddr } from '../../message/name-addr.ts';
+import type { SipUri } from '../../message/sip-uri.ts';
+import type { FlowTokens } from '../../proxy/flow-token.ts';
+import type { Incoming } from '../../proxy/incoming.ts';
+import type { TransportLayer } from '../../transport/transport-layer.ts';
+import { parseTransport } from '../../transport/transport-name.ts';
+import type { Answerer } from '../answerer.ts';
+import type { Link } from '../link.ts';
+
+type Transport = Pick<TransportLayer, 'isOwnAddress'>;
+
+/** RFC 3261 §16.4: takes away the Route elements that led here, and repairs what a strict router has done. */
+export function processRoutes(answerer: Answerer, transport: Transport, tokens: FlowTokens): Link {
+  return (incoming) => {
+    const routes = incoming.message.routes();
+    if (routes instanceof Malformed) return answerer.answer(incoming, 400, { reason: routes.reason });
+    let end = routes.length;
+    if (end > 0 && isOurRecordRoute(incoming, tokens)) {
+      // A strict router has put our Record-Route where the Request-URI was, and that at the end of the Route.
+      const last = routes[--end];
+      incoming.requestUri = last?.uri;
+      incoming.rewrittenUri = last?.uriText;
+      incoming.isLastRouteUsed = true;
+    }
+    let own = 0;
+    while (own < end && isOurs(incoming, routes[own], transport, tokens)) own++;
+    incoming.ownRoutes = own;
+    incoming.nextRoute = own < end ? routes[own] : undefined;
+    return 'next';
+  };
+}
+
+function isOurRecordRoute(incoming: Incoming, tokens: FlowTokens): boolean {
+  const { requestUri } = incoming;
+  return requestUri !== undefined && requestUri.paramsText !== '' && readToken(incoming, requestUri, tokens);
+}
+
+function isOurs(incoming: Incoming, route: NameAddr | undefined, transport: Transport, tokens: FlowTokens): boolean {
+  const uri = route?.uri;
+  if (uri === undefined) return false;
+  return readToken(incoming, uri, tokens) || isOwnServer(uri, transport);
+}
+
+/** The last of several of ours counts: it was written for the side that the request goes to. */
+function readToken(incoming: Incoming, uri: SipUri, tokens: FlowTokens): boolean {
+  const text = uri.param('hf');
+  const token = text === undefined ? undefined : tokens.read(text, incoming.message.callId());
+  if (token === undefined) return false;
+  incoming.isOurDialog = true;
+  incoming.flow = token.flow;
+  return true;
+}
+
+function isOwnServer(uri: SipUri, transport: Transport): boolean {
+  const named = uri.param('transport');
+  return transport.isOwnAddress(uri.host, uri.port, named === undefined ? undefined : parseTransport(named));
+}

@@ -1,0 +1,36 @@
+import type { Account } from '../accounts/account.ts';
+import type { AccountDirectory } from '../accounts/directory.ts';
+import { fromWireText } from '../message/characters.ts';
+import type { SipUri } from '../message/sip-uri.ts';
+import { unescapeUri } from '../message/unescape.ts';
+
+export type Directory = Pick<AccountDirectory, 'isLocal' | 'find' | 'accountOfNumber'>;
+
+/** Which account a URI names. */
+export class LocalUsers {
+  readonly #directory: Directory;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  isLocal(host: string): boolean {
+    return this.#directory.isLocal(host);
+  }
+
+  /** `host`: a domain to look in instead of that of the URI. */
+  accountOf(uri: SipUri, host: string = uri.host): Account | undefined {
+    if (uri.user === undefined) return undefined;
+    if (uri.scheme === 'tel') return this.#directory.accountOfNumber(uri.user);
+    return this.#directory.find(plainUser(uri.user), host);
+  }
+}
+
+/** As people write it: escapes undone (RFC 3261 §10.3 item 5), bytes read as UTF-8. */
+function plainUser(user: string): string {
+  for (let at = 0; at < user.length; at++) {
+    const code = user.charCodeAt(at);
+    if (code === 0x25 || code > 0x7e) return fromWireText(unescapeUri(user));
+  }
+  return user;
+}

@@ -1,0 +1,113 @@
+import type { Account } from '../accounts/account.ts';
+import type { SipUri } from '../message/sip-uri.ts';
+import type { Incoming } from '../proxy/incoming.ts';
+import type { ProxyTarget } from '../proxy/target-set.ts';
+import type { LocationService } from '../registrar/location-service.ts';
+import type { ServerTransaction } from '../transaction/server-transaction.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+import type { AccountAgent } from './account-agent.ts';
+import type { Answerer } from './answerer.ts';
+import { bindingTargets } from './binding-targets.ts';
+import type { Verdict } from './link.ts';
+import type { LocalUsers } from './local-users.ts';
+
+/** Who may send requests to others than our accounts: everybody with an account or of a trusted network, … */
+export type RelayPolicy = 'clients' | 'authenticated' | 'anybody';
+
+export interface TargetFinderServices {
+  readonly answerer: Answerer;
+  readonly users: LocalUsers;
+  readonly location: Pick<LocationService, 'lookup'>;
+  readonly transport: Pick<TransportLayer, 'isOwnAddress' | 'hasFlow'>;
+  readonly relay: RelayPolicy;
+  readonly agent: AccountAgent | undefined;
+  readonly accept: (incoming: Incoming) => ServerTransaction | undefined;
+}
+
+/** RFC 3261 §16.5: where a request goes, if it may. */
+export class TargetFinder {
+  readonly #services: TargetFinderServices;
+
+  constructor(services: TargetFinderServices) {
+    this.#services = services;
+  }
+
+  /** Targets, or that the request has been answered. */
+  find(incoming: Incoming): readonly ProxyTarget[] | Verdict {
+    const { requestUri, nextRoute } = incoming;
+    const { answerer, transport } = this.#services;
+    if (requestUri === undefined) return answerer.answer(incoming, 416);
+    const connectionId = incoming.flow?.connectionId;
+    // RFC 5626 §5.3.1: the dialog's way to its other end is gone.
+    if (connectionId !== undefined && !transport.hasFlow(connectionId)) return answerer.answer(incoming, 430);
+    if (incoming.isOurDialog) return [straightOn(requestUri)];
+    const domain = nextRoute === undefined ? this.#localDomain(incoming, requestUri) : undefined;
+    if (domain !== undefined) return this.#toAccount(incoming, requestUri, domain);
+    if (this.#mayRelay(incoming)) return [straightOn(requestUri)];
+    return answerer.answer(incoming, 403, { reason: 'Relaying denied' });
+  }
+
+  /** Where a redirection by somebody whom `incoming` went to leads, as far as it is ours. */
+  redirected(uris: readonly SipUri[], incoming: Incoming): readonly ProxyTarget[] | undefined {
+    const { users, location, transport } = this.#services;
+    const targets: ProxyTarget[] = [];
+    for (const uri of uris) {
+      const account = users.isLocal(uri.host) ? users.accountOf(uri) : undefined;
+      if (account?.isEnabled === true) {
+        targets.push(...bindingTargets(location.lookup(account.aor), uri.param('gr'), transport));
+      } else if (this.#mayRelay(incoming)) {
+        targets.push({ ...straightOn(uri), uriText: uri.toString() });
+      } else {
+        return undefined;
+      }
+    }
+    return targets;
+  }
+
+  /** The domain to look the user up in. A user at an address of ours is taken to be of the sender's own domain. */
+  #localDomain({ message }: Incoming, uri: SipUri): string | undefined {
+    const { users, transport } = this.#services;
+    if (users.isLocal(uri.host)) return uri.host;
+    if (!transport.isOwnAddress(uri.host, uri.port)) return undefined;
+    return message.from().uri?.host ?? uri.host;
+  }
+
+  #toAccount(incoming: Incoming, uri: SipUri, domain: string): readonly ProxyTarget[] | Verdict {
+    const { answerer, users, location, transport, agent, accept } = this.#services;
+    const account = users.accountOf(uri, domain);
+    if (account?.isEnabled !== true) return answerer.answer(incoming, 404);
+    const targets = bindingTargets(location.lookup(account.aor), uri.param('gr'), transport);
+    if (agent !== undefined && this.#isTaken(incoming, account, targets.length > 0, agent, accept)) return 'answered';
+    return targets.length > 0 ? targets : answerer.answer(incoming, 480);
+  }
+
+  #isTaken(
+    incoming: Incoming,
+    account: Account,
+    isReachable: boolean,
+    agent: AccountAgent,
+    accept: TargetFinderServices['accept'],
+  ): boolean {
+    const { message, hop, account: sender, isTrusted, method } = incoming;
+    if (method === 'INVITE' || method === 'ACK' || method === 'BYE') return false;
+    return agent.take({
+      message,
+      hop,
+      account,
+      sender,
+      isTrusted,
+      isReachable,
+      accept: () => (incoming.transaction ??= accept(incoming)),
+    });
+  }
+
+  #mayRelay({ account, isTrusted }: Incoming): boolean {
+    const { relay } = this.#services;
+    return relay === 'anybody' || account !== undefined || (relay === 'clients' && isTrusted);
+  }
+}
+
+/** To where the Request-URI, or the next Route element, says. */
+function straightOn(uri: SipUri): ProxyTarget {
+  return { uri, uriText: undefined, routes: [], flow: undefined, isReachedByFlow: false, q: 1000, isBinding: false };
+}

@@ -1,0 +1,74 @@
+import { formatIpAddress, parseIpAddress } from '#base';
+import type { ShortMac } from '../transaction/short-mac.ts';
+import type { Target } from '../transport/target.ts';
+import { transportNames } from '../transport/transport-name.ts';
+
+/** What `hf=` in a Record-Route or Path of ours says. */
+export interface FlowToken {
+  /** Which member wrote it. */
+  readonly member: string;
+  /** The flow that leads to the party on that side (RFC 5626 §5.3); undefined: its Contact is good enough. */
+  readonly flow: Target | undefined;
+}
+
+const NO_FLOW = '-';
+
+/**
+ * `<member>.<flow>.<mac>`: the parameter `hf` of our Record-Route and Path URIs. The MAC is over the Call-ID, too, so a
+ * request that carries it belongs to a dialog that was set up through this farm: it may pass without being asked who
+ * sends it. A flow is `<transport>-<socket>-<connection>-<address>-<port>`, so any member knows where it leads.
+ */
+export class FlowTokens {
+  readonly #member: string;
+  readonly #mac: ShortMac;
+
+  constructor(member: string, mac: ShortMac) {
+    this.#member = member;
+    this.#mac = mac;
+  }
+
+  /** `scope`: the Call-ID; empty in a Path, which is used for many calls. */
+  write(scope: string, flow: Target | undefined): string {
+    const text = flow === undefined ? NO_FLOW : writeFlow(flow);
+    return `${this.#member}.${text}.${this.#seal(this.#member, text, scope)}`;
+  }
+
+  /** undefined: not ours, changed, or of another call. */
+  read(token: string, scope: string): FlowToken | undefined {
+    const flowAt = token.indexOf('.') + 1;
+    const macAt = token.lastIndexOf('.') + 1;
+    if (flowAt === 0 || macAt <= flowAt) return undefined;
+    const member = token.slice(0, flowAt - 1);
+    const text = token.slice(flowAt, macAt - 1);
+    if (token.slice(macAt) !== this.#seal(member, text, scope)) return undefined;
+    return { member, flow: text === NO_FLOW ? undefined : readFlow(text) };
+  }
+
+  #seal(member: string, flow: string, scope: string): string {
+    return this.#mac.begin().text('flow').text(member).text(flow).text(scope).finishHex();
+  }
+}
+
+function writeFlow({ transport, socketId = 0, connectionId = 0, address, port }: Target): string {
+  const bytes = parseIpAddress(address) ?? Buffer.alloc(0);
+  const numbers = [transportNames.indexOf(transport), socketId, connectionId].map((number) => number.toString(36));
+  return `${numbers.join('-')}-${bytes.toString('hex')}-${port.toString(36)}`;
+}
+
+function readFlow(text: string): Target | undefined {
+  const [transportText = '', socketText = '', connectionText = '', addressText = '', portText = ''] = text.split(
+    '-',
+    5,
+  );
+  const transport = transportNames[Number.parseInt(transportText, 36)];
+  const address = formatIpAddress(Buffer.from(addressText, 'hex'));
+  if (transport === undefined || address === undefined) return undefined;
+  const connectionId = Number.parseInt(connectionText, 36);
+  return {
+    transport,
+    address,
+    port: Number.parseInt(portText, 36),
+    socketId: Number.parseInt(socketText, 36),
+    ...(connectionId > 0 && { connectionId }),
+  };
+}

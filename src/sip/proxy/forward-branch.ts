@@ -1,0 +1,183 @@
+import type { SipMessage } from '../message/sip-message.ts';
+import type { ClientTransaction, ClientUser } from '../transaction/client-transaction.ts';
+import type { TransactionLayer } from '../transaction/transaction-layer.ts';
+import type { ServerLocator } from '../transport/server-locator.ts';
+import type { Target } from '../transport/target.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+import type { FinalAnswer } from './best-response.ts';
+import { forwardedRequest } from './forwarded-request.ts';
+import type { Incoming } from './incoming.ts';
+import { nextHopOf } from './next-hop.ts';
+import { recordRoutesOf, type RouteRecorder } from './record-route.ts';
+import type { ProxySettings } from './settings.ts';
+import type { ProxyTarget } from './target-set.ts';
+
+/** What all branches work with. */
+export interface BranchServices extends RouteRecorder {
+  readonly layer: Pick<TransactionLayer, 'client'>;
+  readonly transport: Pick<TransportLayer, 'viaFor'>;
+  readonly locator: ServerLocator;
+  readonly settings: ProxySettings;
+}
+
+/** The response context that a branch belongs to. */
+export interface BranchOwner {
+  /** undefined: the request has been answered, nothing new may be sent. */
+  readonly incoming: Incoming | undefined;
+  /** A provisional response other than 100, or a 2xx: to be forwarded at once. */
+  forward(branch: ForwardBranch, message: SipMessage): void;
+  /** It has ended; `answer` is not a 2xx. */
+  concluded(branch: ForwardBranch, answer: FinalAnswer): void;
+}
+
+/** RFC 3261 §16.6: one copy of a request on its way to one target, over the servers that stand for it (RFC 3263 §4.3). */
+export class ForwardBranch implements ClientUser {
+  readonly target: ProxyTarget;
+  readonly #owner: BranchOwner;
+  readonly #services: BranchServices;
+  readonly #maxBreadth: number | undefined;
+  #hops: readonly Target[] = [];
+  #nextHop = 0;
+  #transaction: ClientTransaction | undefined;
+  #isOver = false;
+  #isCancelled = false;
+
+  constructor(target: ProxyTarget, maxBreadth: number | undefined, owner: BranchOwner, services: BranchServices) {
+    this.target = target;
+    this.#maxBreadth = maxBreadth;
+    this.#owner = owner;
+    this.#services = services;
+  }
+
+  /** A final response has come, or never will. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  start(): void {
+    const { incoming } = this.#owner;
+    if (incoming === undefined) return;
+    const flow = this.target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);
+    if (flow !== undefined) {
+      this.#begin([flow]);
+      return;
+    }
+    const uri = nextHopOf(incoming, this.target);
+    if (uri === undefined) {
+      this.#end({ status: 404, message: undefined });
+      return;
+    }
+    const { locator } = this.#services;
+    const known = locator.locateNow(uri);
+    if (known !== undefined) {
+      this.#begin(known);
+      return;
+    }
+    locator.locate(uri).then(
+      (hops) => this.#begin(hops),
+      () => this.#begin([]),
+    );
+  }
+
+  /** RFC 3261 §16.10. */
+  cancel(): void {
+    if (this.#isOver || this.#isCancelled) return;
+    this.#isCancelled = true;
+    if (this.#transaction === undefined) {
+      this.#end({ status: 487, message: undefined });
+      return;
+    }
+    this.#transaction.cancel();
+    this.#transaction.wakeAfter(this.#services.settings.cancelMs);
+  }
+
+  response(transaction: ClientTransaction, message: SipMessage): void {
+    const { status } = message;
+    if (status < 200) {
+      if (status === 100) return;
+      // RFC 3261 §16.7 item 2.
+      if (transaction.method === 'INVITE' && !this.#isCancelled) {
+        transaction.wakeAfter(this.#services.settings.timerCMs);
+      }
+      this.#owner.forward(this, message);
+    } else if (status < 300) {
+      this.#isOver = true;
+      this.#owner.forward(this, message);
+    } else if (status === 503 && this.#hasMoreHops()) {
+      this.#tryNextHop();
+    } else {
+      this.#end({ status, message });
+    }
+  }
+
+  timedOut(): void {
+    this.#failed({ status: 408, message: undefined });
+  }
+
+  transportFailed(): void {
+    this.#failed({ status: 503, message: undefined });
+  }
+
+  woken(transaction: ClientTransaction): void {
+    if (this.#isOver) return;
+    if (this.#isCancelled || transaction.state === 'Calling') {
+      this.#end({ status: this.#isCancelled ? 487 : 408, message: undefined });
+      transaction.abandon();
+    } else {
+      // Timer C (RFC 3261 §16.8): it rings and rings.
+      this.cancel();
+    }
+  }
+
+  ended(transaction: ClientTransaction): void {
+    if (this.#transaction === transaction) this.#transaction = undefined;
+  }
+
+  #begin(hops: readonly Target[]): void {
+    if (this.#isOver) return;
+    this.#hops = hops;
+    this.#tryNextHop();
+  }
+
+  #failed(answer: FinalAnswer): void {
+    const hop = this.#hops[this.#nextHop - 1];
+    if (hop !== undefined && this.target.flow === undefined) this.#services.locator.failed(hop);
+    if (this.#isOver) return;
+    if (this.#hasMoreHops()) this.#tryNextHop();
+    else this.#end(answer);
+  }
+
+  #hasMoreHops(): boolean {
+    return !this.#isCancelled && this.#nextHop < this.#hops.length && this.#owner.incoming !== undefined;
+  }
+
+  #tryNextHop(): void {
+    const { incoming } = this.#owner;
+    const hop = this.#hops[this.#nextHop++];
+    if (incoming === undefined || hop === undefined) {
+      this.#end({ status: this.#hops.length === 0 ? 404 : 503, message: undefined });
+      return;
+    }
+    const { layer, transport, settings } = this.#services;
+    const transaction = layer.client(incoming.method, this, incoming.loopHash);
+    if (transaction === undefined) {
+      this.#end({ status: 503, message: undefined });
+      return;
+    }
+    const face = transport.viaFor(hop);
+    const bytes = forwardedRequest(incoming, this.target, {
+      via: `SIP/2.0/${face.transport} ${face.sentBy};branch=${transaction.branch}`,
+      recordRoutes: recordRoutesOf(incoming, hop, this.target.isReachedByFlow, this.#services),
+      maxBreadth: this.#maxBreadth,
+    });
+    this.#transaction = transaction;
+    transaction.start(bytes, hop);
+    if (incoming.method === 'INVITE') transaction.wakeAfter(settings.timerCMs);
+  }
+
+  #end(answer: FinalAnswer): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#owner.concluded(this, answer);
+  }
+}

@@ -1,0 +1,24 @@
+import { MessageEdit } from '../message/edit.ts';
+import { HeaderId } from '../message/header-id.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { FinalAnswer } from './best-response.ts';
+
+/** RFC 3261 §16.7 item 3: without our Via; all else as it came. */
+export function forwardedResponse(message: SipMessage): Buffer {
+  const edit = new MessageEdit(message);
+  edit.removeFirstElement(HeaderId.Via);
+  return edit.serialise();
+}
+
+/** RFC 3261 §16.7 item 7: a 401 or 407 carries the challenges of all branches, so that one round answers them all. */
+export function withAllChallenges(message: SipMessage, answers: readonly FinalAnswer[]): Buffer {
+  const edit = new MessageEdit(message);
+  edit.removeFirstElement(HeaderId.Via);
+  for (const { status, message: other } of answers) {
+    if ((status !== 401 && status !== 407) || other === undefined || other === message) continue;
+    for (const id of [HeaderId.WwwAuthenticate, HeaderId.ProxyAuthenticate]) {
+      for (const value of other.values(id)) edit.append(id, value);
+    }
+  }
+  return edit.serialise();
+}

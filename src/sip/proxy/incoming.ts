@@ -1,0 +1,55 @@
+import type { Account } from '../accounts/account.ts';
+import type { NameAddr } from '../message/name-addr.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { SipUri } from '../message/sip-uri.ts';
+import type { Via } from '../message/via.ts';
+import { receivedVia } from '../transaction/received-via.ts';
+import type { ServerTransaction } from '../transaction/server-transaction.ts';
+import type { Hop } from '../transport/hop.ts';
+import type { Target } from '../transport/target.ts';
+
+/** A new request on its way through the links of the core, and what they have found out about it. */
+export class Incoming {
+  readonly message: SipMessage;
+  readonly hop: Hop;
+  readonly via: Via;
+  readonly method: string;
+  /** It has a To tag: it belongs to a dialog, or says so. */
+  readonly isInDialog: boolean;
+  /** Made when the request is worth one. */
+  transaction: ServerTransaction | undefined = undefined;
+  /** The Request-URI that the way is decided by; not always the one that was received (RFC 3261 §16.4). */
+  requestUri: SipUri | undefined;
+  /** The text of `requestUri` where it is not the one received. */
+  rewrittenUri: string | undefined = undefined;
+  /** Route elements on top that name this server: not forwarded. */
+  ownRoutes = 0;
+  /** The last Route element was a strict router's way to carry the Request-URI: not forwarded. */
+  isLastRouteUsed = false;
+  /** The first Route element of others; the request goes there. */
+  nextRoute: NameAddr | undefined = undefined;
+  /** A Route of ours with a token made for this call was on top: the dialog was set up through us. */
+  isOurDialog = false;
+  /** Where that token says that the request must leave (RFC 5626 §5.3). */
+  flow: Target | undefined = undefined;
+  /** Of a trusted network: not asked who it is. */
+  isTrusted = false;
+  /** Who sends it, proven by its credentials. */
+  account: Account | undefined = undefined;
+  /** See `loopHash`. */
+  loopHash = 0;
+
+  constructor(message: SipMessage, hop: Hop, via: Via) {
+    this.message = message;
+    this.hop = hop;
+    this.via = via;
+    this.method = message.method;
+    this.requestUri = message.requestUri();
+    this.isInDialog = message.to().tag !== undefined;
+  }
+
+  /** What the top Via must read when it is forwarded; undefined: as it is. */
+  get receivedVia(): string | undefined {
+    return receivedVia(this.via, this.hop);
+  }
+}

@@ -1,0 +1,101 @@
+import { parseIpAddress } from '#base';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { Via } from '../message/via.ts';
+import type { BranchCodec } from '../transaction/branch.ts';
+import type { ServerTransaction } from '../transaction/server-transaction.ts';
+import type { Hop } from '../transport/hop.ts';
+import type { Target } from '../transport/target.ts';
+import { parseTransport } from '../transport/transport-name.ts';
+import { reply } from '../transaction/reply.ts';
+import type { CallObserver } from './call-observer.ts';
+import { forwardedRequest } from './forwarded-request.ts';
+import { forwardedResponse } from './forwarded-response.ts';
+import type { Incoming } from './incoming.ts';
+import { nextHopOf } from './next-hop.ts';
+import { ResponseContext, type ContextServices } from './response-context.ts';
+import { groupsByQ, type ProxyTarget } from './target-set.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+
+export interface ProxyServices extends ContextServices {
+  readonly transport: Pick<TransportLayer, 'viaFor' | 'respond' | 'send'>;
+  readonly branches: BranchCodec;
+  /** Who follows a call that begins with this INVITE. */
+  observe(incoming: Incoming): CallObserver | undefined;
+}
+
+const nobodyCares = (): undefined => undefined;
+
+/** RFC 3261 §16: forwards requests, with the memory of a transaction or without. */
+export class Proxy {
+  readonly #services: ProxyServices;
+
+  constructor(services: ProxyServices) {
+    this.#services = services;
+  }
+
+  /** Forks to the targets, by q one group after the other, and answers `server` with what comes of it. */
+  forward(incoming: Incoming, server: ServerTransaction, targets: readonly ProxyTarget[]): void {
+    const { settings } = this.#services;
+    const isCall = incoming.method === 'INVITE';
+    const observer = isCall && !incoming.isInDialog ? this.#services.observe(incoming) : undefined;
+    // RFC 3261 §16.2: whoever forks says so at once; it keeps the caller from sending the INVITE again.
+    if (isCall) server.respond(reply(incoming.message, incoming.hop, 100), 100);
+    const groups = groupsByQ(targets.slice(0, settings.maxTargets));
+    new ResponseContext(incoming, server, groups, this.#services, observer).start();
+  }
+
+  /** RFC 3261 §16.11: to the first target, and nothing is remembered. For an ACK, and when there is no room for more. */
+  forwardStatelessly(incoming: Incoming, target: ProxyTarget): void {
+    const flow = target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);
+    if (flow !== undefined) {
+      this.#send(incoming, target, flow);
+      return;
+    }
+    const uri = nextHopOf(incoming, target);
+    if (uri === undefined) return;
+    const { locator } = this.#services;
+    const known = locator.locateNow(uri);
+    if (known !== undefined) this.#send(incoming, target, known[0]);
+    else locator.locate(uri).then((found) => this.#send(incoming, target, found[0]), nobodyCares);
+  }
+
+  /** RFC 3261 §16.11 and RFC 6026 §7.3: a response whose transaction is over, or that has none, goes where its Via says. */
+  forwardResponse(message: SipMessage, hop: Hop): void {
+    const vias = message.vias();
+    const next = Array.isArray(vias) ? (vias as readonly Via[])[1] : undefined;
+    const target = next === undefined ? undefined : viaTarget(next, hop);
+    if (target !== undefined) this.#services.transport.send(forwardedResponse(message), target, nobodyCares);
+  }
+
+  #send(incoming: Incoming, target: ProxyTarget, hop: Target | undefined): void {
+    if (hop === undefined) return;
+    const { transport, branches } = this.#services;
+    const face = transport.viaFor(hop);
+    const branch = branches.encodeStateless(incoming.via.branch ?? incoming.message.callId(), incoming.loopHash);
+    const bytes = forwardedRequest(incoming, target, {
+      via: `SIP/2.0/${face.transport} ${face.sentBy};branch=${branch}`,
+      recordRoutes: [],
+      maxBreadth: undefined,
+    });
+    transport.send(bytes, hop, nobodyCares);
+  }
+}
+
+/**
+ * RFC 3261 §18.2.2, for a response whose request left no trace here. Only to an address: names would have to be looked up
+ * for whoever sends us something. Never to many at once (RFC 4475 §3.3.10).
+ */
+function viaTarget(via: Via, hop: Hop): Target | undefined {
+  const transport = parseTransport(via.transport);
+  const address = via.received ?? via.host;
+  if (transport !== 'udp' || hop.transport !== 'udp' || !isUnicast(address)) return undefined;
+  const port = via.rport !== undefined && via.rport > 0 ? via.rport : (via.port ?? 5060);
+  return { transport, address, port, socketId: hop.socketId };
+}
+
+function isUnicast(address: string): boolean {
+  const bytes = parseIpAddress(address);
+  if (bytes === undefined) return false;
+  const first = bytes[0]!;
+  return bytes.length === 4 ? first > 0 && first < 224 : first !== 0xff;
+}

@@ -1,0 +1,48 @@
+import type { SentBy, TransportLayer } from '../transport/transport-layer.ts';
+import { targetOf, type Target } from '../transport/target.ts';
+import type { FlowTokens } from './flow-token.ts';
+import type { Incoming } from './incoming.ts';
+import { isReachedByFlow } from './nat.ts';
+import type { ProxySettings } from './settings.ts';
+
+/** Those that a proxy stays in the way of: RFC 3261 §16.6 item 4, RFC 6665 §4.3, RFC 3515. */
+const dialogMaking: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
+
+export interface RouteRecorder {
+  readonly transport: Pick<TransportLayer, 'viaFor'>;
+  readonly tokens: FlowTokens;
+  readonly settings: Pick<ProxySettings, 'recordRoute'>;
+}
+
+/**
+ * The Record-Route elements of a request that came by `incoming.hop` and leaves to `target`, in the order in which they are
+ * put on top of each other. One says all where both sides reach this server at one address by one transport; else one
+ * for each side, the sender's first (RFC 5658 §3.3), each with the flow to its side where there must be one (RFC 5626 §5.3).
+ */
+export function recordRoutesOf(
+  incoming: Incoming,
+  target: Target,
+  isTargetReachedByFlow: boolean,
+  { transport, tokens, settings }: RouteRecorder,
+): readonly string[] {
+  if (settings.recordRoute === 'never' || !dialogMaking.has(incoming.method)) return [];
+  const { message, hop, via } = incoming;
+  const isSenderReachedByFlow = isReachedByFlow(message, hop, via);
+  const near = transport.viaFor(targetOf(hop));
+  const far = transport.viaFor(target);
+  const isOneFace = near.sentBy === far.sentBy && near.transport === far.transport;
+  const needsNoFlow = !isSenderReachedByFlow && !isTargetReachedByFlow;
+  if (settings.recordRoute === 'nat' && needsNoFlow && isOneFace) return [];
+  const scheme = incoming.requestUri?.scheme === 'sips' ? 'sips' : 'sip';
+  const callId = message.callId();
+  if (isOneFace && needsNoFlow) return [element(scheme, near, tokens.write(callId, undefined))];
+  return [
+    element(scheme, near, tokens.write(callId, isSenderReachedByFlow ? targetOf(hop) : undefined)),
+    element(scheme, far, tokens.write(callId, isTargetReachedByFlow ? target : undefined)),
+  ];
+}
+
+function element(scheme: string, { sentBy, transport }: SentBy, token: string): string {
+  const parameter = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`;
+  return `<${scheme}:${sentBy}${parameter};lr;hf=${token}>`;
+}

@@ -1,0 +1,193 @@
+import { HeaderId } from '../message/header-id.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import { reply } from '../transaction/reply.ts';
+import type { ServerTransaction, ServerUser } from '../transaction/server-transaction.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+import { bestAnswer, type FinalAnswer } from './best-response.ts';
+import type { CallObserver } from './call-observer.ts';
+import { ForwardBranch, type BranchOwner, type BranchServices } from './forward-branch.ts';
+import { forwardedResponse, withAllChallenges } from './forwarded-response.ts';
+import type { Incoming } from './incoming.ts';
+import type { ProxyTarget } from './target-set.ts';
+
+export interface ContextServices extends BranchServices {
+  readonly transport: Pick<TransportLayer, 'viaFor' | 'respond'>;
+  /** Where a redirection leads; undefined: it is not followed, the caller shall see it. */
+  redirected(incoming: Incoming, answer: SipMessage): readonly ProxyTarget[] | undefined;
+  /** To tag of answers that this server gives itself. */
+  toTag(incoming: Incoming): string;
+}
+
+/** RFC 3261 §16.7: the branches of one request, and what its sender is told of them. */
+export class ResponseContext implements ServerUser, BranchOwner {
+  readonly #server: ServerTransaction;
+  readonly #services: ContextServices;
+  readonly #isInvite: boolean;
+  readonly #observer: CallObserver | undefined;
+  readonly #answers: FinalAnswer[] = [];
+  readonly #branches: ForwardBranch[] = [];
+  #incoming: Incoming | undefined;
+  #groups: ProxyTarget[][];
+  /** Branches without a final response. */
+  #pending = 0;
+  #isAnswered = false;
+  #isCancelled = false;
+
+  constructor(
+    incoming: Incoming,
+    server: ServerTransaction,
+    groups: ProxyTarget[][],
+    services: ContextServices,
+    observer: CallObserver | undefined,
+  ) {
+    this.#incoming = incoming;
+    this.#server = server;
+    this.#groups = groups;
+    this.#services = services;
+    this.#isInvite = incoming.method === 'INVITE';
+    this.#observer = observer;
+    server.user = this;
+  }
+
+  get incoming(): Incoming | undefined {
+    return this.#incoming;
+  }
+
+  start(): void {
+    this.#startNextGroup();
+  }
+
+  cancelled(): void {
+    if (this.#isAnswered || this.#isCancelled) return;
+    this.#isCancelled = true;
+    this.#groups = [];
+    this.#observer?.cancelled();
+    this.#cancelBranches(undefined);
+  }
+
+  ended(): void {
+    this.#groups = [];
+  }
+
+  forward(branch: ForwardBranch, message: SipMessage): void {
+    const { status } = message;
+    if (status < 200) {
+      if (this.#isAnswered) return;
+      this.#observer?.provisional(status);
+      this.#server.respond(forwardedResponse(message), status);
+      return;
+    }
+    const isFirst = !this.#isAnswered;
+    this.#succeed(message);
+    if (!isFirst || this.#pending === 0) return;
+    this.#pending--;
+    this.#groups = [];
+    this.#cancelBranches(branch);
+  }
+
+  #succeed(message: SipMessage): void {
+    const bytes = forwardedResponse(message);
+    const { status } = message;
+    if (!this.#isAnswered) {
+      this.#finish();
+      this.#observer?.answered(message);
+      this.#server.respond(bytes, status);
+    } else if (this.#isInvite) {
+      // RFC 3261 §16.7 item 5: every 2xx to an INVITE goes back, whatever was said before.
+      if (this.#server.state === 'Accepted') this.#server.respond(bytes, status);
+      else this.#services.transport.respond(bytes, this.#server.hop, this.#server.via);
+    }
+  }
+
+  concluded(branch: ForwardBranch, answer: FinalAnswer): void {
+    this.#pending--;
+    if (this.#isAnswered) return;
+    const { message } = answer;
+    const incoming = this.#incoming;
+    if (answer.status < 400 && message !== undefined && incoming !== undefined && branch.target.isBinding) {
+      const targets = this.#isCancelled ? undefined : this.#newTargets(this.#services.redirected(incoming, message));
+      if (targets !== undefined && targets.length > 0) {
+        this.#startBranches(targets);
+        return;
+      }
+    }
+    this.#answers.push(answer);
+    if (answer.status >= 600) {
+      this.#groups = [];
+      this.#cancelBranches(branch);
+    }
+    if (this.#pending === 0) this.#startNextGroup();
+  }
+
+  /** RFC 3261 §16.5: no place is tried twice. */
+  #newTargets(targets: readonly ProxyTarget[] | undefined): readonly ProxyTarget[] | undefined {
+    const room = this.#services.settings.maxTargets - this.#branches.length;
+    const tried = new Set(this.#branches.map(({ target }) => target.uri.toString()));
+    return targets?.filter(({ uri }) => !tried.has(uri.toString())).slice(0, Math.max(room, 0));
+  }
+
+  #startNextGroup(): void {
+    const group = this.#groups.shift();
+    if (group === undefined) this.#answerBest();
+    else this.#startBranches(group);
+  }
+
+  #startBranches(targets: readonly ProxyTarget[]): void {
+    const { settings } = this.#services;
+    const breadth = this.#incoming?.message.number(HeaderId.MaxBreadth) ?? settings.maxBreadth;
+    const share =
+      targets.length > 1 || breadth !== settings.maxBreadth ? Math.floor(breadth / targets.length) : undefined;
+    if (share === 0) {
+      // RFC 5393 §5.3.3: not so many at once.
+      this.#answers.push({ status: 440, message: undefined });
+      this.#answerBest();
+      return;
+    }
+    this.#pending += targets.length;
+    const branches = targets.map((target) => new ForwardBranch(target, share, this, this.#services));
+    for (const branch of branches) this.#branches.push(branch);
+    for (const branch of branches) if (!this.#isAnswered) branch.start();
+  }
+
+  #cancelBranches(except: ForwardBranch | undefined): void {
+    for (const branch of [...this.#branches]) if (branch !== except) branch.cancel();
+  }
+
+  #answerBest(): void {
+    if (this.#isAnswered) return;
+    const best = bestAnswer(this.#answers) ?? { status: this.#isCancelled ? 487 : 480, message: undefined };
+    const { message } = best;
+    if (message !== undefined && best.status !== 503) {
+      const isChallenge = (best.status === 401 || best.status === 407) && this.#answers.length > 1;
+      const bytes = isChallenge ? withAllChallenges(message, this.#answers) : forwardedResponse(message);
+      this.#finish();
+      this.#observer?.failed(best.status);
+      this.#server.respond(bytes, best.status);
+      return;
+    }
+    this.#answerOurselves(best.status);
+  }
+
+  #answerOurselves(status: number): void {
+    const incoming = this.#incoming;
+    this.#finish();
+    if (incoming === undefined) return;
+    if (status === 408 && !this.#isInvite) {
+      // RFC 4320 §4.2: it would come too late, and others take it for a server that is down.
+      this.#server.abandon();
+      return;
+    }
+    // RFC 3261 §16.7 item 6: a 503 would say that this server is overloaded. A telephone that is not reached is a 480.
+    const told = status !== 503 ? status : this.#branches.some(({ target }) => target.isBinding) ? 480 : 500;
+    this.#observer?.failed(told);
+    const bytes = reply(incoming.message, incoming.hop, told, { toTag: this.#services.toTag(incoming) });
+    this.#server.respond(bytes, told);
+  }
+
+  /** The request is not needed any more, and nothing new is sent for it. */
+  #finish(): void {
+    this.#isAnswered = true;
+    this.#incoming = undefined;
+    this.#groups = [];
+  }
+}

@@ -1,0 +1,128 @@
+import type { Logger } from '#base';
+import type { Clock, Random } from '#io';
+import type { Authenticator } from './accounts/authenticator.ts';
+import type { AccountAgent } from './core/account-agent.ts';
+import { Core } from './core/core.ts';
+import type { RegisterHandler } from './core/links/register-contacts.ts';
+import type { Directory } from './core/local-users.ts';
+import type { CoreSettings } from './core/settings.ts';
+import { ownerOfAll, type OwnerLookup } from './farm/owner-lookup.ts';
+import type { SipMessage } from './message/sip-message.ts';
+import { FlowTokens } from './proxy/flow-token.ts';
+import type { LocationService } from './registrar/location-service.ts';
+import { CallRecords, type CallRecordFigures, type CallRecordSink } from './trace/call-records.ts';
+import { MessageTallies, type MessageTally } from './trace/message-tallies.ts';
+import { BranchCodec } from './transaction/branch.ts';
+import { ShortMac } from './transaction/short-mac.ts';
+import { TimerWheel } from './transaction/timer-wheel.ts';
+import { TransactionLayer, type TransactionFigures } from './transaction/transaction-layer.ts';
+import type { Hop } from './transport/hop.ts';
+import type { ServerLocator } from './transport/server-locator.ts';
+import type { TransportLayer } from './transport/transport-layer.ts';
+
+/** What a SIP server is made of; all of it belongs to whoever made it. */
+export interface SipServices {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly transport: TransportLayer;
+  readonly locator: ServerLocator;
+  readonly directory: Directory;
+  readonly authenticator: Pick<Authenticator, 'verify'>;
+  readonly location: Pick<LocationService, 'lookup'>;
+  readonly registrar: RegisterHandler;
+  /** Presence and offline messages. */
+  readonly agent?: AccountAgent;
+  /** Where call records go; absent: there are none. */
+  readonly callRecords?: CallRecordSink;
+  readonly owner?: OwnerLookup;
+  /** Of this member in branches and flow tokens: 1 to 16 of 0-9 a-z, the same after a restart. */
+  readonly member: string;
+  /** The farm's, 8 bytes or more: see `ShortMac`. */
+  readonly secret: Uint8Array;
+  readonly settings: CoreSettings;
+}
+
+export interface SipFigures {
+  readonly transactions: TransactionFigures;
+  readonly answers: readonly MessageTally[];
+  readonly calls: CallRecordFigures;
+  /** Requests and responses that another member works on. */
+  readonly relayed: number;
+}
+
+export interface SipServer {
+  /** Listens to the transport from now on. */
+  start(): void;
+  /** New requests that make something new get 503; what goes on may end. */
+  drain(): void;
+  stop(): void;
+  figures(): SipFigures;
+}
+
+/** Registrar, proxy and what they need, put together. */
+export function createSipServer(services: SipServices): SipServer {
+  const { clock, random, transport, settings, member, secret, owner = ownerOfAll } = services;
+  const mac = new ShortMac(secret);
+  const wheel = new TimerWheel(clock);
+  const branches = new BranchCodec(member, mac);
+  const tallies = new MessageTallies();
+  const calls = new CallRecords({ clock, member, sink: services.callRecords });
+  let layer!: TransactionLayer;
+  const core = new Core(
+    {
+      ...services,
+      mac,
+      branches,
+      tokens: new FlowTokens(member, mac),
+      observe: (incoming) => calls.begin(incoming),
+      byeForwarded: (message) => calls.bye(message),
+    },
+    (user) => {
+      layer = new TransactionLayer(
+        {
+          clock,
+          random,
+          transport,
+          wheel,
+          branches,
+          mac,
+          timers: settings.timers,
+          limits: settings.limits,
+          answered: (method, status) => tallies.count(method, status),
+        },
+        user,
+      );
+      return layer;
+    },
+  );
+  let relayed = 0;
+  const receive = (message: SipMessage, hop: Hop): void => {
+    const found = owner.owner(message, hop);
+    if (found === 'here') {
+      layer.receive(message, hop);
+    } else {
+      relayed++;
+      owner.relay(message, hop, found.member);
+    }
+  };
+  return {
+    start: () =>
+      transport.listen({
+        message: receive,
+        bad: (bad, hop) => core.bad(bad, hop),
+        flowEnded: () => undefined,
+      }),
+    drain: () => core.drain(),
+    stop: () => {
+      layer.stop();
+      calls.stop();
+    },
+    figures: () => ({
+      transactions: layer.figures,
+      answers: tallies.list(),
+      calls: calls.figures,
+      relayed,
+    }),
+  };
+}

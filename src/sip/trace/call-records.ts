@@ -1,0 +1,151 @@
+import type { AppendLog, Clock } from '#io';
+import { fromWireText, ownText } from '../message/characters.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { CallObserver } from '../proxy/call-observer.ts';
+import type { Incoming } from '../proxy/incoming.ts';
+import { hopText } from '../transport/hop.ts';
+import type { CallEnd, CallRecord } from './call-record.ts';
+
+export type CallRecordSink = Pick<AppendLog, 'write'>;
+
+export interface CallRecordOptions {
+  readonly clock: Clock;
+  readonly member: string;
+  /** undefined: no records are kept. */
+  readonly sink: CallRecordSink | undefined;
+  /** Calls that are followed at once; the oldest is written as `unknown` when there are more. Default 100,000. */
+  readonly maxCalls?: number;
+}
+
+export interface CallRecordFigures {
+  /** Calls that were answered and have not ended. */
+  readonly active: number;
+  readonly written: number;
+  /** Not written: the disk is slower than the calls. */
+  readonly lost: number;
+}
+
+const DEFAULT_MAX_CALLS = 100_000;
+
+/** Follows the calls that this server forwards, and writes a line of JSON for each when it has ended. */
+export class CallRecords {
+  readonly #options: CallRecordOptions;
+  readonly #active = new Map<string, FollowedCall>();
+  #written = 0;
+  #lost = 0;
+
+  constructor(options: CallRecordOptions) {
+    this.#options = options;
+  }
+
+  get figures(): CallRecordFigures {
+    return { active: this.#active.size, written: this.#written, lost: this.#lost };
+  }
+
+  /** An INVITE that makes a dialog is about to be forwarded. */
+  begin(incoming: Incoming): CallObserver | undefined {
+    if (this.#options.sink === undefined) return undefined;
+    return new FollowedCall(incoming, this.#options.clock, this);
+  }
+
+  /** A BYE is forwarded. */
+  bye(message: SipMessage): void {
+    if (this.#active.size === 0) return;
+    const callId = message.callId();
+    const from = message.from().tag ?? '';
+    const byCaller = this.#active.get(keyOf(callId, from));
+    if (byCaller !== undefined) this.#end(byCaller, 'caller');
+    const byCallee = byCaller ?? this.#active.get(keyOf(callId, message.to().tag ?? ''));
+    if (byCaller === undefined && byCallee !== undefined) this.#end(byCallee, 'callee');
+  }
+
+  /** Writes what is up: nobody will see its end. */
+  stop(): void {
+    for (const call of [...this.#active.values()]) this.#end(call, 'unknown');
+  }
+
+  /** A call has been answered: its end is awaited. */
+  follow(call: FollowedCall): void {
+    const { maxCalls = DEFAULT_MAX_CALLS } = this.#options;
+    const [oldest] = this.#active.size >= maxCalls ? this.#active.values() : [];
+    if (oldest !== undefined) this.#end(oldest, 'unknown');
+    this.#active.set(call.key, call);
+  }
+
+  write(call: FollowedCall, endedBy: CallEnd): void {
+    const record = call.record(endedBy, this.#options.member);
+    if (this.#options.sink?.write(JSON.stringify(record)) === true) this.#written++;
+    else this.#lost++;
+  }
+
+  #end(call: FollowedCall, endedBy: CallEnd): void {
+    this.#active.delete(call.key);
+    this.write(call, endedBy);
+  }
+}
+
+const keyOf = (callId: string, tag: string): string => `${callId} ${tag}`;
+
+class FollowedCall implements CallObserver {
+  readonly key: string;
+  readonly #clock: Clock;
+  readonly #records: CallRecords;
+  readonly #facts: Pick<CallRecord, 'from' | 'to' | 'requestUri' | 'callId' | 'source'> & { readonly account?: string };
+  readonly #startMs: number;
+  #ringMs = 0;
+  #answerMs = 0;
+  #status = 0;
+  #isCancelled = false;
+
+  constructor({ message, hop, account }: Incoming, clock: Clock, records: CallRecords) {
+    this.#clock = clock;
+    this.#records = records;
+    this.#startMs = clock.wallMs();
+    const callId = ownText(message.callId());
+    this.key = keyOf(callId, message.from().tag ?? '');
+    this.#facts = {
+      from: fromWireText(message.from().uriText),
+      to: fromWireText(message.to().uriText),
+      requestUri: fromWireText(message.requestUriText()),
+      callId: fromWireText(callId),
+      source: hopText(hop),
+      ...(account && { account: account.aor }),
+    };
+  }
+
+  provisional(status: number): void {
+    if (status >= 180 && this.#ringMs === 0) this.#ringMs = this.#clock.wallMs();
+  }
+
+  answered(response: SipMessage): void {
+    this.#status = response.status;
+    this.#answerMs = this.#clock.wallMs();
+    this.#records.follow(this);
+  }
+
+  failed(status: number): void {
+    this.#status = status;
+    this.#records.write(this, this.#isCancelled ? 'cancelled' : 'refused');
+  }
+
+  cancelled(): void {
+    this.#isCancelled = true;
+  }
+
+  record(endedBy: CallEnd, member: string): CallRecord {
+    const endMs = this.#clock.wallMs();
+    return {
+      start: iso(this.#startMs),
+      ...(this.#ringMs !== 0 && { ring: iso(this.#ringMs) }),
+      ...(this.#answerMs !== 0 && { answer: iso(this.#answerMs) }),
+      end: iso(endMs),
+      durationS: this.#answerMs === 0 ? 0 : (endMs - this.#answerMs) / 1000,
+      endedBy,
+      status: this.#status,
+      ...this.#facts,
+      member,
+    };
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

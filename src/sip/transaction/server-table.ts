@@ -1,0 +1,76 @@
+import type { SipMessage } from '../message/sip-message.ts';
+import type { Via } from '../message/via.ts';
+import { BRANCH_COOKIE } from './branch.ts';
+import type { ServerTransaction } from './server-transaction.ts';
+
+/**
+ * RFC 3261 §17.2.3: branch, sent-by and method find the server transaction. The branch alone is the key of the map, since
+ * hardly any two senders use the same one; those that do are chained.
+ */
+export class ServerTable {
+  readonly #byKey = new Map<string, ServerTransaction>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The transaction of the very method; that of the INVITE for an ACK. */
+  find(key: string, via: Via, method: string): ServerTransaction | undefined {
+    const wanted = method === 'ACK' ? 'INVITE' : method;
+    let one = this.#byKey.get(key);
+    while (one !== undefined && !(one.method === wanted && isSameSender(one.via, via))) one = one.next;
+    return one;
+  }
+
+  /** What a CANCEL takes back: the one with its key that is not a CANCEL (RFC 3261 §9.2). */
+  findCancelled(key: string, via: Via): ServerTransaction | undefined {
+    let one = this.#byKey.get(key);
+    while (one !== undefined && !(one.method !== 'CANCEL' && isSameSender(one.via, via))) one = one.next;
+    return one;
+  }
+
+  add(transaction: ServerTransaction): void {
+    transaction.next = this.#byKey.get(transaction.key);
+    this.#byKey.set(transaction.key, transaction);
+    this.#size++;
+  }
+
+  remove(transaction: ServerTransaction): void {
+    const first = this.#byKey.get(transaction.key);
+    if (first === undefined) return;
+    if (first === transaction) {
+      if (first.next === undefined) this.#byKey.delete(first.key);
+      else this.#byKey.set(first.key, first.next);
+      this.#size--;
+      return;
+    }
+    let before = first;
+    while (before.next !== undefined && before.next !== transaction) before = before.next;
+    if (before.next !== transaction) return;
+    before.next = transaction.next;
+    this.#size--;
+  }
+
+  *[Symbol.iterator](): Generator<ServerTransaction> {
+    for (const first of this.#byKey.values()) {
+      for (let one: ServerTransaction | undefined = first; one !== undefined; one = one.next) yield one;
+    }
+  }
+}
+
+function isSameSender(a: Via, b: Via): boolean {
+  return a === b || (a.port === b.port && a.host.toLowerCase() === b.host.toLowerCase());
+}
+
+/**
+ * The key of a request: its branch, if that is one of RFC 3261; else what RFC 3261 §17.2.3 lists for RFC 2543, except
+ * the To tag, which INVITE and ACK do not share. A branch that is nothing but the cookie (RFC 4475 §3.2.1) tells nothing.
+ */
+export function keyOf(message: SipMessage, via: Via): string {
+  const { branch } = via;
+  if (branch !== undefined && branch.length > BRANCH_COOKIE.length && branch.startsWith(BRANCH_COOKIE)) return branch;
+  const { number } = message.cseq();
+  const fromTag = message.from().tag ?? '';
+  return `2543 ${message.callId()} ${number} ${fromTag} ${message.requestUriText()} ${branch ?? ''}`;
+}

@@ -1,0 +1,89 @@
+import type { Clock, Timer } from '#io';
+
+/** Something with timers of its own. The wheel keeps one entry for the earliest of them. */
+export interface Timed {
+  /** The wheel's: the tick at which it will be looked at, 0 = none. Entries of another tick are stale. */
+  wheelTick: number;
+  /** Runs what is due and schedules itself again for what is not. Bears being looked at early. */
+  look(nowMs: number): void;
+}
+
+/** Coarse enough to cost nothing, fine against T1. A timer is up to two ticks late, never early. */
+export const WHEEL_TICK_MS = 20;
+/** 41 seconds: every transaction timer fits; what is later is looked at on the way. */
+const SLOTS = 2048;
+
+/** All timers of the SIP server behind one periodic one, which runs only while something is scheduled. */
+export class TimerWheel {
+  readonly #clock: Clock;
+  readonly #slots: Timed[][] = Array.from({ length: SLOTS }, () => []);
+  #spare: Timed[] = [];
+  #tick = 0;
+  #startedAtMs = 0;
+  #entries = 0;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Entries in the wheel, stale ones too. */
+  get size(): number {
+    return this.#entries;
+  }
+
+  /** Milliseconds of this wheel, a tick coarse while it turns: cheap to read. */
+  get nowMs(): number {
+    if (this.#timer === undefined) this.#start();
+    return this.#startedAtMs + this.#tick * WHEEL_TICK_MS;
+  }
+
+  /** Looks at `item` at `dueMs` of this wheel's time, or before if it is in for an earlier time already. */
+  schedule(item: Timed, dueMs: number): void {
+    if (this.#timer === undefined) this.#start();
+    // One tick more: up to a tick of "now" has passed already.
+    const wanted = Math.ceil((dueMs - this.#startedAtMs) / WHEEL_TICK_MS) + 1;
+    const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + SLOTS - 1);
+    if (item.wheelTick > this.#tick && item.wheelTick <= tick) return;
+    item.wheelTick = tick;
+    this.#slots[tick % SLOTS]!.push(item);
+    this.#entries++;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const slot of this.#slots) slot.length = 0;
+    this.#entries = 0;
+  }
+
+  #start(): void {
+    this.#startedAtMs = this.#clock.nowMs() - this.#tick * WHEEL_TICK_MS;
+    this.#timer = this.#clock.every(WHEEL_TICK_MS, () => this.#turn());
+  }
+
+  #turn(): void {
+    const until = Math.floor((this.#clock.nowMs() - this.#startedAtMs) / WHEEL_TICK_MS);
+    while (this.#tick < until) this.#advance();
+    if (this.#entries > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #advance(): void {
+    const tick = ++this.#tick;
+    const at = tick % SLOTS;
+    const due = this.#slots[at]!;
+    if (due.length === 0) return;
+    this.#slots[at] = this.#spare;
+    this.#entries -= due.length;
+    const nowMs = this.#startedAtMs + tick * WHEEL_TICK_MS;
+    for (const item of due) {
+      if (item.wheelTick !== tick) continue;
+      item.wheelTick = 0;
+      item.look(nowMs);
+    }
+    due.length = 0;
+    this.#spare = due;
+  }
+}
