@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { Coalescer, Unavailable, type Operation } from '#backplane';
+import { Coalescer, Conflict, Unavailable, type Operation } from '#backplane';
 
 /** Takes transactions and answers when the test says so. */
 class SlowStore {
+  readonly operations: (readonly Operation[])[] = [];
   readonly asked: { keys: string[]; values: string[]; answer: (error?: Error) => void }[] = [];
 
   txn(operations: readonly Operation[]): Promise<number> {
     return new Promise((resolve, reject) => {
+      this.operations.push(operations);
       const puts = operations.flatMap((operation) => (operation.kind === 'put' ? [operation] : []));
       this.asked.push({
         keys: puts.map(({ key }) => key),
@@ -106,5 +108,57 @@ describe('the coalescer', () => {
     await expect(new Coalescer(new SlowStore()).put({ key: '', value: '' })).rejects.toMatchObject({
       code: 'BAD_REQUEST',
     });
+  });
+
+  test('removes keys as it puts them, the last wish for a key counts', async () => {
+    const store = new SlowStore();
+    const coalescer = new Coalescer(store);
+    const asked = [
+      coalescer.put({ key: 'a', value: '1' }),
+      coalescer.remove({ key: 'a' }),
+      coalescer.remove({ key: 'b' }),
+    ];
+    await turn();
+    expect(store.operations).toEqual([
+      [
+        { kind: 'delete', key: 'a' },
+        { kind: 'delete', key: 'b' },
+      ],
+    ]);
+    store.asked[0]!.answer();
+    await Promise.all(asked);
+  });
+
+  test('writes with guards, each once; where one does not hold only its keys are refused', async () => {
+    const seen: { keys: string[]; guards: number }[] = [];
+    const coalescer = new Coalescer({
+      txn: (operations, guards) => {
+        const keys = operations.flatMap((operation) => (operation.kind === 'put' ? [operation.key] : []));
+        seen.push({ keys, guards: guards.length });
+        return guards.some(({ key }) => key === 'lost') ? Promise.reject(new Conflict('lost')) : Promise.resolve(1);
+      },
+    });
+    const held = { key: 'held', createRevision: 1 };
+    const lost = { key: 'lost', createRevision: 2 };
+    const results = await Promise.allSettled([
+      coalescer.put({ key: 'a', value: '1', guard: held }),
+      coalescer.put({ key: 'b', value: '1', guard: { ...lost } }),
+      coalescer.put({ key: 'c', value: '1', guard: held }),
+      coalescer.put({ key: 'd', value: '1' }),
+      coalescer.put({ key: 'e', value: '1', guard: { ...lost } }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+    ]);
+    expect(seen).toEqual([
+      { keys: ['a', 'b', 'c', 'd', 'e'], guards: 2 },
+      { keys: ['d'], guards: 0 },
+      { keys: ['a', 'c'], guards: 1 },
+      { keys: ['b', 'e'], guards: 1 },
+    ]);
   });
 });

@@ -1,0 +1,244 @@
+import { Coalescer, type Backplane, type Batch, type Guard } from '#backplane';
+import { silentLogger, type Logger } from '#base';
+import type { Clock, Timer } from '#io';
+import { decodeBindings, encodeBindings, isWrittenBy } from './binding-codec.ts';
+import type { Binding } from './binding.ts';
+import { registrarCaps } from './limits.ts';
+
+export const locationPrefix = 'sip/location/';
+
+export interface LocationChange {
+  /** `user@domain` */
+  readonly aor: string;
+  readonly before: readonly Binding[];
+  readonly after: readonly Binding[];
+}
+
+export interface LocationOptions {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  /** Tells the writes of this boot of this member from all others: 16 characters. */
+  readonly writer: string;
+  /** The accounts whose bindings this member changes; absent: all. */
+  readonly owns?: (aor: string) => boolean;
+  /** What each write of an account's bindings needs to hold. */
+  readonly guard?: (aor: string) => Guard | undefined;
+  readonly logger?: Logger;
+}
+
+interface Location {
+  readonly aor: string;
+  bindings: readonly Binding[];
+}
+
+const none: readonly Binding[] = Object.freeze([]);
+/** Accounts are looked at for what has expired in this many steps, one each second. */
+const sweepSlots = 64;
+const sweepEveryMs = 1_000;
+
+/**
+ * Where accounts are: the bindings of all members, in memory, from `sip/location/<domain>/<user>`. Only the owner of an
+ * account changes them. What is shown has been written, or is being written: who must not promise too early waits for
+ * `save`.
+ */
+export class LocationService {
+  readonly #options: LocationOptions;
+  readonly #logger: Logger;
+  readonly #writes: Coalescer;
+  readonly #writer: Uint8Array;
+  readonly #locations = new Map<string, Location>();
+  readonly #slots: Set<Location>[] = Array.from({ length: sweepSlots }, () => new Set());
+  readonly #listeners = new Set<(change: LocationChange) => void>();
+  /** Accounts with a write under way, or one that failed, by the number of the last one. */
+  readonly #unsaved = new Map<string, number>();
+  #writeCount = 0;
+  #bindingCount = 0;
+  #slot = 0;
+  #sweep: Timer | undefined;
+  #watch: { close(): void } | undefined;
+
+  private constructor(options: LocationOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#writes = new Coalescer(options.backplane);
+    this.#writer = Buffer.from(options.writer);
+  }
+
+  /** Resolves when what the store has is at hand. */
+  static async open(options: LocationOptions): Promise<LocationService> {
+    const service = new LocationService(options);
+    await new Promise<void>((resolve) => {
+      service.#watch = options.backplane.watch(locationPrefix, (batch) => {
+        service.#apply(batch);
+        resolve();
+      });
+    });
+    service.#sweep = options.clock.every(sweepEveryMs, () => service.#sweepOne());
+    return service;
+  }
+
+  close(): void {
+    this.#watch?.close();
+    this.#sweep?.cancel();
+    this.#listeners.clear();
+  }
+
+  /** Told after the change shows. Returns the function that ends this. */
+  onChange(listener: (change: LocationChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Bindings of an account, by its own `user@domain`, that have not expired; in the order of their registration. */
+  lookup(aor: string): readonly Binding[] {
+    const bindings = this.#locations.get(aor)?.bindings;
+    if (bindings === undefined) return none;
+    const nowS = this.nowS();
+    for (const binding of bindings) {
+      if (binding.expiresAtS <= nowS) return bindings.filter(({ expiresAtS }) => expiresAtS > nowS);
+    }
+    return bindings;
+  }
+
+  /** Unix seconds. */
+  nowS(): number {
+    return Math.floor(this.#options.clock.wallMs() / 1000);
+  }
+
+  get accountCount(): number {
+    return this.#locations.size;
+  }
+
+  get bindingCount(): number {
+    return this.#bindingCount;
+  }
+
+  /** No room for further bindings. */
+  get isFull(): boolean {
+    return this.#bindingCount >= registrarCaps.maxBindings;
+  }
+
+  /** `user@domain` of all that have bindings. */
+  aors(): IterableIterator<string> {
+    return this.#locations.keys();
+  }
+
+  /** What is shown is not known to be in the store: the next change must be written, whatever it is. */
+  isUnsaved(aor: string): boolean {
+    return this.#unsaved.has(aor);
+  }
+
+  /** New times only, which the store's cover: shown at once, written never. */
+  refresh(aor: string, bindings: readonly Binding[]): void {
+    this.#show(aor, bindings);
+  }
+
+  /**
+   * Shows the bindings at once; resolves when they are durable. Rejects as `Coalescer.put` does: what is shown then may
+   * or may not be in the store, until the next write.
+   */
+  async save(aor: string, bindings: readonly Binding[]): Promise<void> {
+    this.#show(aor, bindings);
+    const write = ++this.#writeCount;
+    this.#unsaved.set(aor, write);
+    await this.#write(aor);
+    if (this.#unsaved.get(aor) === write) this.#unsaved.delete(aor);
+  }
+
+  /** Ends all bindings of an account. */
+  async remove(aor: string): Promise<void> {
+    if (this.#locations.has(aor)) await this.save(aor, none);
+  }
+
+  #write(aor: string): Promise<void> {
+    const bindings = this.#locations.get(aor)?.bindings ?? none;
+    const key = keyOf(aor);
+    const guard = this.#options.guard?.(aor);
+    const guarded = guard === undefined ? {} : { guard };
+    if (bindings.length === 0) return this.#writes.remove({ key, ...guarded });
+    return this.#writes.put({ key, value: encodeBindings(this.#options.writer, bindings), ...guarded });
+  }
+
+  #show(aor: string, bindings: readonly Binding[]): void {
+    const location = this.#locations.get(aor);
+    const before = location?.bindings ?? none;
+    this.#bindingCount += bindings.length - before.length;
+    if (bindings.length === 0) {
+      if (location === undefined) return;
+      this.#locations.delete(aor);
+      this.#slotOf(aor).delete(location);
+    } else if (location !== undefined) {
+      location.bindings = bindings;
+    } else {
+      const made = { aor, bindings };
+      this.#locations.set(aor, made);
+      this.#slotOf(aor).add(made);
+    }
+    for (const listener of this.#listeners) listener({ aor, before, after: bindings });
+  }
+
+  #apply({ isSnapshot, changes }: Batch): void {
+    if (isSnapshot) {
+      const present = new Set(changes.map(({ key }) => key));
+      for (const aor of [...this.#locations.keys()]) {
+        if (!present.has(keyOf(aor)) && !this.#owns(aor)) this.#show(aor, none);
+      }
+    }
+    for (const { key, entry } of changes) {
+      if (entry !== undefined && isWrittenBy(entry.value, this.#writer)) continue;
+      const aor = aorOfKey(key);
+      if (aor === undefined) continue;
+      // Memory knows more of an account of this member's own than what comes back from the store.
+      if (this.#owns(aor) && (entry === undefined || this.#locations.has(aor))) continue;
+      const bindings = entry === undefined ? none : decodeBindings(entry.value);
+      if (bindings === undefined) this.#logger.error({ key }, 'a record of the store cannot be read and is ignored');
+      else this.#show(aor, bindings);
+    }
+  }
+
+  #slotOf(aor: string): Set<Location> {
+    return this.#slots[hashOf(aor) % sweepSlots]!;
+  }
+
+  #owns(aor: string): boolean {
+    return this.#options.owns?.(aor) ?? true;
+  }
+
+  /** A part of the accounts: ends what has expired. The owner takes it out of the store, too. */
+  #sweepOne(): void {
+    this.#slot = (this.#slot + 1) % sweepSlots;
+    const slot = this.#slots[this.#slot]!;
+    const nowS = this.nowS();
+    for (const location of slot) {
+      const { aor, bindings } = location;
+      if (bindings.every(({ expiresAtS }) => expiresAtS > nowS)) continue;
+      this.#show(
+        aor,
+        bindings.filter(({ expiresAtS }) => expiresAtS > nowS),
+      );
+      if (!this.#owns(aor)) continue;
+      this.save(aor, this.#locations.get(aor)?.bindings ?? none).catch((error: unknown) => {
+        this.#logger.warn(
+          { aor, err: error },
+          'an expired registration is still in the store; it ends there by its time',
+        );
+      });
+    }
+  }
+}
+
+function keyOf(aor: string): string {
+  const at = aor.lastIndexOf('@');
+  return `${locationPrefix}${aor.slice(at + 1)}/${aor.slice(0, at)}`;
+}
+
+function aorOfKey(key: string): string | undefined {
+  const slash = key.indexOf('/', locationPrefix.length);
+  return slash < 0 ? undefined : `${key.slice(slash + 1)}@${key.slice(locationPrefix.length, slash)}`;
+}
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at++) hash = (hash * 31 + text.charCodeAt(at)) >>> 0;
+  return hash;
+}

@@ -1,0 +1,146 @@
+import { HeaderId } from '../message/header-id.ts';
+import { ownText } from '../message/characters.ts';
+import { Malformed } from '../message/malformed.ts';
+import type { NameAddr } from '../message/name-addr.ts';
+import { ParamCursor } from '../message/params.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { Hop } from '../transport/hop.ts';
+import type { BindingFlow } from './binding.ts';
+import type { Answer } from './answer.ts';
+import { registrarCaps } from './limits.ts';
+
+/** One Contact of a REGISTER. */
+export interface ContactChange {
+  readonly uri: string;
+  readonly params: string;
+  readonly q: number;
+  /** Seconds that are asked for; undefined = not said, neither here nor in Expires. 0 = remove it. */
+  readonly expiresS: number | undefined;
+  readonly instance: string;
+  readonly regId: number;
+}
+
+/** What a REGISTER wants, without the message: it can be given to another member. */
+export interface RegisterRequest {
+  readonly callId: string;
+  readonly cseq: number;
+  /** Empty: it only asks which there are. `*`: remove all. */
+  readonly contacts: readonly ContactChange[] | '*';
+  readonly path: readonly string[];
+  readonly flow: BindingFlow | undefined;
+  readonly isBehindNat: boolean;
+  readonly userAgent: string;
+  /** The client wants RFC 5626. */
+  readonly wantsOutbound: boolean;
+}
+
+const noPath: readonly string[] = Object.freeze([]);
+const noContacts: readonly ContactChange[] = Object.freeze([]);
+/** RFC 3261 §10.2.1.1: an expiry that cannot be read counts as one hour. */
+const unreadableExpiresS = 3600;
+
+/** Texts of the request are not copied: who keeps them does that. */
+export function readRegister(request: SipMessage, hop: Hop, member: string): RegisterRequest | Answer {
+  const contacts = readContacts(request);
+  if (contacts instanceof Malformed) return { status: 400, reason: `Bad Contact: ${contacts.reason}`, headers: [] };
+  if (contacts === '*' && request.expires() !== 0) {
+    return { status: 400, reason: 'Contact * needs Expires: 0', headers: [] };
+  }
+  if (contacts.length > registrarCaps.maxContactsOfRequest) {
+    return {
+      status: 403,
+      reason: `Too many contacts, at most ${registrarCaps.maxContactsOfRequest} at once`,
+      headers: [],
+    };
+  }
+  const path = request.has(HeaderId.Path) ? request.elements(HeaderId.Path) : noPath;
+  if (path.length > registrarCaps.maxPath) {
+    return { status: 403, reason: `Path is longer than ${registrarCaps.maxPath} hops`, headers: [] };
+  }
+  const isDirect = request.count(HeaderId.Via) === 1 && !request.value(HeaderId.Via)?.includes(',');
+  const { number: cseq } = request.cseq();
+  return {
+    callId: request.callId(),
+    cseq,
+    contacts,
+    path,
+    flow: isDirect ? flowOf(hop, member) : undefined,
+    isBehindNat: isDirect && isBehindNat(request, hop, contacts),
+    userAgent: (request.value(HeaderId.UserAgent) ?? '').slice(0, registrarCaps.userAgentMaxChars),
+    wantsOutbound: hasOption(request, 'outbound'),
+  };
+}
+
+/** An option tag that the client says it supports. */
+export function hasOption(request: SipMessage, tag: string): boolean {
+  const value = request.value(HeaderId.Supported);
+  if (value === undefined) return false;
+  return value.includes(tag) && request.elements(HeaderId.Supported).some((one) => one.toLowerCase() === tag);
+}
+
+function readContacts(request: SipMessage): readonly ContactChange[] | '*' | Malformed {
+  const contacts = request.contacts();
+  if (contacts instanceof Malformed || contacts === '*') return contacts;
+  if (contacts.length === 0) return noContacts;
+  const expires = request.has(HeaderId.Expires) ? (request.expires() ?? unreadableExpiresS) : undefined;
+  return contacts.map((contact) => readContact(contact, expires));
+}
+
+function readContact(contact: NameAddr, expires: number | undefined): ContactChange {
+  const cursor = new ParamCursor(contact.paramsText, 0, contact.paramsText.length);
+  let params = '';
+  let q = 1000;
+  let expiresS = expires;
+  let instance = '';
+  let regId = 0;
+  while (cursor.next()) {
+    if (cursor.isNamed('expires')) expiresS = secondsOf(cursor.rawValue);
+    else if (cursor.isNamed('q')) q = qualityOf(cursor.rawValue);
+    else if (cursor.isNamed('+sip.instance')) instance = unquoted(cursor.rawValue);
+    else if (cursor.isNamed('reg-id')) regId = regIdOf(cursor.rawValue);
+    else if (cursor.isNamed('pub-gruu') || cursor.isNamed('temp-gruu')) continue;
+    else params += `;${cursor.text.slice(cursor.nameStart, Math.max(cursor.nameEnd, cursor.valueEnd))}`;
+  }
+  return { uri: contact.uriText, params, q, expiresS, instance, regId };
+}
+
+function secondsOf(text: string): number {
+  return /^\d{1,10}$/.test(text) ? Number(text) : unreadableExpiresS;
+}
+
+/** RFC 3261 §25.1 `qvalue`; what is none counts as 1. */
+function qualityOf(text: string): number {
+  return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Math.round(Number(text) * 1000) : 1000;
+}
+
+function regIdOf(text: string): number {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0;
+}
+
+function unquoted(text: string): string {
+  return text.startsWith('"') && text.endsWith('"') && text.length > 1 ? text.slice(1, -1) : text;
+}
+
+function flowOf(hop: Hop, member: string): BindingFlow {
+  const { transport, remoteAddress: address, remotePort: port, socketId, connectionId } = hop;
+  return { member, transport, address, port, socketId, connectionId };
+}
+
+/** Its Via or its Contact says another address than the one that it came from (RFC 3581 §4). */
+function isBehindNat(request: SipMessage, hop: Hop, contacts: readonly ContactChange[] | '*'): boolean {
+  const via = request.topVia();
+  if (via !== undefined && (via.host !== hop.remoteAddress || (via.port ?? 5060) !== hop.remotePort)) {
+    // A stream has another port at the far end than the one that is listened on.
+    if (via.host !== hop.remoteAddress || hop.connectionId === 0) return true;
+  }
+  if (contacts === '*') return false;
+  const parsed = request.contacts();
+  if (parsed === '*' || parsed instanceof Malformed) return false;
+  return parsed.some(({ uri }) => uri !== undefined && uri.host !== hop.remoteAddress);
+}
+
+/** Copies, so that a binding does not keep its message alive. */
+export function ownContact(contact: ContactChange): ContactChange {
+  const { uri, params, instance } = contact;
+  return { ...contact, uri: ownText(uri), params: ownText(params), instance: ownText(instance) };
+}

@@ -1,0 +1,43 @@
+import { applyRegister, type RegisterOutcome } from './binding-rules.ts';
+import { registrarCaps, type RegistrarSettings } from './limits.ts';
+import type { LocationService } from './location-service.ts';
+import type { RegisterRequest } from './register-request.ts';
+
+/** What came of a REGISTER. `unavailable`: it could not be stored, or nobody is there to do so: 503. */
+export type RegisterResult = RegisterOutcome | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** The owner's side of a REGISTER: bindings of its own accounts, changed by the rules, answered when they are durable. */
+export class Registrations {
+  readonly #location: LocationService;
+  readonly #settings: RegistrarSettings;
+
+  constructor(location: LocationService, settings: RegistrarSettings) {
+    this.#location = location;
+    this.#settings = settings;
+  }
+
+  /** `done` is called once: within this call where nothing must be stored, else when that is done. */
+  register(aor: string, request: RegisterRequest, maxContacts: number, done: (result: RegisterResult) => void): void {
+    const location = this.#location;
+    const current = location.lookup(aor);
+    const outcome = applyRegister(current, request, location.nowS(), this.#settings, maxContacts);
+    if (outcome.kind !== 'bindings' || (request.contacts !== '*' && request.contacts.length === 0)) {
+      done(outcome);
+      return;
+    }
+    const { bindings } = outcome;
+    if (bindings.length > current.length && location.isFull) {
+      done({ kind: 'unavailable', reason: `More than ${registrarCaps.maxBindings} registrations` });
+      return;
+    }
+    if (!outcome.needsStore && !location.isUnsaved(aor)) {
+      location.refresh(aor, bindings);
+      done(outcome);
+      return;
+    }
+    location.save(aor, bindings).then(
+      () => done(outcome),
+      () => done({ kind: 'unavailable', reason: 'The registration could not be stored' }),
+    );
+  }
+}
