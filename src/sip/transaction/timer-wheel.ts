@@ -21,6 +21,7 @@ export class TimerWheel {
   #tick = 0;
   #startedAtMs = 0;
   #entries = 0;
+  #isTurning = false;
   #timer: Timer | undefined;
 
   constructor(clock: Clock) {
@@ -41,8 +42,8 @@ export class TimerWheel {
   /** Looks at `item` at `dueMs` of this wheel's time, or before if it is in for an earlier time already. */
   schedule(item: Timed, dueMs: number): void {
     if (this.#timer === undefined) this.#start();
-    // One tick more: up to a tick of "now" has passed already.
-    const wanted = Math.ceil((dueMs - this.#startedAtMs) / WHEEL_TICK_MS) + 1;
+    // One tick more, but for those who are being looked at: up to a tick of "now" has passed already.
+    const wanted = Math.ceil((dueMs - this.#startedAtMs) / WHEEL_TICK_MS) + (this.#isTurning ? 0 : 1);
     const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + SLOTS - 1);
     if (item.wheelTick > this.#tick && item.wheelTick <= tick) return;
     item.wheelTick = tick;
@@ -64,7 +65,9 @@ export class TimerWheel {
 
   #turn(): void {
     const until = Math.floor((this.#clock.nowMs() - this.#startedAtMs) / WHEEL_TICK_MS);
+    this.#isTurning = true;
     while (this.#tick < until) this.#advance();
+    this.#isTurning = false;
     if (this.#entries > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
