@@ -1,0 +1,20 @@
+import type { LoginGuardLimits } from '#base';
+import type { DigestAlgorithm } from './digest.ts';
+
+/** Shorter than the time for which people leave a telephone off; longer than two requests of one. */
+export const defaultNonceLifetimeS = 300;
+
+/** RFC 8760 §2.4: the best first. */
+export const defaultDigestAlgorithms: readonly DigestAlgorithm[] = Object.freeze(['SHA-256', 'MD5']);
+
+/** See `LoginGuard`. Telephones with an old password ask again and again, so they may fail a little more often. */
+export const defaultSipGuardLimits: LoginGuardLimits = Object.freeze({
+  maxFailuresPerUserAndAddress: 10,
+  maxFailuresPerAddress: 50,
+  maxFailuresPerUser: 50,
+  freeFailures: 2,
+  maxFailureDelayMs: 8_000,
+  banMs: 300_000,
+  maxBanMs: 3_600_000,
+  maxFailureEntries: 20_000,
+});

@@ -1,0 +1,97 @@
+import type { Backplane, Guard } from '#backplane';
+import { LoginGuard, silentLogger, type Lifecycle, type Logger, type LoginGuardLimits } from '#base';
+import type { Clock, Random } from '#io';
+import { Authenticator } from './accounts/authenticator.ts';
+import type { DigestAlgorithm } from './accounts/digest.ts';
+import { AccountDirectory } from './accounts/directory.ts';
+import { NonceMaker } from './accounts/nonce.ts';
+import { openSecret } from './accounts/secret.ts';
+import { LocalUsers } from './core/local-users.ts';
+import { Gruus } from './registrar/gruu.ts';
+import { LocationService } from './registrar/location-service.ts';
+import type { RegistrarSettings } from './registrar/limits.ts';
+import { Registrar, type RegistrationOwner } from './registrar/registrar.ts';
+import { Registrations } from './registrar/registrations.ts';
+
+export interface AccountSettings {
+  /** How long a nonce is good. */
+  readonly nonceLifetimeS: number;
+  /** Offered in this order. */
+  readonly digestAlgorithms: readonly DigestAlgorithm[];
+  readonly guard: LoginGuardLimits;
+  readonly registrar: RegistrarSettings;
+}
+
+export interface AccountServices {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger?: Logger;
+  readonly settings: AccountSettings;
+  /** Of this member, as bindings name it; empty on a server that stands alone. */
+  readonly member: string;
+  /** In a cluster only the controller changes accounts. */
+  readonly leadership?: () => Guard | undefined;
+}
+
+/** Accounts, and where they are: one member's view of them. */
+export interface SipAccounts {
+  readonly directory: AccountDirectory;
+  readonly location: LocationService;
+  readonly authenticator: Authenticator;
+  readonly registrar: Registrar;
+  readonly registrations: RegistrationOwner;
+  readonly guard: LoginGuard;
+  readonly gruus: Gruus;
+  /** The key that all members share, 32 bytes. */
+  readonly secret: Buffer;
+}
+
+const bootBytes = 4;
+const writerBytes = 8;
+
+/** Resolves when domains, accounts and bindings are at hand. What is started stops with the lifecycle. */
+export async function openSipAccounts(services: AccountServices, lifecycle: Lifecycle): Promise<SipAccounts> {
+  const { backplane, clock, random, settings, member, leadership, logger = silentLogger } = services;
+  const secret = await openSecret(backplane, random);
+  const directory = await AccountDirectory.open(backplane, clock, {
+    logger,
+    ...(leadership === undefined ? {} : { leadership }),
+  });
+  await lifecycle.start({ name: 'SIP accounts', stop: () => directory.close() });
+  const location = await LocationService.open({
+    backplane,
+    clock,
+    logger,
+    writer: random.bytes(writerBytes).toString('hex'),
+  });
+  await lifecycle.start({ name: 'SIP registrations', stop: () => location.close() });
+  const guard = new LoginGuard(clock, settings.guard);
+  const gruus = new Gruus(secret, random.bytes(bootBytes), clock);
+  const authenticator = new Authenticator({
+    directory,
+    guard,
+    clock,
+    nonces: new NonceMaker(secret, random.bytes(bootBytes), settings.nonceLifetimeS),
+    algorithms: settings.digestAlgorithms,
+  });
+  const registrations = new Registrations(location, settings.registrar);
+  const registrar = new Registrar({
+    users: new LocalUsers(directory),
+    owner: registrations,
+    gruus,
+    random,
+    logger,
+    member,
+    settings: settings.registrar,
+  });
+  const unfollow = directory.onChange((change) => {
+    // An account that is gone is nowhere.
+    if (change.kind !== 'account' || change.account !== undefined) return;
+    location.remove(change.aor).catch((error: unknown) => {
+      logger.warn({ aor: change.aor, err: error }, 'the registrations of a removed account could not be removed');
+    });
+  });
+  await lifecycle.start({ name: 'registrations of removed accounts', stop: unfollow });
+  return { directory, location, authenticator, registrar, registrations, guard, gruus, secret };
+}
