@@ -4,6 +4,7 @@ export type { Clock, Random, Timer } from './clock.ts';
 export type * from './command.ts';
 export type { Compression } from './compression.ts';
 export type * from './datagram.ts';
+export type * from './dns.ts';
 export type * from './ethernet.ts';
 export { IoError, type IoErrorCode } from './errors.ts';
 export type * from './files.ts';

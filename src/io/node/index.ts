@@ -4,6 +4,7 @@ export { createNodeClock } from './clock.ts';
 export { nodeCommands } from './command.ts';
 export { nodeCompression } from './compression.ts';
 export { createBatchedDatagrams, createNodeDatagrams, createPlainDatagrams } from './datagram/datagrams.ts';
+export { createNodeDns } from './dns.ts';
 export { createNodeEthernet, type NodeEthernetOptions } from './ethernet/devices.ts';
 export { createNodeFiles } from './files.ts';
 export { createNodeMachine } from './machine.ts';

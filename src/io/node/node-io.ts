@@ -4,6 +4,7 @@ import type { Clock, Random } from '../clock.ts';
 import type { Commands } from '../command.ts';
 import type { Compression } from '../compression.ts';
 import type { Datagrams } from '../datagram.ts';
+import type { Dns, DnsOptions } from '../dns.ts';
 import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
 import type { Network, TcpNetwork } from '../listener.ts';
@@ -19,6 +20,7 @@ import { createNodeClock } from './clock.ts';
 import { nodeCommands } from './command.ts';
 import { nodeCompression } from './compression.ts';
 import { createNodeDatagrams } from './datagram/datagrams.ts';
+import { createNodeDns } from './dns.ts';
 import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
 import { createNodeHttp2 } from './http2.ts';
@@ -49,6 +51,7 @@ export interface NodeIo {
   readonly ethernet: EthernetDevices;
   /** Loads what it needs when it is asked for the first time. */
   readonly datagrams: () => Promise<Datagrams>;
+  readonly dns: (options: DnsOptions) => Dns;
   /** What listeners offer, best first. */
   readonly tlsCiphers: readonly string[];
 }
@@ -74,6 +77,7 @@ export function createNodeIo(): NodeIo {
     machine: createNodeMachine(),
     threads: createNodeThreads(),
     ethernet: createNodeEthernet({ clock }),
+    dns: createNodeDns,
     datagrams: () => (datagrams ??= createNodeDatagrams()),
     tlsCiphers: CIPHERS.split(':'),
   };

@@ -1,0 +1,80 @@
+import type { Clock, Dns, Random } from '#io';
+import type { SipUri } from '../message/sip-uri.ts';
+import { DnsCache } from './dns-cache.ts';
+import { planLocation, type LocationPlan } from './location-plan.ts';
+import type { ServerLocator } from './server-locator.ts';
+import type { Target } from './target.ts';
+import type { TransportName } from './transport-name.ts';
+
+/** NAPTR, SRV, addresses: three rounds; one more for each alias that came between. */
+const maxRounds = 8;
+/** RFC 3263 §4.3 leaves it to us: as long as a request takes to fail. */
+const avoidMs = 32_000;
+/** Targets that did not answer. Beyond it the oldest is forgotten. */
+const maxAvoided = 10_000;
+
+export interface DnsLocatorServices {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly dns: Dns;
+}
+
+export interface DnsLocatorSettings {
+  /** Those that this server can send by, best first. */
+  readonly transports: readonly TransportName[];
+  /** Address families that this machine has, best first. */
+  readonly families: () => readonly (4 | 6)[];
+}
+
+/** RFC 3263 over name servers, with their answers kept. */
+export class DnsServerLocator implements ServerLocator {
+  readonly #services: DnsLocatorServices;
+  readonly #settings: DnsLocatorSettings;
+  readonly #cache: DnsCache;
+  /** Until when each is tried last. */
+  readonly #avoided = new Map<string, number>();
+
+  constructor(services: DnsLocatorServices, settings: DnsLocatorSettings) {
+    this.#services = services;
+    this.#settings = settings;
+    this.#cache = new DnsCache(services.dns, services.clock);
+  }
+
+  async locate(uri: SipUri, hint?: TransportName, signal?: AbortSignal): Promise<readonly Target[]> {
+    for (let round = 0; round < maxRounds && signal?.aborted !== true; round++) {
+      const { targets, missing } = this.#plan(uri, hint);
+      if (missing.length === 0) return this.#inOrder(targets);
+      await Promise.all(missing.map((question) => this.#cache.ask(question)));
+    }
+    return [];
+  }
+
+  locateNow(uri: SipUri, hint?: TransportName): readonly Target[] | undefined {
+    const { targets, missing } = this.#plan(uri, hint);
+    return missing.length === 0 ? this.#inOrder(targets) : undefined;
+  }
+
+  failed(target: Target): void {
+    const key = keyOf(target);
+    this.#avoided.delete(key);
+    this.#avoided.set(key, this.#services.clock.nowMs() + avoidMs);
+    if (this.#avoided.size <= maxAvoided) return;
+    const [oldest] = this.#avoided.keys();
+    if (oldest !== undefined) this.#avoided.delete(oldest);
+  }
+
+  #plan(uri: SipUri, hint: TransportName | undefined): LocationPlan {
+    const { transports, families } = this.#settings;
+    return planLocation(this.#cache, { uri, hint, transports, families: families(), random: this.#services.random });
+  }
+
+  /** Those that failed a moment ago last. */
+  #inOrder(targets: readonly Target[]): readonly Target[] {
+    if (this.#avoided.size === 0 || targets.length < 2) return targets;
+    const nowMs = this.#services.clock.nowMs();
+    const isAvoided = (target: Target): boolean => (this.#avoided.get(keyOf(target)) ?? 0) > nowMs;
+    return [...targets.filter((one) => !isAvoided(one)), ...targets.filter(isAvoided)];
+  }
+}
+
+const keyOf = ({ transport, address, port }: Target): string => `${transport} ${address} ${port}`;
