@@ -1,0 +1,193 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CliCluster } from './cli-cluster.ts';
+import { until } from './command.ts';
+import { HubfarmConnect } from './hubfarm-connect.ts';
+import type { HubfarmServer } from './hubfarm-server.ts';
+import { useNetwork, type Host } from './namespaces.ts';
+import { passwordOf } from './office.ts';
+import { requirePeers } from './peers.ts';
+import { signal } from './process.ts';
+import { VpnClient } from './vpn-client.ts';
+
+const minute = 60_000;
+const hub = 'ROAMING';
+const spread = 'EVERYWHERE';
+const users = ['anna', 'ben', 'carol', 'dora', 'emil'];
+const addressOf = (user: string): string => `192.168.7.${users.indexOf(user) + 1}`;
+const since = (startedMs: number): string => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
+
+/** The longest time without an answer, ms, from the numbers that ping shows. */
+function longestSilenceMs(output: string, intervalMs: number): number {
+  const numbers = [...output.matchAll(/icmp_seq=(\d+) ttl/g)].map((match) => Number(match[1]));
+  const gaps = numbers.slice(1).map((number, at) => number - numbers[at]!);
+  return Math.max(0, ...gaps) * intervalMs;
+}
+
+if (requirePeers(['etcd', 'vpncmd', 'vpnclient', 'ping', 'ip'])) {
+  describe('a cluster of hubfarm servers whose servers fail, or are restarted', () => {
+    const network = useNetwork();
+    const hosts = new Map<string, Host>();
+    let cluster: CliCluster;
+    let alpha: HubfarmServer;
+    let beta: HubfarmServer;
+    let gamma: HubfarmServer;
+    let running: HubfarmConnect[] = [];
+
+    const connect = (user: string, doors: readonly HubfarmServer[] = [alpha, beta], to = hub): HubfarmConnect => {
+      const server = doors.map(({ host }) => host.address).join(',');
+      const words = ['--password', passwordOf(user), '--insecure', '--address', `${addressOf(user)}/24`];
+      const client = new HubfarmConnect(hosts.get(user)!, { server, hub: to, user, words });
+      running.push(client);
+      return client;
+    };
+    /** Where it is now: the place that it was sent to, else where it came to. */
+    const placeOf = (client: HubfarmConnect): HubfarmServer =>
+      cluster.at([...client.output.matchAll(/(?:connecting|sent on) to ([\d.]+):443/g)].at(-1)?.[1] ?? '');
+
+    /** Anna and Ben on the hub, which lives on gamma: it has by far the most points. */
+    const meet = async (): Promise<readonly [HubfarmConnect, HubfarmConnect]> => {
+      const pair = [connect('anna'), connect('ben')] as const;
+      await Promise.all(pair.map((client) => client.connected(1, minute)));
+      expect(pair.map(placeOf)).toEqual([gamma, gamma]);
+      await hosts.get('anna')!.reaches(addressOf('ben'));
+      return pair;
+    };
+
+    /** Nobody of the hub is left at `server`, and those who were there are together at one other place. */
+    const oneInstance = async (server: HubfarmServer, clients: readonly HubfarmConnect[]): Promise<void> => {
+      await until('the place of its clients', minute, () => clients.every((client) => placeOf(client) !== server));
+      await hosts.get('anna')!.reaches(addressOf('ben'), minute);
+      await hosts.get('anna')!.reaches(addressOf('carol'), minute);
+      expect(new Set(clients.map(placeOf)).size).toBe(1);
+      await until('the end of what was there', minute, () =>
+        /a dynamic hub is not the one of this member any more/.test(server.output),
+      );
+    };
+
+    beforeAll(async () => {
+      cluster = new CliCluster(network(), { alpha: [], beta: [], gamma: ['cluster.weight=1000'] });
+      [alpha, beta, gamma] = cluster.servers as [HubfarmServer, HubfarmServer, HubfarmServer];
+      await cluster.start();
+      await alpha.hubfarm('hub', 'create', hub, '--dynamic');
+      await alpha.hubfarm('hub', 'create', spread, '--static');
+      for (const user of users) {
+        hosts.set(user, network().host(user));
+        await alpha.admin.createUser(user === 'emil' ? spread : hub, user, passwordOf(user));
+      }
+    }, 4 * minute);
+
+    afterEach(async () => {
+      for (const client of running) if (client.exitCode === undefined) await client.stop();
+      running = [];
+    });
+
+    test(
+      'cluster promote makes a server a candidate, which takes log-ins',
+      async () => {
+        await cluster.mustRun(alpha, 'promote', 'beta');
+        const isCandidate = ({ server, role, state }: { server: string; role: string; state: string }): boolean =>
+          server === 'beta' && role === 'candidate' && state === 'online';
+        await cluster.status('beta to be a candidate', beta, (rows) => rows.some(isCandidate));
+        const client = connect('anna', [beta]);
+        await client.connected(1, minute);
+        expect(placeOf(client)).toBe(gamma);
+      },
+      2 * minute,
+    );
+
+    test(
+      'a member that is cut off loses its dynamic hub to another one, and is rid of it when the cut is mended',
+      async () => {
+        const clients = await meet();
+        await gamma.host.plugged(false);
+        const startedMs = performance.now();
+        const carol = connect('carol');
+        await carol.connected(1, minute);
+        const newcomer = since(startedMs);
+        await Promise.all(clients.map((client) => client.connected(2, minute)));
+        await hosts.get('anna')!.reaches(addressOf('ben'), minute);
+        console.log(`link of a member cut: log-in to its hub after ${newcomer}, its clients after ${since(startedMs)}`);
+        await gamma.host.plugged(true);
+        await cluster.complete();
+        await oneInstance(gamma, [...clients, carol]);
+      },
+      3 * minute,
+    );
+
+    test(
+      'a member that is frozen, with next to no traffic, loses its dynamic hub, and is rid of it when it goes on',
+      async () => {
+        const clients = await meet();
+        signal(gamma.pid, 'SIGSTOP');
+        const startedMs = performance.now();
+        const carol = connect('carol');
+        await carol.connected(1, minute);
+        const newcomer = since(startedMs);
+        await Promise.all(clients.map((client) => client.connected(2, minute)));
+        console.log(`member frozen: log-in to its hub after ${newcomer}, its clients after ${since(startedMs)}`);
+        signal(gamma.pid, 'SIGCONT');
+        await cluster.complete();
+        await oneInstance(gamma, [...clients, carol]);
+      },
+      3 * minute,
+    );
+
+    test(
+      'a controller that is cut off is followed, and its place is not taken back',
+      async () => {
+        await alpha.host.plugged(false);
+        const startedMs = performance.now();
+        const carol = connect('carol', [beta]);
+        await carol.connected(1, minute);
+        console.log(`link of the controller cut: log-in to a dynamic hub after ${since(startedMs)}`);
+        await alpha.host.plugged(true);
+        const rows = await cluster.status('beta to lead', alpha, (all) =>
+          all.some(({ server, role }) => server === 'beta' && role === 'controller'),
+        );
+        expect(rows.filter(({ role }) => role === 'controller')).toHaveLength(1);
+        await cluster.complete();
+      },
+      2 * minute,
+    );
+
+    test(
+      'all servers are restarted one after the other, under way, and no client is lost',
+      async () => {
+        const clients = [...(await meet()), connect('emil', [alpha, beta], spread)];
+        const dora = new VpnClient(hosts.get('dora')!);
+        await dora.start();
+        for (const { host } of [alpha, beta]) {
+          const server = `${host.address}:443`;
+          await dora.createAccount({ name: server, server, hub, user: 'dora', password: passwordOf('dora') });
+        }
+        const account = `${alpha.host.address}:443`;
+        await dora.host.configure(dora.device, `${addressOf('dora')}/24`);
+        await dora.mustConnect(account, minute);
+        await clients[2]!.connected(1, minute);
+        const anna = hosts.get('anna')!;
+        const pings = ['ben', 'dora'].map((user) => anna.start('ping', ['-n', '-i', '0.2', addressOf(user)]));
+        const startedMs = performance.now();
+        for (const server of [gamma, beta, alpha]) {
+          const name = cluster.nameOf(server);
+          await cluster.mustRun(server, 'drain', name);
+          await server.stop();
+          await server.start();
+          await cluster.complete(server);
+        }
+        const lasted = since(startedMs);
+        for (const user of ['ben', 'dora']) await anna.reaches(addressOf(user), minute);
+        for (const ping of pings) await ping.stop(10_000, 'SIGINT');
+        const [bens = 0, doras = 0] = pings.map(({ output }) => longestSilenceMs(output, 200));
+        const reconnects = clients.map((client) => client.count(/: connected: session/) - 1);
+        console.log(
+          `three servers restarted in ${lasted}: hubfarm connect reconnected ${reconnects.join(', ')} times, ` +
+            `longest silence ${bens / 1000} s, of a stock client ${doras / 1000} s`,
+        );
+        expect(clients.map(({ exitCode }) => exitCode)).toEqual([undefined, undefined, undefined]);
+        expect(await dora.isConnected(account)).toBe(true);
+        await dora.stop();
+      },
+      4 * minute,
+    );
+  });
+}
