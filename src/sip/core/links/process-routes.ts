@@ -42,11 +42,15 @@ function isOurs(incoming: Incoming, route: NameAddr | undefined, transport: Tran
   return readToken(incoming, uri, tokens) || isOwnServer(uri, transport);
 }
 
-/** The last of several of ours counts: it was written for the side that the request goes to. */
+/**
+ * The last of several of ours counts: it was written for the side that the request goes to. What does not say that it is
+ * in a dialog proves nothing with it, and REGISTER is in none: it is asked who it is.
+ */
 function readToken(incoming: Incoming, uri: SipUri, tokens: FlowTokens): boolean {
   const text = uri.param('hf');
   const token = text === undefined ? undefined : tokens.read(text, incoming.message.callId());
   if (token === undefined) return false;
+  if (!incoming.isInDialog || incoming.method === 'REGISTER') return true;
   incoming.isOurDialog = true;
   incoming.flow = token.flow;
   return true;
