@@ -7,7 +7,6 @@ import { methodAt } from './methods.ts';
 import { FIELD_STRIDE, scanMessage, type Scan } from './scan.ts';
 import { SipMessage, type StartLine } from './sip-message.ts';
 import { schemeEnd } from './sip-uri.ts';
-import { Via } from './via.ts';
 
 interface Flaw {
   readonly status: number;
@@ -125,12 +124,18 @@ function flawOf(message: SipMessage, length: number | undefined, available: numb
   }
   const via = message.parsedTopVia();
   if (via === undefined) return bad('no Via', 0);
-  if (via instanceof Via && via.flaw !== undefined) return bad(`Via with ${via.flaw}`, via.end);
-  for (const part of [via, message.parsedFrom(), message.parsedTo(), message.parsedCSeq()]) {
-    if (part instanceof Malformed) return bad(part.reason, part.offset);
-  }
+  if (via instanceof Malformed) return bad(via.reason, via.offset);
+  if (via.flaw !== undefined) return bad(`Via with ${via.flaw}`, via.end);
+  const cseq = message.parsedCSeq();
+  if (cseq instanceof Malformed) return bad(cseq.reason, cseq.offset);
   if (message.callId() === '') return bad('no Call-ID', 0);
-  if (!message.isRequest) return undefined;
+  // Who forwards a response does not read From and To: looked at when asked for
+  if (!message.isRequest)
+    return message.has(HeaderId.From) && message.has(HeaderId.To) ? undefined : bad('no From or To', 0);
+  const from = message.parsedFrom();
+  if (from instanceof Malformed) return bad(from.reason, from.offset);
+  const to = message.parsedTo();
+  if (to instanceof Malformed) return bad(to.reason, to.offset);
   if (message.cseq().method !== message.method) return bad('a CSeq that names another method', 0);
   return requestUriFlaw(message);
 }

@@ -27,8 +27,8 @@ type Lazy<T> = T | typeof notParsed;
 /**
  * A request or response: a view of its bytes, which belong to it and do not change. What is in a header field is parsed
  * when asked for, once. All text is bytes as Latin-1 (see `fromWireText`); parts of it keep the whole message alive
- * (see `ownText`). Made by `decodeMessage`; From, To, CSeq, Call-ID, the topmost Via and a Request-URI of a known scheme
- * are then known to be sound.
+ * (see `ownText`). Made by `decodeMessage`; CSeq, Call-ID, the topmost Via and, of a request, From, To and a Request-URI
+ * of a known scheme are then known to be sound.
  */
 export class SipMessage {
   readonly bytes: Buffer;
@@ -238,6 +238,7 @@ export class SipMessage {
     return { number, method: methodAt(text, methodStart, end) };
   }
 
+  /** Of a response with a bad one, an empty address. */
   from(): NameAddr {
     const from = this.parsedFrom();
     return from instanceof Malformed ? noAddress : from;
@@ -248,6 +249,7 @@ export class SipMessage {
     return this.#from;
   }
 
+  /** Of a response with a bad one, an empty address. */
   to(): NameAddr {
     const to = this.parsedTo();
     return to instanceof Malformed ? noAddress : to;
