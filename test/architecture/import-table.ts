@@ -57,6 +57,7 @@ export const restrictedImports: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['src/io/node', 'src/base/hash.ts', 'src/base/certificate.ts'],
   'node:sqlite': ['src/backplane/embedded'],
   koffi: ['src/io/node'],
+  ws: ['src/io/node'],
   fastify: ['src/admin/http'],
   commander: ['src/admin/cli', 'bin'],
   'string-width': ['src/admin/cli'],

@@ -19,3 +19,4 @@ export { openNodeHttpClient } from './http-client.ts';
 export { NodeTerminal, type StandardStreams } from './terminal.ts';
 export { nodeUserFiles } from './user-files.ts';
 export { createNodeLogFiles } from './log-files.ts';
+export { createNodeWebSockets } from './web-socket/web-sockets.ts';

@@ -14,6 +14,7 @@ import type { MutualTlsNetwork } from '../mutual-tls.ts';
 import type { NameResolver } from '../name-resolver.ts';
 import type { Processes } from '../processes.ts';
 import type { Threads } from '../threads.ts';
+import type { WebSockets } from '../web-socket.ts';
 import { createNodeAuthorities } from './authority.ts';
 import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
@@ -31,6 +32,7 @@ import { createNodeProcesses } from './processes.ts';
 import { createNodeRandom } from './random.ts';
 import { CIPHERS } from './secure-contexts.ts';
 import { createNodeThreads } from './threads.ts';
+import { createNodeWebSockets } from './web-socket/web-sockets.ts';
 
 export interface NodeIo {
   readonly clock: Clock;
@@ -38,6 +40,7 @@ export interface NodeIo {
   readonly network: Network & TcpNetwork;
   /** The same network, between members of a cluster. */
   readonly mutualTls: MutualTlsNetwork;
+  readonly webSockets: WebSockets;
   readonly http2: Http2Dialer;
   readonly names: NameResolver;
   readonly files: Files;
@@ -66,6 +69,7 @@ export function createNodeIo(): NodeIo {
     random: createNodeRandom(),
     network,
     mutualTls: network,
+    webSockets: createNodeWebSockets(network),
     http2: createNodeHttp2(),
     names: createNodeNameResolver(),
     files: createNodeFiles(clock),
