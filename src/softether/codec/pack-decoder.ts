@@ -59,8 +59,8 @@ function decodeElement(reader: ByteReader, valuesLeft: number, maxValueBytes: nu
 }
 
 function readValues<T>(count: number, read: () => T): T[] {
-  const values: T[] = [];
-  for (let i = 0; i < count; i++) values.push(read());
+  const values = [read()];
+  while (values.length < count) values.push(read());
   return values;
 }
 

@@ -19,8 +19,9 @@ export class Pack {
   readonly #byName: Map<string, PackElement>;
 
   constructor(elements: readonly PackElement[] = []) {
-    this.#elements = [...elements];
-    this.#byName = new Map(elements.map((element) => [element.name.toLowerCase(), element]));
+    this.#elements = elements.slice();
+    this.#byName = new Map();
+    for (const element of elements) this.#byName.set(element.name.toLowerCase(), element);
   }
 
   /** `data` values are views of `bytes`. Throws DecodeError on anything that is not a PACK within `limits`. */
@@ -169,7 +170,7 @@ export class Pack {
     const element = {
       name,
       type,
-      values: type === 'int' ? values.map((value) => u32Of(Number(value))) : values,
+      values: type === 'int' ? u32sOf(values as readonly number[]) : values,
     } as PackElement;
     this.#byName.set(key, element);
     if (old === undefined) this.#elements.push(element);
@@ -182,6 +183,11 @@ function requireName(name: string): void {
   if (name === '' || name.length > MAX_NAME_BYTES) {
     throw new RangeError(`PACK element name "${name}" must have 1 to ${MAX_NAME_BYTES} characters`);
   }
+}
+
+/** Most elements have one value. */
+function u32sOf(values: readonly number[]): readonly number[] {
+  return values.length === 1 ? [u32Of(values[0]!)] : values.map(u32Of);
 }
 
 function u32Of(value: number): number {

@@ -52,19 +52,25 @@ export type PolicyFields = {
 const PREFIX = 'policy:';
 /** Says that the items from RSandRAFilter on are there; peers before version 3 have only the 22 before it. */
 const VERSION_3 = `${PREFIX}Ver3`;
-const fieldNames = Object.keys(policyFieldKinds) as FieldName[];
+/** With its name in a PACK, which is not put together anew for each log-in. */
+const fields = Object.entries(policyFieldKinds).map(([name, kind]) => ({
+  name: name as FieldName,
+  packName: PREFIX + name,
+  isBool: kind === 'bool',
+}));
 
 /** Writes all 38 items and the mark of version 3. */
 export function setPolicy(pack: Pack, policy: PolicyFields): Pack {
-  for (const name of fieldNames) pack.setInt(PREFIX + name, Number(policy[name]));
+  for (const { name, packName } of fields) pack.setInt(packName, Number(policy[name]));
   return pack.setBool(VERSION_3, true);
 }
 
 /** Absent items read as false and 0: so does every peer. */
 export function policyOf(pack: Pack): PolicyFields {
-  const entries = fieldNames.map((name) => {
-    const value = pack.int(PREFIX + name);
-    return [name, policyFieldKinds[name] === 'bool' ? value !== 0 : value];
-  });
-  return Object.fromEntries(entries) as PolicyFields;
+  const policy: Partial<Record<FieldName, boolean | number>> = {};
+  for (const { name, packName, isBool } of fields) {
+    const value = pack.int(packName);
+    policy[name] = isBool ? value !== 0 : value;
+  }
+  return policy as PolicyFields;
 }
