@@ -7,6 +7,7 @@ import { pause, Swarm } from './swarm.ts';
 /** Log-ins per second; then the sessions stay, idle but for their keep-alives. */
 export async function loadLogIns(options: LoadOptions): Promise<boolean> {
   if (options.processes > 1 && !isPart()) return runParts(options);
+  await warmUp(options);
   const swarm = new Swarm(options);
   const counts = { frames: 0 };
   const meter = new CpuMeter();
@@ -22,6 +23,18 @@ export async function loadLogIns(options: LoadOptions): Promise<boolean> {
   if (isPart()) sendPart({ kind: 'held', up: held.up, lost: held.lost, frames: counts.frames });
   else report('login', { ...values, held, framesReceived: counts.frames });
   return logIns.failed === 0 && held.lost === 0;
+}
+
+/** Time for both sides to close what came and went, and for whoever measures the server to look at its clock. */
+const afterWarmUpMs = 1_000;
+
+async function warmUp(options: LoadOptions): Promise<void> {
+  if (options.warmUpSessions === 0) return;
+  const swarm = new Swarm(options);
+  await swarm.logIn(options.warmUpSessions, options.concurrency, () => () => deafPort({ frames: 0 }));
+  await swarm.stop();
+  if (!isPart()) report('warm', {});
+  await pause(afterWarmUpMs);
 }
 
 /** Takes what comes, and has nothing to send. */

@@ -20,6 +20,8 @@ export interface LoadOptions {
   // -- login
   readonly sessions: number;
   readonly concurrency: number;
+  /** Sessions that come and go before: the first ones cost a process that was just started twice as much. */
+  readonly warmUpSessions: number;
   readonly holdSeconds: number;
   /** Processes that share the sessions. */
   readonly processes: number;
@@ -38,6 +40,7 @@ export const usage = `node -C hubfarm-source bench/load-client.ts <command> --se
 
   login   log-ins per second and their latency, then idle sessions
           --sessions 1000  --concurrency 32  --hold 10 (seconds)  --processes 1 (that share them)
+          --warm-up 0 (sessions that come and go before anything is counted)
   flood   frames as fast as they go, from senders to receivers on the hub
           --senders 1  --receivers 1  --size 64 (bytes of a frame)  --batch 128 (frames in a block)  --seconds 3
   pace    frames at a rate, with their latency
@@ -57,6 +60,7 @@ const defaults = {
   concurrency: '32',
   hold: '10',
   processes: '1',
+  'warm-up': '0',
   senders: '1',
   receivers: '1',
   batch: '128',
@@ -79,6 +83,7 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
         concurrency: text,
         hold: text,
         processes: text,
+        'warm-up': text,
         senders: text,
         receivers: text,
       },
@@ -112,6 +117,7 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     seconds: known('seconds'),
     sessions: number('sessions', command === 'first' ? '20' : '1000'),
     concurrency: Math.max(known('concurrency'), 1),
+    warmUpSessions: known('warm-up'),
     holdSeconds: known('hold'),
     processes: Math.max(Math.floor(known('processes')), 1),
     senders: Math.max(known('senders'), 1),

@@ -6,6 +6,9 @@ import type { RunningProcess } from '../../test/interop/process.ts';
 
 const program = resolve(import.meta.dirname, '../load-client.ts');
 
+/** A load client has memory enough, and no time for collecting garbage. */
+const runtimeFlags = ['--max-semi-space-size=32', '--initial-heap-size=1024'];
+
 /** The line that a load client writes when all its sessions are up. */
 export interface UpLine {
   readonly kind: 'up';
@@ -28,7 +31,7 @@ export class LoadRun {
 
   constructor(host: Host, words: readonly string[], timeoutMs = 110_000) {
     this.#timeoutMs = timeoutMs;
-    this.#process = host.start(execPath, ['--conditions=hubfarm-source', program, ...words]);
+    this.#process = host.start(execPath, [...runtimeFlags, '--conditions=hubfarm-source', program, ...words]);
   }
 
   get pid(): number {
