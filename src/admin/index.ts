@@ -29,6 +29,7 @@ export {
   type RegisteredLicence,
 } from './licences/licence-directory.ts';
 export type { Operation } from './operations/operation.ts';
+export { sipControl, type RegistrationControl, type SipControl, type SipStatus } from './operations/sip-control.ts';
 export { operations } from './operations/table.ts';
 export { documentedFields } from './documentation/model.ts';
 export { SoftEtherRpc } from './softether-rpc/softether-rpc.ts';

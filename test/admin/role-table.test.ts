@@ -37,6 +37,11 @@ const roleTable = {
     ...['HubfarmInitCluster', 'HubfarmJoinCluster', 'HubfarmLeaveCluster', 'HubfarmDrainClusterServer'],
     ...['HubfarmPromoteClusterServer', 'HubfarmRemoveClusterServer'],
     ...['HubfarmGetClusterStatus', 'HubfarmGetClusterTask'],
+    ...['HubfarmSipCreateDomain', 'HubfarmSipSetDomain', 'HubfarmSipDeleteDomain', 'HubfarmSipEnumDomain'],
+    ...['HubfarmSipCreateAccount', 'HubfarmSipSetAccount', 'HubfarmSipDeleteAccount', 'HubfarmSipGetAccount'],
+    ...['HubfarmSipEnumAccount', 'HubfarmSipUploadAccounts', 'HubfarmSipImportAccounts'],
+    ...['HubfarmSipEnumRegistration', 'HubfarmSipDeleteRegistration', 'HubfarmSipGetStatus'],
+    ...['HubfarmSipEnumBan', 'HubfarmSipLiftBan'],
     ...['EnumLicenseKey', 'AddLicenseKey', 'DelLicenseKey', 'GetLicenseStatus'],
   ],
 } as const;

@@ -46,6 +46,8 @@ const secretKeys: ReadonlySet<string> = new Set([
   'password',
   'privateKeyPem',
   'secret',
+  'ha1Md5',
+  'ha1Sha256',
 ]);
 
 export function auditRecordOf(event: AuditEvent): AuditRecord {

@@ -7,6 +7,7 @@ import type { ConnectionInfo } from '#softether';
 import type { LicenceDirectory } from '../licences/licence-directory.ts';
 import type { MemberCalls } from '../cluster/member-calls.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { SipControl } from './sip-control.ts';
 
 /** Everything that operations act on. app supplies it. */
 export interface AdminContext {
@@ -30,6 +31,8 @@ export interface AdminContext {
   readonly logs?: LogFiles;
   /** Absent: a server that cannot be part of a cluster. */
   readonly cluster?: ClusterControl;
+  /** Absent: a server without SIP. */
+  readonly sip?: SipControl;
 }
 
 export interface ClusterControl {

@@ -34,6 +34,13 @@ const errorNumbers: ReadonlyMap<string, number> = new Map([
   ['BRIDGE_EXISTS', ErrorCode.OBJECT_EXISTS],
   ['TOO_MANY_BRIDGES', ErrorCode.TOO_MANT_ITEMS],
   ['TOO_MANY_LISTENERS', ErrorCode.TOO_MANT_ITEMS],
+  ['SIP_DOMAIN_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
+  ['SIP_DOMAIN_EXISTS', ErrorCode.OBJECT_EXISTS],
+  ['SIP_ACCOUNT_NOT_FOUND', ErrorCode.OBJECT_NOT_FOUND],
+  ['SIP_ACCOUNT_EXISTS', ErrorCode.OBJECT_EXISTS],
+  ['SIP_ALIAS_TAKEN', ErrorCode.OBJECT_EXISTS],
+  ['TOO_MANY_SIP_DOMAINS', ErrorCode.TOO_MANT_ITEMS],
+  ['TOO_MANY_SIP_ACCOUNTS', ErrorCode.TOO_MANT_ITEMS],
 ]);
 
 export type Outcome =
@@ -123,7 +130,7 @@ function refusalForRole(context: AdminContext, operation: Operation, caller: Cal
 }
 
 /** The fields that say what an operation is about. */
-const naming = ['HubName', 'HubNameLB', 'Name', 'DeviceName', 'Port', 'Key', 'Target'];
+const naming = ['HubName', 'HubNameLB', 'Name', 'DeviceName', 'Port', 'Key', 'Target', 'Domain', 'Account'];
 /** Longer names are no names; the log shall not grow with them. */
 const MAX_NAMED_CHARACTERS = 100;
 

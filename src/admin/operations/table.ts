@@ -19,6 +19,11 @@ import type { Operation } from './operation.ts';
 import { serverOperations } from './server.ts';
 import { serverStatusOperations } from './server-status.ts';
 import { sessionOperations } from './session.ts';
+import { sipAccountOperations } from './sip-account.ts';
+import { sipDomainOperations } from './sip-domain.ts';
+import { sipImportOperations } from './sip-import.ts';
+import { sipRegistrationOperations } from './sip-registration.ts';
+import { sipStatusOperations } from './sip-status.ts';
 import { userOperations } from './user.ts';
 
 /** Everything that an administrator can ask of this server, by the name on the wire. */
@@ -39,6 +44,11 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     bridgeOperations,
     logFileOperations,
     licenceOperations,
+    sipDomainOperations,
+    sipAccountOperations,
+    sipImportOperations,
+    sipRegistrationOperations,
+    sipStatusOperations,
     clusterOperations,
     clusterStepOperations,
     configOperations,

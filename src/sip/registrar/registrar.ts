@@ -19,6 +19,8 @@ import { hasOption, readRegister, type RegisterRequest } from './register-reques
 export interface RegistrationOwner {
   /** `done` is called once, within this call or later. */
   register(aor: string, request: RegisterRequest, maxContacts: number, done: (result: RegisterResult) => void): void;
+  /** Ends all bindings of an account, or the one with this Contact URI; resolves with how many that were. */
+  end(aor: string, contact?: string): Promise<number>;
 }
 
 export interface RegistrarServices {

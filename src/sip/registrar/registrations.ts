@@ -40,4 +40,11 @@ export class Registrations {
       () => done({ kind: 'unavailable', reason: 'The registration could not be stored' }),
     );
   }
+
+  async end(aor: string, contact?: string): Promise<number> {
+    const current = this.#location.lookup(aor);
+    const rest = contact === undefined ? [] : current.filter(({ uri }) => uri !== contact);
+    if (rest.length < current.length) await this.#location.save(aor, rest);
+    return current.length - rest.length;
+  }
 }

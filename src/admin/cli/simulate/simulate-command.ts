@@ -1,7 +1,7 @@
 import type { SimulationResult, SimulationSettings } from '#cluster';
 import { usageError } from '../exit-code.ts';
 import type { CliProgram, CommandRegistration } from '../program.ts';
-import { ProgressBar } from './progress-bar.ts';
+import { ProgressBar } from '../progress-bar.ts';
 import { parseCount, parseDuration, parseShare } from './quantity.ts';
 import { resultText } from './result-text.ts';
 

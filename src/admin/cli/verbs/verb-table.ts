@@ -1,9 +1,12 @@
+import { accountVerbs } from './account-verbs.ts';
 import { banVerbs } from './ban-verbs.ts';
 import { clusterVerbs } from './cluster-verbs.ts';
 import { configVerbs } from './config-verbs.ts';
+import { domainVerbs } from './domain-verbs.ts';
 import { hubVerbs } from './hub-verbs.ts';
 import { listVerbs } from './list-verbs.ts';
 import { serverVerbs } from './server-verbs.ts';
+import { sipVerbs } from './sip-verbs.ts';
 import { userVerbs } from './user-verbs.ts';
 import type { Verb } from './verb.ts';
 
@@ -16,6 +19,9 @@ export const verbTable: readonly Verb[] = [
   ...banVerbs,
   ...configVerbs,
   ...clusterVerbs,
+  ...domainVerbs,
+  ...accountVerbs,
+  ...sipVerbs,
 ];
 
 /** What a noun stands for, in the list of commands. */
@@ -32,5 +38,8 @@ export const nounTitles: Readonly<Record<string, string>> = {
   server: 'the server itself',
   ban: 'who is kept out after too many failed log-ins',
   cluster: 'several servers that are one',
+  domain: 'SIP domains',
+  account: 'SIP accounts',
+  sip: 'the SIP server',
   config: 'the whole configuration, and configuration files',
 };
