@@ -1,8 +1,8 @@
-import { Conflict, type Backplane, type Entry, type Guard, type Operation } from '#backplane';
-import type { Logger } from '#base';
-import { silentLogger } from '#base';
+import { GuardedChanges, RecordWatch, type Backplane, type Guard, type Operation } from '#backplane';
+import { silentLogger, type Logger } from '#base';
 import type { Clock } from '#io';
 import { DirectoryError } from './errors.ts';
+import { HubTables, type DirectoryChange, type Kept, type KeptHub } from './hub-tables.ts';
 import {
   checkHubName,
   checkUserName,
@@ -14,9 +14,8 @@ import {
   userRecordKey,
   userStatKey,
 } from './names.ts';
-import { decodeHubRecord, decodeUserRecord, encodeRecord } from './record-codec.ts';
+import { encodeRecord } from './record-codec.ts';
 import { kindInCluster, type HubRecord, type UserRecord } from './records.ts';
-import { WatchedCopy } from './watched-copy.ts';
 
 export interface DirectoryLimits {
   /** Further ones are refused with `TOO_MANY_HUBS`. */
@@ -26,23 +25,6 @@ export interface DirectoryLimits {
 }
 
 export const defaultDirectoryLimits: DirectoryLimits = Object.freeze({ maxHubs: 4_096, maxUsersPerHub: 10_000 });
-
-/** How often a change is tried again when somebody else changed the same thing at the same moment. */
-const maxAttempts = 8;
-
-export type DirectoryChange =
-  | {
-      readonly kind: 'hub';
-      readonly hubName: string;
-      /** undefined = deleted */ readonly record: HubRecord | undefined;
-    }
-  | {
-      readonly kind: 'user';
-      readonly hubName: string;
-      readonly userName: string;
-      /** undefined = deleted */
-      readonly record: UserRecord | undefined;
-    };
 
 export interface DirectoryOptions {
   readonly limits?: DirectoryLimits;
@@ -54,46 +36,37 @@ export interface DirectoryOptions {
   readonly leadership?: () => Guard | undefined;
 }
 
-interface Kept<T> {
-  readonly record: T;
-  readonly entry: Entry;
-}
-
-interface KeptHub {
-  hub: Kept<HubRecord> | undefined;
-  readonly users: Map<string, Kept<UserRecord>>;
-}
-
 /**
  * Hubs and users: a copy of `cfg/hub/…` that is always at hand, and the changes to it. A change resolves when it is
  * durable and this copy shows it. It rejects with a `DirectoryError`, or with what the backplane rejects with.
  */
 export class HubDirectory {
-  readonly #backplane: Backplane;
   readonly #clock: Clock;
   readonly #limits: DirectoryLimits;
-  readonly #logger: Logger;
-  readonly #leadership: DirectoryOptions['leadership'];
-  readonly #hubs = new Map<string, KeptHub>();
   readonly #listeners = new Set<(change: DirectoryChange) => void>();
-  #copy!: WatchedCopy;
+  readonly #tables: HubTables;
+  #watch!: RecordWatch;
+  #changes!: GuardedChanges;
 
-  private constructor(backplane: Backplane, clock: Clock, options: DirectoryOptions) {
-    this.#backplane = backplane;
+  private constructor(clock: Clock, { limits = defaultDirectoryLimits, logger = silentLogger }: DirectoryOptions) {
     this.#clock = clock;
-    this.#limits = options.limits ?? defaultDirectoryLimits;
-    this.#logger = options.logger ?? silentLogger;
-    this.#leadership = options.leadership;
+    this.#limits = limits;
+    this.#tables = new HubTables(logger, (change) => {
+      for (const listener of this.#listeners) listener(change);
+    });
   }
 
   static async open(backplane: Backplane, clock: Clock, options: DirectoryOptions = {}): Promise<HubDirectory> {
-    const directory = new HubDirectory(backplane, clock, options);
-    directory.#copy = await WatchedCopy.open(backplane, hubPrefix, (key, entry) => directory.#apply(key, entry));
+    const directory = new HubDirectory(clock, options);
+    const watch = await RecordWatch.open(backplane, hubPrefix, directory.#tables);
+    const { leadership } = options;
+    directory.#watch = watch;
+    directory.#changes = new GuardedChanges({ backplane, watch, leadership, notController, busy });
     return directory;
   }
 
   close(): void {
-    this.#copy.close();
+    this.#watch.close();
     this.#listeners.clear();
   }
 
@@ -105,40 +78,37 @@ export class HubDirectory {
 
   /** In the order of their names. */
   hubs(): HubRecord[] {
-    const records: HubRecord[] = [];
-    for (const { hub } of this.#hubs.values()) if (hub !== undefined) records.push(hub.record);
-    return records.sort((a, b) => compare(hubKeyOf(a.name), hubKeyOf(b.name)));
+    return this.#tables.hubs();
   }
 
   hub(name: string): HubRecord | undefined {
-    return this.#hubs.get(hubKeyOf(name))?.hub?.record;
+    return this.#tables.folder(name)?.hub?.record;
   }
 
   /** In the order of their names; empty if there is no such hub. */
   users(hub: string): UserRecord[] {
-    const users = this.#hubs.get(hubKeyOf(hub))?.users.values() ?? [];
-    return Array.from(users, ({ record }) => record).sort((a, b) => compare(userKeyOf(a.name), userKeyOf(b.name)));
+    return this.#tables.users(hub);
   }
 
   userCount(hub: string): number {
-    return this.#hubs.get(hubKeyOf(hub))?.users.size ?? 0;
+    return this.#tables.folder(hub)?.users.size ?? 0;
   }
 
   user(hub: string, name: string): UserRecord | undefined {
-    return this.#hubs.get(hubKeyOf(hub))?.users.get(userKeyOf(name))?.record;
+    return this.#tables.folder(hub)?.users.get(userKeyOf(name))?.record;
   }
 
   /** A guard that holds as long as the hub, or the user, is the same one; undefined if there is none. */
   existenceGuard(hub: string, user?: string): Guard | undefined {
-    const kept = this.#hubs.get(hubKeyOf(hub));
-    const entry = (user === undefined ? kept?.hub : kept?.users.get(userKeyOf(user)))?.entry;
-    return entry === undefined ? undefined : { key: entry.key, createRevision: entry.createRevision };
+    const folder = this.#tables.folder(hub);
+    const kept = user === undefined ? folder?.hub : folder?.users.get(userKeyOf(user));
+    return kept && sameOne(kept);
   }
 
   async createHub(record: HubRecord): Promise<HubRecord> {
     checkHubName(record.name);
     const key = hubRecordKey(record.name);
-    await this.#change(() => {
+    await this.#changes.make(() => {
       if (this.hub(record.name) !== undefined) {
         throw new DirectoryError('HUB_EXISTS', `hub ${record.name} exists already`);
       }
@@ -160,16 +130,16 @@ export class HubDirectory {
 
   /** With all its users and statistics. */
   async deleteHub(name: string): Promise<void> {
-    await this.#change(() => {
+    await this.#changes.make(() => {
       const { hub } = this.#keptHub(name);
       return [
         [
-          { kind: 'delete', key: hub.entry.key },
-          { kind: 'deletePrefix', prefix: `${hub.entry.key}/` },
+          { kind: 'delete', key: hub.key },
+          { kind: 'deletePrefix', prefix: `${hub.key}/` },
           { kind: 'delete', key: hubStatKey(name) },
           { kind: 'deletePrefix', prefix: `${hubStatKey(name)}/` },
         ],
-        [{ key: hub.entry.key, createRevision: hub.entry.createRevision }],
+        [sameOne(hub)],
       ];
     });
   }
@@ -177,7 +147,7 @@ export class HubDirectory {
   async createUser(hub: string, record: UserRecord): Promise<UserRecord> {
     checkUserName(record.name);
     const key = userRecordKey(hub, record.name);
-    await this.#change(() => {
+    await this.#changes.make(() => {
       const kept = this.#keptHub(hub);
       if (kept.users.has(userKeyOf(record.name))) {
         throw new DirectoryError('USER_EXISTS', `user ${record.name} exists already in hub ${kept.hub.record.name}`);
@@ -188,14 +158,7 @@ export class HubDirectory {
           `hub ${kept.hub.record.name} has ${this.#limits.maxUsersPerHub} users, no further one is possible`,
         );
       }
-      const { entry } = kept.hub;
-      return [
-        [put(key, record)],
-        [
-          { key, modRevision: 0 },
-          { key: entry.key, createRevision: entry.createRevision },
-        ],
-      ];
+      return [[put(key, record)], [{ key, modRevision: 0 }, sameOne(kept.hub)]];
     });
     return record;
   }
@@ -213,69 +176,30 @@ export class HubDirectory {
 
   /** With his statistics. */
   async deleteUser(hub: string, name: string): Promise<void> {
-    await this.#change(() => {
-      const { entry } = this.#keptUser(hub, name);
+    await this.#changes.make(() => {
+      const kept = this.#keptUser(hub, name);
       return [
         [
-          { kind: 'delete', key: entry.key },
+          { kind: 'delete', key: kept.key },
           { kind: 'delete', key: userStatKey(hub, name) },
         ],
-        [{ key: entry.key, createRevision: entry.createRevision }],
+        [sameOne(kept)],
       ];
     });
   }
 
   async #update<T extends object>(find: () => Kept<T>, change: (current: T) => T): Promise<T> {
     let changed!: T;
-    await this.#change(() => {
-      const { record, entry } = find();
+    await this.#changes.make(() => {
+      const { record, key, modRevision } = find();
       changed = change(record);
-      return [[put(entry.key, changed)], [{ key: entry.key, modRevision: entry.modRevision }]];
+      return [[put(key, changed)], [{ key, modRevision }]];
     });
     return changed;
   }
 
-  /** `plan` looks at the copy as it is and may throw; it is asked again when the store had moved on. */
-  async #change(plan: () => [Operation[], Guard[]]): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const [operations, guards] = plan();
-      const leading = this.#leadershipGuards();
-      try {
-        await this.#copy.shows(await this.#backplane.txn(operations, [...guards, ...leading]));
-        return;
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        if (attempt === maxAttempts) {
-          throw new DirectoryError('BUSY', `${guards[0]!.key} is being changed by somebody else, try again`, {
-            cause: error,
-          });
-        }
-      }
-      for (const guard of leading) await this.#requireLeadership(guard);
-      // The store that refused may be ahead of the copy that the plan was made from.
-      for (const { key } of guards) await this.#copy.catchUp(key, await this.#backplane.get(key));
-    }
-  }
-
-  #leadershipGuards(): Guard[] {
-    if (this.#leadership === undefined) return [];
-    const guard = this.#leadership();
-    if (guard !== undefined) return [guard];
-    throw notController();
-  }
-
-  /** The leadership may have ended before this member has learnt of it. */
-  async #requireLeadership(guard: Guard): Promise<void> {
-    const entry = await this.#backplane.get(guard.key);
-    const holds =
-      'createRevision' in guard
-        ? entry?.createRevision === guard.createRevision
-        : entry?.modRevision === guard.modRevision;
-    if (!holds) throw notController();
-  }
-
   #keptHub(name: string): KeptHub & { readonly hub: Kept<HubRecord> } {
-    const kept = this.#hubs.get(hubKeyOf(name));
+    const kept = this.#tables.folder(name);
     if (kept?.hub === undefined) throw new DirectoryError('HUB_NOT_FOUND', `there is no hub ${name}`);
     return { ...kept, hub: kept.hub };
   }
@@ -288,67 +212,19 @@ export class HubDirectory {
     }
     return user;
   }
-
-  #apply(key: string, entry: Entry | undefined): void {
-    const [hubKey, folder, userKey] = key.slice(hubPrefix.length).split('/') as [string, ...string[]];
-    if (folder === undefined) this.#applyHub(hubKey, key, entry);
-    else if (folder === 'user' && userKey !== undefined) this.#applyUser(hubKey, userKey, key, entry);
-  }
-
-  #applyHub(hubKey: string, key: string, entry: Entry | undefined): void {
-    const kept = this.#folder(hubKey);
-    const before = kept.hub?.record;
-    kept.hub = this.#decode(key, entry, decodeHubRecord);
-    this.#tidy(hubKey, kept);
-    const record = kept.hub?.record;
-    if (record === undefined && before === undefined) return;
-    this.#tell({ kind: 'hub', hubName: (record ?? before)!.name, record });
-  }
-
-  #applyUser(hubKey: string, userKey: string, key: string, entry: Entry | undefined): void {
-    const kept = this.#folder(hubKey);
-    const user = this.#decode(key, entry, decodeUserRecord);
-    const before = kept.users.get(userKey)?.record;
-    if (user === undefined) kept.users.delete(userKey);
-    else kept.users.set(userKey, user);
-    this.#tidy(hubKey, kept);
-    const name = user?.record.name ?? before?.name;
-    if (name === undefined) return;
-    this.#tell({ kind: 'user', hubName: kept.hub?.record.name ?? hubKey, userName: name, record: user?.record });
-  }
-
-  #folder(hubKey: string): KeptHub {
-    let kept = this.#hubs.get(hubKey);
-    if (kept === undefined) this.#hubs.set(hubKey, (kept = { hub: undefined, users: new Map() }));
-    return kept;
-  }
-
-  #tidy(hubKey: string, kept: KeptHub): void {
-    if (kept.hub === undefined && kept.users.size === 0) this.#hubs.delete(hubKey);
-  }
-
-  /** A record that cannot be read counts as absent; it stays in the store for people to look at. */
-  #decode<T>(
-    key: string,
-    entry: Entry | undefined,
-    decode: (key: string, value: Uint8Array) => T,
-  ): Kept<T> | undefined {
-    if (entry === undefined) return undefined;
-    try {
-      return { record: decode(key, entry.value), entry };
-    } catch (error) {
-      this.#logger.error({ key, error }, 'a record of the store cannot be read and is ignored');
-      return undefined;
-    }
-  }
-
-  #tell(change: DirectoryChange): void {
-    for (const listener of this.#listeners) listener(change);
-  }
 }
 
 function notController(): DirectoryError {
   return new DirectoryError('NOT_CONTROLLER', 'hubs and users can be changed at the controller of the cluster only');
+}
+
+function busy(key: string, cause: unknown): DirectoryError {
+  return new DirectoryError('BUSY', `${key} is being changed by somebody else, try again`, { cause });
+}
+
+/** Holds as long as the record has not been deleted, whatever else becomes of it. */
+function sameOne({ key, createRevision }: Kept<unknown>): Guard {
+  return { key, createRevision };
 }
 
 function put(key: string, record: object): Operation {
@@ -369,8 +245,4 @@ function checkKind(current: HubRecord, changed: HubRecord): HubRecord {
     'HUB_ONLINE',
     `hub ${current.name} is online: take it offline before it becomes a ${changed.kind} hub`,
   );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

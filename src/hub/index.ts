@@ -1,13 +1,8 @@
 export type { AttachedSession, DisconnectReason } from './attached-session.ts';
 export { BridgeDirectory, type Bridge, type BridgeRecord } from './bridge-directory.ts';
 export { BridgeHost, type BridgeHostOptions, type BridgeStatus } from './bridge-host.ts';
-export {
-  HubDirectory,
-  defaultDirectoryLimits,
-  type DirectoryChange,
-  type DirectoryLimits,
-  type DirectoryOptions,
-} from './directory.ts';
+export { HubDirectory, defaultDirectoryLimits, type DirectoryLimits, type DirectoryOptions } from './directory.ts';
+export type { DirectoryChange } from './hub-tables.ts';
 export { ClusterStatistics, type ClusterStatisticsOptions } from './cluster-statistics.ts';
 export { createHubEnvironment, type HubEnvironment } from './environment.ts';
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts';

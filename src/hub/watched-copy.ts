@@ -1,21 +1,13 @@
-import type { Backplane, Batch, Entry, Revision } from '#backplane';
-
-interface Waiting {
-  readonly isMet: () => boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
+import { RecordWatch, type Backplane, type Entry, type RecordTables, type Revision } from '#backplane';
 
 /**
  * A copy of all keys under a prefix that follows the backplane, and the means to wait until it shows a revision.
  * `changed` is told each key whose entry is another one than before, in the order of the store.
  */
-export class WatchedCopy {
+export class WatchedCopy implements RecordTables {
   readonly entries = new Map<string, Entry>();
   readonly #changed: (key: string, entry: Entry | undefined) => void;
-  #revision: Revision = -1;
-  #waiting: Waiting[] = [];
-  #watch: { close(): void } | undefined;
+  #watch!: RecordWatch;
 
   private constructor(changed: (key: string, entry: Entry | undefined) => void) {
     this.#changed = changed;
@@ -28,58 +20,35 @@ export class WatchedCopy {
     changed: (key: string, entry: Entry | undefined) => void,
   ): Promise<WatchedCopy> {
     const copy = new WatchedCopy(changed);
-    copy.#watch = backplane.watch(prefix, (batch) => copy.#apply(batch));
-    await copy.shows(0);
+    copy.#watch = await RecordWatch.open(backplane, prefix, copy);
     return copy;
   }
 
   /** Resolves when the copy shows the change that was made at `revision`, under this prefix. */
   shows(revision: Revision): Promise<void> {
-    return this.#until(() => this.#revision >= revision);
+    return this.#watch.shows(revision);
   }
 
   /** Resolves when the copy shows what the store had of `key`, or something newer. */
-  async catchUp(key: string, stored: Entry | undefined): Promise<void> {
-    if (stored !== undefined) {
-      await this.shows(stored.modRevision);
-      return;
-    }
-    const stale = this.entries.get(key)?.modRevision;
-    await this.#until(() => this.entries.get(key)?.modRevision !== stale || stale === undefined);
-  }
-
-  #until(isMet: () => boolean): Promise<void> {
-    if (isMet()) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiting.push({ isMet, resolve, reject }));
+  catchUp(key: string, stored: Entry | undefined): Promise<void> {
+    return this.#watch.catchUp(key, stored);
   }
 
   close(): void {
-    this.#watch?.close();
-    this.#watch = undefined;
-    for (const { reject } of this.#waiting) reject(new Error('the copy was closed while a change was on its way'));
-    this.#waiting = [];
+    this.#watch.close();
   }
 
-  #apply(batch: Batch): void {
-    if (batch.isSnapshot) this.#removeMissing(new Set(batch.changes.map((change) => change.key)));
-    for (const { key, entry } of batch.changes) this.#set(key, entry);
-    this.#revision = batch.revision;
-    this.#waiting = this.#waiting.filter((waiting) => {
-      const isMet = waiting.isMet();
-      if (isMet) waiting.resolve();
-      return !isMet;
-    });
-  }
-
-  #removeMissing(present: ReadonlySet<string>): void {
-    for (const key of [...this.entries.keys()]) if (!present.has(key)) this.#set(key, undefined);
-  }
-
-  #set(key: string, entry: Entry | undefined): void {
-    const before = this.entries.get(key);
-    if (before?.modRevision === entry?.modRevision) return;
+  apply(key: string, entry: Entry | undefined): void {
     if (entry === undefined) this.entries.delete(key);
     else this.entries.set(key, entry);
     this.#changed(key, entry);
+  }
+
+  revisionOf(key: string): Revision | undefined {
+    return this.entries.get(key)?.modRevision;
+  }
+
+  keys(): Iterable<string> {
+    return this.entries.keys();
   }
 }

@@ -1,9 +1,8 @@
-import type { Entry, Revision } from '#backplane';
+import type { Entry, RecordTables, Revision } from '#backplane';
 import type { Logger } from '#base';
 import type { Account, KeptAccount } from './account.ts';
 import { accountKey, accountPrefix, domainKey, domainPrefix, telephoneNumber } from './names.ts';
 import { decodeAccount, decodeDomain } from './record-codec.ts';
-import type { RecordTables } from './record-watch.ts';
 import type { DomainRecord } from './records.ts';
 
 export interface KeptDomain {

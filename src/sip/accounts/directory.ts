@@ -1,4 +1,4 @@
-import { Conflict, type Backplane, type Guard, type Operation, type Revision } from '#backplane';
+import { GuardedChanges, RecordWatch, type Backplane, type Guard, type Operation, type Revision } from '#backplane';
 import { silentLogger, type Logger } from '#base';
 import type { Clock } from '#io';
 import type { Account, KeptAccount } from './account.ts';
@@ -7,7 +7,6 @@ import { AccountError } from './errors.ts';
 import { accountLimits, defaultAccountLimits, type AccountLimits } from './limits.ts';
 import { accountKey, accountsPrefix, aliasName, checkUser, domainKey, domainName, telephoneNumber } from './names.ts';
 import { encodeAccount, encodeDomain } from './record-codec.ts';
-import { RecordWatch } from './record-watch.ts';
 import type { AccountRecord, DomainRecord } from './records.ts';
 
 export interface DirectoryOptions {
@@ -28,34 +27,32 @@ export interface Domains {
   account(aor: string): Account | undefined;
 }
 
-const maxAttempts = 8;
-
 /**
  * Domains and accounts: tables that are always at hand, and the changes to them. A change resolves when it is durable
  * and these tables show it. It rejects with an `AccountError`, or with what the backplane rejects with.
  */
 export class AccountDirectory implements Domains {
-  readonly #backplane: Backplane;
   readonly #clock: Clock;
   readonly #limits: AccountLimits;
-  readonly #leadership: DirectoryOptions['leadership'];
   readonly #listeners = new Set<(change: AccountChange) => void>();
   readonly #tables: AccountTables;
   #watch!: RecordWatch;
+  #changes!: GuardedChanges;
 
-  private constructor(backplane: Backplane, clock: Clock, options: DirectoryOptions) {
-    this.#backplane = backplane;
+  private constructor(clock: Clock, options: DirectoryOptions) {
     this.#clock = clock;
     this.#limits = options.limits ?? defaultAccountLimits;
-    this.#leadership = options.leadership;
     this.#tables = new AccountTables(options.logger ?? silentLogger, (change) => {
       for (const listener of this.#listeners) listener(change);
     });
   }
 
   static async open(backplane: Backplane, clock: Clock, options: DirectoryOptions = {}): Promise<AccountDirectory> {
-    const directory = new AccountDirectory(backplane, clock, options);
-    directory.#watch = await RecordWatch.open(backplane, accountsPrefix, directory.#tables);
+    const directory = new AccountDirectory(clock, options);
+    const watch = await RecordWatch.open(backplane, accountsPrefix, directory.#tables);
+    const { leadership } = options;
+    directory.#watch = watch;
+    directory.#changes = new GuardedChanges({ backplane, watch, leadership, notController, busy });
     return directory;
   }
 
@@ -119,7 +116,7 @@ export class AccountDirectory implements Domains {
   async createDomain(name: string, aliases: readonly string[] = []): Promise<DomainRecord> {
     const record = this.#checkedDomain({ name: domainName(name), aliases, createdAtMs: this.#clock.wallMs() });
     const key = domainKey(record.name);
-    await this.#change(() => {
+    await this.#changes.make(() => {
       this.#refuseTakenHosts(record, undefined);
       if (this.#tables.domains().length >= this.#limits.maxDomains) {
         throw new AccountError('TOO_MANY_SIP_DOMAINS', `there are ${this.#limits.maxDomains} domains already`);
@@ -131,7 +128,7 @@ export class AccountDirectory implements Domains {
 
   async setDomainAliases(name: string, aliases: readonly string[]): Promise<DomainRecord> {
     let changed!: DomainRecord;
-    await this.#change(() => {
+    await this.#changes.make(() => {
       const { record, modRevision } = this.#keptDomain(name);
       changed = this.#checkedDomain({ ...record, aliases });
       this.#refuseTakenHosts(changed, record.name);
@@ -143,7 +140,7 @@ export class AccountDirectory implements Domains {
 
   /** With all its accounts. */
   async deleteDomain(name: string): Promise<void> {
-    await this.#change(() => {
+    await this.#changes.make(() => {
       const { record, createRevision } = this.#keptDomain(name);
       const key = domainKey(record.name);
       return [
@@ -164,9 +161,9 @@ export class AccountDirectory implements Domains {
   /** All of them, or none; at most some thousand at once. The order is that of `records`; an error names the account. */
   async createAccounts(domain: string, records: readonly AccountRecord[]): Promise<Revision> {
     const checked = records.map(checkedAccount);
-    return this.#change(() => {
+    return this.#changes.make(() => {
       const { record: kept, createRevision } = this.#keptDomain(domain);
-      this.refuseTaken(kept.name, checked);
+      this.#refuseTaken(kept.name, checked);
       const guards: Guard[] = checked.map(({ user }) => ({ key: accountKey(kept.name, user), modRevision: 0 }));
       guards.push({ key: domainKey(kept.name), createRevision });
       return [checked.map((record) => put(kept.name, record)), guards];
@@ -179,7 +176,7 @@ export class AccountDirectory implements Domains {
     user: string,
     change: (current: Account) => Partial<Omit<AccountRecord, 'user' | 'createdAtMs' | 'updatedAtMs'>>,
   ): Promise<Account> {
-    await this.#change(() => {
+    await this.#changes.make(() => {
       const current = this.#keptAccount(domain, user);
       const { createdAtMs } = current;
       const changed = checkedAccount({
@@ -196,7 +193,7 @@ export class AccountDirectory implements Domains {
   }
 
   async deleteAccount(domain: string, user: string): Promise<void> {
-    await this.#change(() => {
+    await this.#changes.make(() => {
       const account = this.#keptAccount(domain, user);
       const key = accountKey(account.domain, account.user);
       return [[{ kind: 'delete', key }], [{ key, createRevision: account.createRevision }]];
@@ -205,7 +202,7 @@ export class AccountDirectory implements Domains {
 
   /** Takes back what `createAccounts` made at `revision`, as far as it is still as it was. */
   async takeBack(domain: string, users: readonly string[], revision: Revision): Promise<void> {
-    await this.#change(() => {
+    await this.#changes.make(() => {
       const kept = users.flatMap((user) => this.#tables.account(user, domain) ?? []);
       const same = kept.filter((account) => account.modRevision === revision);
       const keys = same.map((account) => accountKey(account.domain, account.user));
@@ -214,7 +211,7 @@ export class AccountDirectory implements Domains {
   }
 
   /** @throws AccountError for the first account that cannot be added. */
-  refuseTaken(domain: string, records: readonly AccountRecord[]): void {
+  #refuseTaken(domain: string, records: readonly AccountRecord[]): void {
     if (this.#tables.accountCount + records.length > this.#limits.maxAccounts) {
       throw new AccountError(
         'TOO_MANY_SIP_ACCOUNTS',
@@ -223,7 +220,7 @@ export class AccountDirectory implements Domains {
     }
     const names = new Set<string>();
     for (const record of records) {
-      this.refuseTakenUser(domain, record.user);
+      this.#refuseTakenUser(domain, record.user);
       this.#refuseTakenAliases(domain, record);
       for (const name of [record.user, ...record.aliases]) {
         if (names.has(name)) throw new AccountError('SIP_ALIAS_TAKEN', `${name} is given to two accounts`);
@@ -232,8 +229,29 @@ export class AccountDirectory implements Domains {
     }
   }
 
+  /**
+   * Why an account cannot be made, for people; undefined = it can. `taken`: names that others, who are on their way with
+   * it, will have; those of a good one are added.
+   */
+  problemOf(domain: string, record: AccountRecord, taken: Set<string>): string | undefined {
+    try {
+      const checked = checkedAccount(record);
+      this.#refuseTakenUser(domain, checked.user);
+      this.#refuseTakenAliases(domain, checked);
+      const names = [checked.user, ...checked.aliases];
+      const twice = names.find((name) => taken.has(name));
+      if (twice !== undefined) return `${twice} is there twice`;
+      if (this.#tables.accountCount + taken.size >= this.#limits.maxAccounts) return 'too many accounts';
+      for (const name of names) taken.add(name);
+      return undefined;
+    } catch (error) {
+      if (error instanceof AccountError) return error.message;
+      throw error;
+    }
+  }
+
   /** @throws AccountError SIP_ACCOUNT_EXISTS, SIP_ALIAS_TAKEN. */
-  refuseTakenUser(domain: string, user: string): void {
+  #refuseTakenUser(domain: string, user: string): void {
     const holder = this.#tables.account(user, domain);
     if (holder?.user === user)
       throw new AccountError('SIP_ACCOUNT_EXISTS', `there is an account ${holder.aor} already`);
@@ -277,47 +295,6 @@ export class AccountDirectory implements Domains {
     if (account !== undefined) return account;
     throw new AccountError('SIP_ACCOUNT_NOT_FOUND', `there is no account ${user}@${record.name}`);
   }
-
-  /** `plan` looks at the tables as they are and may throw; it is asked again when the store had moved on. */
-  async #change(plan: () => [Operation[], Guard[]]): Promise<Revision> {
-    for (let attempt = 1; ; attempt++) {
-      const [operations, guards] = plan();
-      if (operations.length === 0) return 0;
-      const leading = this.#leadershipGuards();
-      try {
-        const revision = await this.#backplane.txn(operations, [...guards, ...leading]);
-        await this.#watch.shows(revision);
-        return revision;
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        if (attempt === maxAttempts) {
-          throw new AccountError('BUSY', `${guards[0]?.key ?? 'it'} is being changed by somebody else, try again`, {
-            cause: error,
-          });
-        }
-      }
-      for (const guard of leading) await this.#requireLeadership(guard);
-      // The store that refused may be ahead of the tables that the plan was made from.
-      for (const { key } of guards) await this.#watch.catchUp(key, await this.#backplane.get(key));
-    }
-  }
-
-  #leadershipGuards(): Guard[] {
-    if (this.#leadership === undefined) return [];
-    const guard = this.#leadership();
-    if (guard !== undefined) return [guard];
-    throw notController();
-  }
-
-  /** The leadership may have ended before this member has learnt of it. */
-  async #requireLeadership(guard: Guard): Promise<void> {
-    const entry = await this.#backplane.get(guard.key);
-    const holds =
-      'createRevision' in guard
-        ? entry?.createRevision === guard.createRevision
-        : entry?.modRevision === guard.modRevision;
-    if (!holds) throw notController();
-  }
 }
 
 function checkedAccount(record: AccountRecord): AccountRecord {
@@ -339,6 +316,10 @@ function checkedAccount(record: AccountRecord): AccountRecord {
 
 function notController(): AccountError {
   return new AccountError('NOT_CONTROLLER', 'SIP accounts can be changed at the controller of the cluster only');
+}
+
+function busy(key: string, cause: unknown): AccountError {
+  return new AccountError('BUSY', `${key} is being changed by somebody else, try again`, { cause });
 }
 
 function put(domain: string, record: AccountRecord): Operation {

@@ -1,4 +1,4 @@
-import type { Backplane, Batch, Entry, Revision } from '#backplane';
+import type { Backplane, Batch, Entry, Revision } from './backplane.ts';
 
 /** The tables that a watch keeps up to date. */
 export interface RecordTables {
@@ -16,7 +16,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Keeps tables up to date with a prefix of the backplane, without a copy of its own of the entries. */
+/** Keeps tables up to date with a prefix of the backplane, without a copy of its own of the entries, and waits for them. */
 export class RecordWatch {
   readonly #tables: RecordTables;
   #revision: Revision = -1;
@@ -53,7 +53,7 @@ export class RecordWatch {
   close(): void {
     this.#watch?.close();
     this.#watch = undefined;
-    for (const { reject } of this.#waiting) reject(new Error('the directory was closed while a change was on its way'));
+    for (const { reject } of this.#waiting) reject(new Error('the tables were closed while a change was on its way'));
     this.#waiting = [];
   }
 
