@@ -15,8 +15,36 @@ export function isReachedByFlow(message: SipMessage, hop: Hop, via: Via): boolea
   if (isOtherAddress(via.host, hop.remoteAddress)) return true;
   const contacts = message.contacts();
   const uri = Array.isArray(contacts) ? contacts[0]?.uri : undefined;
-  if (uri === undefined) return false;
-  return uri.host.endsWith('.invalid') || isOtherAddress(uri.host, hop.remoteAddress) || uri.has('ob');
+  return uri !== undefined && (isHidden(uri.host, hop.remoteAddress) || uri.has('ob'));
+}
+
+/**
+ * A Contact that cannot be reached from here: a private address, or none at all, of somebody whose messages come from a
+ * public one. Another address of the same kind is taken for what it says: a server may speak for a telephone elsewhere.
+ */
+export function isHidden(contactHost: string, source: string): boolean {
+  if (contactHost === source) return false;
+  if (contactHost.endsWith('.invalid')) return true;
+  if (!looksLikeAddress(contactHost)) return false;
+  const contact = parseIpAddress(contactHost);
+  const from = parseIpAddress(source);
+  return contact !== undefined && from !== undefined && isPrivate(contact) && !isPrivate(from);
+}
+
+/** RFC 1918, RFC 6598, RFC 3927, loopback; RFC 4193 and link-local for IPv6. */
+function isPrivate(bytes: Uint8Array): boolean {
+  const [first = 0, second = 0] = bytes;
+  if (bytes.length === 16) return (first & 0xfe) === 0xfc || (first === 0xfe && (second & 0xc0) === 0x80) || isOne(bytes);
+  if (first === 10 || first === 127) return true;
+  if (first === 172) return second >= 16 && second < 32;
+  if (first === 192) return second === 168;
+  if (first === 169) return second === 254;
+  return first === 100 && second >= 64 && second < 128;
+}
+
+/** ::1 */
+function isOne(bytes: Uint8Array): boolean {
+  return bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
 }
 
 /** `host` is an address, and not that one. A name may be anything. */

@@ -16,9 +16,10 @@ export function identifySender(
 ): Link {
   return (incoming) => {
     incoming.isTrusted = trusted.has(incoming.hop);
-    if (incoming.isTrusted || incoming.isOurDialog) return 'next';
     const { message } = incoming;
+    // A network may be trusted with calls; where an account is reached only the account itself says.
     const isRegister = incoming.method === 'REGISTER';
+    if (!isRegister && (incoming.isTrusted || incoming.isOurDialog)) return 'next';
     const claimed = (isRegister ? message.to() : message.from()).uri;
     if (claimed === undefined || !users.isLocal(claimed.host)) return 'next';
     const verdict = authenticator.verify(message, incoming.hop, isRegister ? 'www' : 'proxy');
