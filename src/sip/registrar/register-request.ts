@@ -4,6 +4,7 @@ import { Malformed } from '../message/malformed.ts';
 import type { NameAddr } from '../message/name-addr.ts';
 import { ParamCursor } from '../message/params.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import { isHidden } from '../proxy/nat.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { BindingFlow } from './binding.ts';
 import type { Answer } from './answer.ts';
@@ -126,7 +127,7 @@ function flowOf(hop: Hop, member: string): BindingFlow {
   return { member, transport, address, port, socketId, connectionId };
 }
 
-/** Its Via or its Contact says another address than the one that it came from (RFC 3581 §4). */
+/** Its Via says another address than the one that it came from (RFC 3581 §4), or its Contact one that cannot be reached. */
 function isBehindNat(request: SipMessage, hop: Hop, contacts: readonly ContactChange[] | '*'): boolean {
   const via = request.topVia();
   if (via !== undefined && (via.host !== hop.remoteAddress || (via.port ?? 5060) !== hop.remotePort)) {
@@ -136,7 +137,7 @@ function isBehindNat(request: SipMessage, hop: Hop, contacts: readonly ContactCh
   if (contacts === '*') return false;
   const parsed = request.contacts();
   if (parsed === '*' || parsed instanceof Malformed) return false;
-  return parsed.some(({ uri }) => uri !== undefined && uri.host !== hop.remoteAddress);
+  return parsed.some(({ uri }) => uri !== undefined && isHidden(uri.host, hop.remoteAddress));
 }
 
 /** Copies, so that a binding does not keep its message alive. */
