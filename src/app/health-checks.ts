@@ -4,6 +4,7 @@ import type { MemberInfo } from '#cluster';
 import type { Clock } from '#io';
 import type { HealthCheck } from './health.ts';
 import type { ListenerStatus } from './listener-set.ts';
+import type { MemberThread } from './member/member-thread.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -59,5 +60,20 @@ export function engineCheck(shared: Pick<Backplane, 'state'>, ownEngine: () => s
     name: 'engine',
     problem: () =>
       shared.state() === 'ok' ? undefined : `the engine of the cluster does not answer (own engine: ${ownEngine()})`,
+  };
+}
+
+/** Members that are not up are no reason to send sessions elsewhere, as long as the first one is: but to look. */
+export function membersCheck(members: readonly Pick<MemberThread, 'name' | 'problem'>[]): HealthCheck {
+  return {
+    name: 'members',
+    isHint: true,
+    problem: () => {
+      const down = members.flatMap((member) => {
+        const problem = member.problem();
+        return problem === undefined ? [] : [`${member.name}: ${problem}`];
+      });
+      return down.length === 0 ? undefined : down.join('; ');
+    },
   };
 }

@@ -3,7 +3,7 @@ import { silentLogger } from '#base';
 import type { Thread, ThreadPort, Threads, ThreadSink } from '#io';
 import { VirtualClock } from '#io/sim';
 import { loadConfig } from '../../src/app/config/load-config.ts';
-import { MemberThread } from '../../src/app/member/member-threads.ts';
+import { MemberThread } from '../../src/app/member/member-thread.ts';
 import { Switchboard } from '../../src/app/member/switchboard.ts';
 import type { FromMember, ToMember } from '../../src/app/member/thread-messages.ts';
 

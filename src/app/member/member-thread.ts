@@ -1,122 +1,189 @@
-import { joinEmbedded } from '#backplane';
-import { Lifecycle } from '#base';
-import { memberIdOf, memberName } from '#cluster';
-import type { MutualTlsIdentity, ThreadPort } from '#io';
-import { createNodeIo } from '#io/node';
-import { openAdminPassword } from '../cluster/cluster-password.ts';
-import { fixedModes } from '../cluster/fixed-modes.ts';
-import { createLogger } from '../log.ts';
-import { MemberMetrics, samplesOf } from '../member-metrics.ts';
-import type { ServerOptions } from '../server-options.ts';
-import { assembleMember, type Member } from './assembly.ts';
-import { MemberLines } from './member-lines.ts';
-import { openOwnRecords } from './own-records.ts';
-import { takeSeat } from './take-seat.ts';
-import type { FromMember, MemberInput, ToMember } from './thread-messages.ts';
+import type { Logger } from '#base';
+import { memberIdOf, memberName, type MemberId } from '#cluster';
+import type { Clock, MutualTlsIdentity, Thread, ThreadPort, Threads, Timer } from '#io';
+import type { ListenerStatus } from '../listener-set.ts';
+import { RestartPause } from './restart-pause.ts';
+import type { Switchboard } from './switchboard.ts';
+import type { FromMember, MemberInput, MemberSamples, ToMember } from './thread-messages.ts';
 
-/** The body of the thread of a further member. It ends after `stop`, or when it could not start. */
-export function run(port: ThreadPort, input: unknown): void {
-  const thread = new MemberBody(port, input as MemberInput);
-  port.receive((message, ends) => thread.hear(message as ToMember, ends));
+export interface MemberThreadDeps {
+  readonly threads: Threads;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly input: MemberInput;
+  readonly switchboard: Switchboard;
+  /** A new invitation to the server's store. */
+  readonly invite: () => ThreadPort;
+  /** Takes a line of the member's log. */
+  readonly writeRecord: (line: string) => void;
 }
 
-class MemberBody {
-  readonly #port: ThreadPort;
-  readonly #input: MemberInput;
-  readonly #options: ServerOptions;
-  readonly #lifecycle = new Lifecycle();
-  readonly #lines = new MemberLines((message) => this.#post(message));
+const pingEveryMs = 1_000;
+/** Pings in a row without an answer: the thread hangs, and no session on it lives any more. */
+const maxUnanswered = 20;
+const stopDeadlineMs = 4_000;
+const measureDeadlineMs = 1_000;
+
+/** A further member of this server, in a thread. One that crashes or hangs is started again, later each time. */
+export class MemberThread {
+  readonly #deps: MemberThreadDeps;
+  readonly #settled = Promise.withResolvers<undefined>();
+  readonly #measuring = new Map<number, (samples: MemberSamples | undefined) => void>();
+  readonly #pings: Timer;
+  readonly #id: MemberId;
+  readonly #unplug: () => void;
+  readonly #pause = new RestartPause();
   #identity: MutualTlsIdentity | undefined;
-  #member: Member | undefined;
+  #thread: Thread | undefined;
+  #ended = Promise.withResolvers<undefined>();
+  #listeners: readonly ListenerStatus[] | undefined;
+  #problem = 'it has not started yet';
+  #upSinceMs: number | undefined;
+  #restart: Timer | undefined;
+  #unanswered = 0;
+  #lastId = 0;
+  #isStopping = false;
 
-  constructor(port: ThreadPort, input: MemberInput) {
-    const { config, packageVersion, seat, part } = input;
-    this.#identity = part.remote?.identity;
-    this.#port = port;
-    this.#input = input;
-    const io = createNodeIo();
-    const writeRecord = (line: string): void => this.#post({ kind: 'log', line });
-    const logger = createLogger({ level: config.log.level, clock: io.clock, writeRecord });
-    const member = memberName(memberIdOf(part.serverName, seat.index));
-    this.#options = {
-      config,
-      io,
-      logger: logger.child({ self: member }),
-      writeRecord,
-      initialAdminPassword: undefined,
-      engineProgram: '',
-      packageVersion,
-    };
+  constructor(deps: MemberThreadDeps) {
+    const { input, switchboard } = deps;
+    this.#deps = deps;
+    this.#id = memberIdOf(input.part.serverName, input.seat.index);
+    this.#unplug = switchboard.plugIn(this.#id, (from, end) => this.#post({ kind: 'line', from }, [end]));
+    this.#pings = deps.clock.every(pingEveryMs, () => this.#ping());
+    this.#start();
   }
 
-  hear(message: ToMember, ends: readonly ThreadPort[]): void {
-    switch (message.kind) {
-      case 'open':
-        void this.#open(ends[0]);
-        return;
-      case 'measure':
-        this.#post({ kind: 'measured', id: message.id, samples: samplesOf(this.#member?.metrics ?? []) });
-        return;
-      case 'ping':
-        this.#post({ kind: 'pong' });
-        return;
-      case 'identity':
-        this.#identity = message.identity;
-        return;
-      case 'line':
-      case 'connected':
-      case 'notConnected':
-        this.#lines.hear(message, ends);
-        return;
-      case 'stop':
-        void this.#stop();
-    }
+  get name(): string {
+    return memberName(this.#id);
   }
 
-  async #open(invitation: ThreadPort | undefined): Promise<void> {
+  /** Resolves when the first start has succeeded or failed. */
+  get settled(): Promise<undefined> {
+    return this.#settled.promise;
+  }
+
+  /** Empty while it is not up. */
+  listeners(): readonly ListenerStatus[] {
+    return this.#listeners ?? [];
+  }
+
+  /** Why it is not up; undefined while it is. */
+  problem(): string | undefined {
+    return this.#listeners === undefined ? this.#problem : undefined;
+  }
+
+  /** undefined: it is not up, or does not answer in time. */
+  measure(): Promise<MemberSamples | undefined> {
+    if (this.#listeners === undefined) return Promise.resolve(undefined);
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      const settle = (samples: MemberSamples | undefined): void => {
+        deadline.cancel();
+        this.#measuring.delete(id);
+        resolve(samples);
+      };
+      const deadline = this.#deps.clock.after(measureDeadlineMs, () => settle(undefined));
+      this.#measuring.set(id, settle);
+      this.#post({ kind: 'measure', id });
+    });
+  }
+
+  /** The server has a new certificate. */
+  renew(identity: MutualTlsIdentity): void {
+    this.#identity = identity;
+    this.#post({ kind: 'identity', identity });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#restart?.cancel();
+    this.#pings.cancel();
+    this.#unplug();
+    if (this.#thread === undefined) return;
+    const deadline = this.#deps.clock.after(stopDeadlineMs, () => this.#thread?.terminate());
+    this.#post({ kind: 'stop' });
+    await this.#ended.promise;
+    deadline.cancel();
+  }
+
+  #start(): void {
+    const { threads, input, invite } = this.#deps;
+    // Built, this file is .js; from a checkout it is .ts.
+    const body = new URL(`./thread-body${import.meta.url.slice(-3)}`, import.meta.url);
+    this.#ended = Promise.withResolvers<undefined>();
+    this.#unanswered = 0;
+    this.#thread = threads.start(body, input, {
+      message: (message) => this.#hear(message as FromMember),
+      ended: (error) => this.#hasEnded(error),
+    });
+    if (this.#identity !== undefined) this.#post({ kind: 'identity', identity: this.#identity });
+    this.#post({ kind: 'open' }, [invite()]);
+  }
+
+  /** To nobody, while it is not running: the ends of channels that go with it are closed. */
+  #post(message: ToMember, ends: readonly ThreadPort[] = []): void {
+    if (this.#thread === undefined) for (const end of ends) end.close();
+    else this.#thread.post(message, ends);
+  }
+
+  #connect(id: number, to: MemberId): void {
     try {
-      if (invitation === undefined) throw new Error('the member was started without a store');
-      this.#member = await this.#assemble(invitation);
-      this.#member.health.started();
-      this.#post({ kind: 'up', listeners: this.#member.listeners() });
+      this.#post({ kind: 'connected', id }, [this.#deps.switchboard.connect(this.#id, to)]);
     } catch (error) {
-      this.#post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
-      await this.#stop();
+      this.#post({ kind: 'notConnected', id, cause: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  async #assemble(invitation: ThreadPort): Promise<Member> {
-    const { clock } = this.#options.io;
-    const store = await joinEmbedded(invitation, { clock, logger: this.#options.logger });
-    await this.#lifecycle.start({ name: 'store', stop: () => store.close() });
-    const own = await openOwnRecords(store, this.#options, this.#lifecycle);
-    const { seat, part } = this.#input;
-    const lines = this.#lines;
-    const identity = (): MutualTlsIdentity => this.#shown();
-    const seated = await takeSeat(this.#options, { seat, part, local: store, own, lines, identity }, this.#lifecycle);
-    const { stores } = seated;
-    const adminPassword = await openAdminPassword(part, stores, this.#options.logger, this.#lifecycle);
-    const parts = { seat, ...seated, adminPassword, control: fixedModes(part), readsAll: part.isEligible };
-    const member = await assembleMember(this.#options, parts, this.#lifecycle);
-    const metrics = new MemberMetrics(memberName(memberIdOf(part.serverName, seat.index)), member.metrics);
-    member.page.addAll(metrics.metrics);
-    return member;
-  }
-
-  #shown(): MutualTlsIdentity {
-    if (this.#identity === undefined) throw new Error('this server is in no cluster');
-    return this.#identity;
-  }
-
-  async #stop(): Promise<void> {
-    this.#member?.health.stopping('the server is stopping');
-    for (const { name, error } of await this.#lifecycle.stop()) {
-      this.#options.logger.error({ err: error }, `${name} did not stop in order`);
+  #hear(message: FromMember): void {
+    switch (message.kind) {
+      case 'log':
+        this.#deps.writeRecord(message.line);
+        return;
+      case 'up':
+        this.#listeners = message.listeners;
+        this.#upSinceMs = this.#deps.clock.nowMs();
+        this.#settled.resolve(undefined);
+        return;
+      case 'failed':
+        this.#problem = message.message;
+        return;
+      case 'measured':
+        this.#measuring.get(message.id)?.(message.samples);
+        return;
+      case 'connect':
+        this.#connect(message.id, message.to);
+        return;
+      case 'pong':
+        this.#unanswered = 0;
     }
-    this.#port.close();
   }
 
-  #post(message: FromMember): void {
-    this.#port.post(message);
+  #ping(): void {
+    if (this.#upSinceMs === undefined) return;
+    if (this.#unanswered++ < maxUnanswered) {
+      this.#post({ kind: 'ping' });
+      return;
+    }
+    this.#problem = `it did not answer for ${(maxUnanswered * pingEveryMs) / 1000} s`;
+    this.#thread?.terminate();
+  }
+
+  #hasEnded(error: Error | undefined): void {
+    const { clock, logger } = this.#deps;
+    const livedMs = this.#upSinceMs === undefined ? 0 : clock.nowMs() - this.#upSinceMs;
+    if (error !== undefined) this.#problem = `it ended with an error: ${error.message}`;
+    this.#thread = undefined;
+    this.#listeners = undefined;
+    this.#upSinceMs = undefined;
+    for (const settle of [...this.#measuring.values()]) settle(undefined);
+    this.#ended.resolve(undefined);
+    this.#settled.resolve(undefined);
+    if (this.#isStopping) return;
+    const againInMs = this.#pause.after(livedMs);
+    logger.error(
+      { member: this.name, againInMs, err: error },
+      `a member has ended, its sessions too: ${this.#problem}`,
+    );
+    this.#restart = clock.after(againInMs, () => this.#start());
   }
 }
