@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, type SpawnOptions } from 'node:child_process';
+import { surroundings } from './surroundings.ts';
 import type { Counts } from './vitest-report.ts';
 
 export interface Tally extends Counts {
@@ -12,7 +13,12 @@ export interface Tally extends Counts {
  */
 export function run(command: string, args: readonly string[], timeoutMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    const options = {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: true,
+      env: surroundings(process.env),
+    } as const;
+    const child = spawn(command, args, options);
     const end = (signal: NodeJS.Signals): void => {
       if (child.pid === undefined) return;
       try {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { providePeers, type Machine } from '../../scripts/testing/peers.ts';
 import { run } from '../../scripts/testing/step.ts';
 import { summaryLines } from '../../scripts/testing/summary.ts';
+import { surroundings } from '../../scripts/testing/surroundings.ts';
 import { countTests } from '../../scripts/testing/vitest-report.ts';
 import { peerNames, peerTable, type Peer, type PeerName } from '../interop/peer-table.ts';
 
@@ -67,6 +68,19 @@ test('a step that takes too long is ended with all that it started', async () =>
   const started = performance.now();
   expect(await run('sh', ['-c', 'sleep 60 & sleep 60'], 100)).toBe(124);
   expect(performance.now() - started).toBeLessThan(5000);
+});
+
+test('what a person or a machine has set for itself does not reach the tests', () => {
+  const given = {
+    PATH: '/bin',
+    CI: 'true',
+    NODE_OPTIONS: '--x',
+    LANG: 'ja_JP.UTF-8',
+    LC_ALL: 'ja_JP',
+    HUBFARM_ETCD: 'e',
+  };
+  const mine = { ...given, FORCE_COLOR: '1', HUBFARM_PASSWORD: 'secret' };
+  expect(surroundings(mine)).toEqual({ PATH: '/bin', CI: 'true', LANG: 'C.UTF-8', HUBFARM_ETCD: 'e' });
 });
 
 describe('the programs that interop tests run against', () => {

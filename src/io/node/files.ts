@@ -10,6 +10,8 @@ import { errnoOf, fileError } from './errno.ts';
 
 const OWNER_ONLY_FILE = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
+/** unix(7): of the 108 bytes the last one is 0. */
+const SOCKET_PATH_MAX_BYTES = 107;
 
 /** `clock` gives the day of a log's file. */
 export function createNodeFiles(clock: Clock): Files {
@@ -145,6 +147,11 @@ async function freeBytes(path: string): Promise<number> {
 }
 
 async function openOwnSocket(path: string, listen: () => Promise<void>): Promise<void> {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > SOCKET_PATH_MAX_BYTES) {
+    const why = `the path has ${bytes} bytes, that of a socket may have ${SOCKET_PATH_MAX_BYTES}: choose a shorter folder`;
+    throw new IoError('ADDRESS_NOT_AVAILABLE', `cannot listen on ${path}: ${why}`);
+  }
   try {
     if ((await stat(path).catch(() => undefined))?.isSocket() === true) await rm(path);
     await listen();

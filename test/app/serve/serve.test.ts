@@ -135,6 +135,14 @@ describe('hubfarm serve refuses in one clear line, with exit code 1,', () => {
     expectRefusal(await serve(await listen()).ended(), [/^hubfarm: .*data/]);
   });
 
+  test('a data directory whose path is too long for the local socket', async () => {
+    const server = new ServeProcess(join(folder, 'd'.repeat(100)), await listen());
+    running.push(server);
+    expectRefusal(await server.ended(), [
+      /admin\.sock: the path has 1\d\d bytes, that of a socket may have 107: choose/,
+    ]);
+  });
+
   test('settings that it does not know, with the nearest right names', async () => {
     const ended = await serve(['--set', 'log.levle=debug', '--set', 'listeners.addresses=nowhere']).ended();
     expectRefusal(ended, [/unknown setting log\.levle: did you mean log\.level\?/, /listeners\.addresses must be/]);
