@@ -13,11 +13,8 @@ export interface Tally extends Counts {
  */
 export function run(command: string, args: readonly string[], timeoutMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const options = {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      detached: true,
-      env: surroundings(process.env),
-    } as const;
+    const env = surroundings(process.env);
+    const options: SpawnOptions = { stdio: ['ignore', 'inherit', 'inherit'], detached: true, env };
     const child = spawn(command, args, options);
     const end = (signal: NodeJS.Signals): void => {
       if (child.pid === undefined) return;
