@@ -1,4 +1,4 @@
-import type { SimulationSample } from './simulation.ts';
+import type { SimulationSample } from './tally.ts';
 
 const columns = [
   ['time_s', ({ timeMs }: SimulationSample) => timeMs / 1_000],

@@ -1,4 +1,4 @@
-import type { SimulationSample } from './simulation.ts';
+import type { SimulationSample } from './tally.ts';
 
 const width = 900;
 const panelHeight = 180;
