@@ -213,6 +213,34 @@ describe('the controller', () => {
     expect(here.machines.filter(({ member }) => member?.isController === true)).toEqual([door]);
   });
 
+  test('that is cut off is followed within five seconds, also when the engine’s leader was on its machine (C9)', async () => {
+    const here = await world();
+    const old = controller(here);
+    const door = standby(here);
+    here.cluster.cutFromEngine(old, true);
+    for (const other of here.machines) here.cluster.cutLine(old, other, true);
+    await here.pass(2_000);
+    here.cluster.engine.changeLeader();
+    await here.pass(2_900);
+    expect(door.member!.isController).toBe(true);
+    expect(await settled(here, here.enter(door, 'S1'))).toBeDefined();
+  });
+
+  test.each([0, 1_000, 2_000])(
+    'is not deposed by a server that alone does not hear it, nor by one that nobody hears (%i ms after)',
+    async (afterMs) => {
+      const here = await world();
+      const old = controller(here);
+      const door = standby(here);
+      here.cluster.cutLine(old, door, true);
+      await here.pass(10_000 + afterMs);
+      expect(old.member!.isController).toBe(true);
+      for (const other of here.machines) here.cluster.cutLine(door, other, true);
+      await here.pass(10_000);
+      expect(old.member!.isController).toBe(true);
+    },
+  );
+
   test('that drains lets another one lead, and comes not back by itself', async () => {
     const here = await world();
     const old = controller(here);

@@ -50,7 +50,7 @@ export interface BusTiming {
 
 export const defaultBusTiming: BusTiming = {
   callTimeoutMs: 3_000,
-  pingIntervalMs: 1_000,
+  pingIntervalMs: 500,
   silentAfterMs: 3_000,
   abandonAfterMs: 10_000,
   handshakeTimeoutMs: 5_000,

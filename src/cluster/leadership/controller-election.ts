@@ -26,6 +26,8 @@ export interface LeaseHolder {
   onLease(changed: () => void): () => void;
   /** When it was certain that a boot has ended: then nobody waits for its lease. */
   endedAtMs?(boot: string): number | undefined;
+  /** Nothing has come of a boot for so long that its leadership is over; holds while nothing has come since. */
+  silenceGuard?(boot: MemberBoot): Guard | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ export class ControllerElection implements Controllership {
   #leadership: Leadership | undefined;
   #candidature: AbortController | undefined;
   #waiting: Timer | undefined;
+  #isSucceeding = false;
   #isStopped = false;
 
   private constructor(options: ControllerElectionOptions) {
@@ -115,17 +118,27 @@ export class ControllerElection implements Controllership {
     if (lease !== undefined) this.#stand(lease);
   }
 
-  /** The controller's process has ended: its place is freed. Whoever held it could write nothing any more. */
+  /**
+   * The controller's process has ended, or it hangs, or is cut off: its place is freed. Whoever held it could write nothing
+   * any more.
+   */
   #succeed(): void {
     const record = this.#copy.get(electionKey);
     const { backplane, membership } = this.#options;
-    if (record === undefined || !membership.self.isEligible) return;
-    if (membership.endedAtMs?.(record.value.boot) === undefined) return;
-    const guard = { key: electionKey, createRevision: record.createRevision };
-    backplane.txn([{ kind: 'delete', key: electionKey }], [guard]).catch((error: unknown) => {
-      // Another candidate was faster, or the engine is away: then the lease decides.
-      if (!(error instanceof Conflict || error instanceof Unavailable)) throw error;
-    });
+    if (record === undefined || !membership.self.isEligible || this.#isSucceeding) return;
+    const hasEnded = membership.endedAtMs?.(record.value.boot) !== undefined;
+    const silence = hasEnded || membership.lease() === undefined ? undefined : membership.silenceGuard?.(record.value);
+    if (!hasEnded && silence === undefined) return;
+    const guards: Guard[] = [{ key: electionKey, createRevision: record.createRevision }];
+    if (silence !== undefined) guards.push(silence);
+    this.#isSucceeding = true;
+    backplane
+      .txn([{ kind: 'delete', key: electionKey }], guards)
+      .catch((error: unknown) => {
+        // Another candidate was faster, or the engine is away: then the lease decides.
+        if (!(error instanceof Conflict || error instanceof Unavailable)) throw error;
+      })
+      .finally(() => (this.#isSucceeding = false));
   }
 
   /** A draining member leads until somebody else can. */

@@ -1,6 +1,7 @@
 import type { Backplane, Guard } from '#backplane';
 import type { Clock, Timer } from '#io';
 import type { BusLink } from '../bus.ts';
+import { defaultBusTiming } from '../bus/limits.ts';
 import type { MemberBoot } from '../handle.ts';
 import type { MemberId } from '../member-id.ts';
 import type { LoadReport, MemberInfo, MemberView } from '../membership.ts';
@@ -31,6 +32,10 @@ export class MemberDirectory implements MemberLiveness {
   readonly #infos: RecordCopy<MemberInfo>;
   readonly #loads: RecordCopy<BootReport>;
   readonly #links = new Map<MemberId, BusLink>();
+  /** Since when a link is not up, as far as it was heard (own clock). */
+  readonly #unheardSinceMs = new Map<MemberId, number>();
+  /** When a member's last report came through the engine (own clock). */
+  readonly #reportedAtMs = new Map<MemberId, number>();
   /** Lost their lease in the quarantine. */
   readonly #missing = new Map<MemberId, MemberInfo>();
   readonly #known = new Map<MemberId, MemberInfo>();
@@ -59,7 +64,7 @@ export class MemberDirectory implements MemberLiveness {
       backplane,
       prefix: loadPrefix,
       parse: (key, value) => (memberOfLoadKey(key) === undefined ? undefined : parseLoadReport(value)),
-      changed: () => this.#changed(),
+      changed: (keys) => this.#followLoads(keys),
     });
     this.#stopState = backplane.onState((state) => {
       if (state === 'ok') this.quarantine();
@@ -96,6 +101,26 @@ export class MemberDirectory implements MemberLiveness {
     return link?.to.boot === boot && link.state === 'down';
   }
 
+  /** Since when nothing has come of a boot, neither over the bus nor through the engine (own clock). */
+  silentSinceMs({ member, boot }: MemberBoot): number {
+    const link = this.#links.get(member);
+    if (link?.to.boot === boot && link.state === 'up') return this.#options.clock.nowMs();
+    const unheardMs = link?.to.boot === boot ? this.#unheardSinceMs.get(member) : undefined;
+    return Math.max(unheardMs ?? Infinity, this.#reportedAtMs.get(member) ?? -Infinity);
+  }
+
+  /** Holds while the engine has taken no further report of this boot than is known here. */
+  reportGuard({ member, boot }: MemberBoot): Guard | undefined {
+    const key = loadKey(member);
+    const record = this.#loads.get(key);
+    return record?.value.boot === boot ? { key, modRevision: record.modRevision } : undefined;
+  }
+
+  /** Something that others were told may be otherwise. */
+  look(): void {
+    this.#changed();
+  }
+
   /** This boot has ended, for certain: nobody waits for its lease. */
   hasEnded({ boot }: MemberBoot): void {
     this.#ended.add(boot);
@@ -115,6 +140,7 @@ export class MemberDirectory implements MemberLiveness {
     // The end of an earlier boot's link may be told after the beginning of the next one's.
     if (before !== undefined && before.to.boot !== link.to.boot && link.state !== 'up') return;
     this.#links.set(link.to.member, link);
+    this.#noteHearing(link, before);
     if (before?.state !== link.state || before.to.boot !== link.to.boot) this.#changed();
   }
 
@@ -167,6 +193,25 @@ export class MemberDirectory implements MemberLiveness {
     this.#loads.close();
     this.#listeners.clear();
     this.#livenessListeners.clear();
+  }
+
+  #noteHearing({ to, state }: BusLink, before: BusLink | undefined): void {
+    if (state === 'up') this.#unheardSinceMs.delete(to.member);
+    else if (before?.state === 'up' || before?.to.boot !== to.boot || !this.#unheardSinceMs.has(to.member)) {
+      // The bus says so when nothing was heard for a while.
+      const unheardForMs = state === 'silent' ? defaultBusTiming.silentAfterMs : 0;
+      this.#unheardSinceMs.set(to.member, this.#options.clock.nowMs() - unheardForMs);
+    }
+  }
+
+  #followLoads(keys: readonly string[]): void {
+    for (const key of keys) {
+      const id = memberOfLoadKey(key);
+      if (id !== undefined && this.#loads.get(key) !== undefined) {
+        this.#reportedAtMs.set(id, this.#options.clock.nowMs());
+      }
+    }
+    this.#changed();
   }
 
   #mayDeclareDead(): boolean {

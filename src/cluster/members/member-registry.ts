@@ -12,6 +12,7 @@ import { quarantineLeases } from './engine-witness.ts';
 import { LoadReporter } from './load-reporter.ts';
 import { MemberDirectory } from './member-directory.ts';
 import type { MemberLiveness } from './member-liveness.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 /**
  * A member that does not renew its lease for so long is dead. C6: a hang or a cut is found out within 5 s, and etcd takes
@@ -19,6 +20,10 @@ import type { MemberLiveness } from './member-liveness.ts';
  * which the engine counts as lost.
  */
 export const memberLeaseTtlMs = 4_000;
+/** Of its lease: whoever could not renew it for so long takes it for lost (backplane S5). */
+const holderShare = 0.9;
+/** The last sign of life is at most two pings of the bus older than the last renewal. */
+const slackMs = 700;
 const announceTriesMax = 10;
 const announceRetryMs = 500;
 
@@ -41,13 +46,19 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   readonly #reporter: LoadReporter;
   readonly #deathWatch: DeathWatch | undefined;
   readonly #leaseListeners = new Set<() => void>();
+  readonly #leaseTtlMs: number;
+  /** The cluster is one process. */
+  readonly #isAlone: boolean;
   #self: MemberInfo;
+  #silence: SilenceWatch | undefined;
   #unfollow: (() => void) | undefined;
   #hasBeenAttached = false;
 
   constructor({ backplane, clock, logger, self, network, leaseTtlMs = memberLeaseTtlMs }: MemberRegistryOptions) {
     this.#clock = clock;
     this.#self = self;
+    this.#leaseTtlMs = leaseTtlMs;
+    this.#isAlone = backplane.mode === 'embedded';
     this.#directory = new MemberDirectory({
       backplane,
       clock,
@@ -90,13 +101,24 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   }
 
   /** From now on it counts how well the bus hears the others: until then nobody else is online. */
-  followLinks(bus: Pick<Bus, 'links' | 'onLink'>): void {
+  followLinks(bus: Pick<Bus, 'links' | 'onLink' | 'call' | 'serve'>): void {
     this.#unfollow?.();
-    this.#unfollow = bus.onLink((link) => {
+    const unfollow = bus.onLink((link) => {
       this.#directory.heard(link);
       this.#deathWatch?.look();
     });
     for (const link of bus.links()) this.#directory.heard(link);
+    const silence = this.#watchSilence(bus);
+    this.#silence = silence;
+    this.#unfollow = () => {
+      unfollow();
+      silence.stop();
+    };
+  }
+
+  /** Watches over those who may lead: of this boot nothing has come for so long that its leadership is over. */
+  silenceGuard(boot: MemberBoot): Guard | undefined {
+    return this.#silence?.silenceGuard(boot);
   }
 
   get self(): MemberInfo {
@@ -189,6 +211,22 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
     await this.#attachment.end();
     this.#directory.close();
     this.#leaseListeners.clear();
+  }
+
+  #watchSilence(bus: Pick<Bus, 'call' | 'serve'>): SilenceWatch {
+    const directory = this.#directory;
+    const others = (): readonly MemberView[] => directory.members().filter(({ info }) => info.id !== this.#self.id);
+    return new SilenceWatch({
+      bus,
+      clock: this.#clock,
+      // Leases of one process do not depend on anybody's silence.
+      watched: () => (this.#isAlone ? [] : others().flatMap(({ info }) => (info.isEligible ? [info] : []))),
+      heard: () => others().flatMap(({ info, state }) => (state === 'online' ? [info] : [])),
+      silentSinceMs: (boot) => directory.silentSinceMs(boot),
+      guard: (boot) => directory.reportGuard(boot),
+      silentForMs: this.#leaseTtlMs * holderShare + slackMs,
+      found: () => directory.look(),
+    });
   }
 
   #attached(): void {

@@ -92,6 +92,15 @@ export class ModelEngine {
     for (const back of this.#backListeners) back();
   }
 
+  /** Another of its machines leads: as etcd does, it gives each lease its whole time anew, and a second. */
+  changeLeader(): void {
+    if (!this.#isUp) return;
+    for (const [id, lease] of this.#leases) {
+      lease.expiry.cancel();
+      lease.expiry = this.#expiry(id, lease.ttlMs + 1_000);
+    }
+  }
+
   image(): Uint8Array {
     return this.#database.serialize();
   }

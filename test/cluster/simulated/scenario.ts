@@ -107,7 +107,18 @@ class Scenario {
     const { machines } = this.#cluster;
     const machine = this.#any(machines);
     const lastsMs = 500 + this.#random.below(14_000);
-    const kinds = ['kill', 'stop', 'engine line', 'line', 'alone', 'engine', 'clock', 'drain', 'leave'] as const;
+    const kinds = [
+      'kill',
+      'stop',
+      'engine line',
+      'line',
+      'alone',
+      'engine',
+      'leader',
+      'clock',
+      'drain',
+      'leave',
+    ] as const;
     switch (this.#any(kinds)) {
       case 'kill':
         this.#say(`${machine.name} is killed for ${lastsMs} ms`);
@@ -144,6 +155,10 @@ class Scenario {
         this.#say(`the engine is down for ${lastsMs} ms`);
         this.#cluster.engine.goDown();
         this.#later(lastsMs, () => this.#cluster.engine.comeBack());
+        return;
+      case 'leader':
+        this.#say("the engine's leader changes");
+        this.#cluster.engine.changeLeader();
         return;
       case 'clock':
         this.#say(`the clock of ${machine.name} jumps`);
