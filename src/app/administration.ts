@@ -9,6 +9,7 @@ import {
   type AdminPasswordControl,
   type ClusterControl,
   type LicenceDirectory,
+  type SipControl,
 } from '#admin';
 import type { Backplane } from '#backplane';
 import type { Lifecycle, Logger } from '#base';
@@ -54,6 +55,8 @@ export interface Administered {
   readonly control: ModeControl;
   readonly place: ClusterPlace | undefined;
   readonly statistics: ClusterStatistics | undefined;
+  /** undefined: this server has no SIP. */
+  readonly sip: SipControl | undefined;
 }
 
 /** The faces of administration that connections are given to. */
@@ -139,6 +142,7 @@ function contextOf(
     ...(administered.seat.index === 0
       ? { logs: createNodeLogFiles({ [auditFolder]: join(config.server.dataDirectory, auditFolder) }) }
       : {}),
+    ...(administered.sip === undefined ? {} : { sip: administered.sip }),
     cluster: clusterControl(io.clock, logger, administered),
     info: serverFacts({
       machine: io.machine,

@@ -29,6 +29,7 @@ interface ServeOptions {
   readonly dataDir?: string;
   readonly config?: string;
   readonly listen?: string;
+  readonly sip?: string;
   readonly members?: string;
   readonly set?: readonly string[];
 }
@@ -48,6 +49,7 @@ export const serveCommand =
       .option('--data-dir <folder>', 'where everything is kept that must survive a restart (server.dataDirectory)')
       .option('--config <file>', 'TOML file of settings (see `hubfarm config example`)')
       .option('--listen <[address:]port,…>', 'where to listen (listeners.addresses)')
+      .option('--sip <[address:]port,…>', 'where the SIP server listens, by UDP and TCP; "" = nowhere (sip.listen)')
       .option('--members <number>', 'threads that serve, or "auto": one for each core (server.members)')
       .option('--set <section.key=value...>', 'one setting, over that of the file')
       .action(async (options: ServeOptions) => {
@@ -62,10 +64,11 @@ export const serveCommand =
       });
   };
 
-function overridesOf({ dataDir, listen, members, set = [] }: ServeOptions): string[] {
+function overridesOf({ dataDir, listen, sip, members, set = [] }: ServeOptions): string[] {
   return [
     ...(dataDir === undefined ? [] : [`server.dataDirectory=${dataDir}`]),
     ...(listen === undefined ? [] : [`listeners.addresses=${listen}`]),
+    ...(sip === undefined ? [] : [`sip.listen=${sip}`]),
     ...(members === undefined ? [] : [`server.members=${members}`]),
     ...set,
   ];

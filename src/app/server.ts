@@ -14,6 +14,7 @@ import {
 import { localSocketOf } from './administration.ts';
 import { EngineHome } from './cluster/engine-home.ts';
 import { logSteps, StepModes } from './cluster/step-modes.ts';
+import type { SipListenerStatus } from '#sip';
 import type { ListenerStatus } from './listener-set.ts';
 import { openOwnRecords } from './member/own-records.ts';
 import type { ModeControl } from './member/seat.ts';
@@ -27,6 +28,7 @@ export interface RunningServer {
   readonly generatedAdminPassword: string | undefined;
   /** Of all members. */
   readonly listeners: readonly ListenerStatus[];
+  readonly sipListeners: readonly SipListenerStatus[];
   readonly localSocket: string;
   /** Ends sessions in order, writes what is to be kept; takes at most some seconds. */
   stop(): Promise<void>;
@@ -66,6 +68,7 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
     isFirstStart: members.first.isFirstStart,
     generatedAdminPassword: own.adminPassword.generated,
     listeners: members.listeners(),
+    sipListeners: members.sipListeners(),
     localSocket: localSocketOf(options),
     stop: async () => {
       for (const { name, error } of await lifecycle.stop())

@@ -1,4 +1,5 @@
 import type { Config } from './config/sections.ts';
+import type { SipListenerStatus } from '#sip';
 import type { RunningServer } from './server.ts';
 
 /** What a person who has just started the server wants to know; the password is shown at this one start only. */
@@ -8,6 +9,7 @@ export function welcomeText(server: RunningServer, config: Config): string {
   const lines = [
     `hubfarm listens on port${open.length === 1 ? '' : 's'} ${open.join(', ')}`,
     ...shut.map(({ port, error }) => `  not on ${port}: ${error ?? ''}`),
+    ...sipLines(server.sipListeners),
     `data directory: ${config.server.dataDirectory}`,
   ];
   if (server.generatedAdminPassword !== undefined) {
@@ -15,6 +17,22 @@ export function welcomeText(server: RunningServer, config: Config): string {
   }
   if (server.isFirstStart) lines.push('', ...nextSteps(config, open[0]));
   return `${lines.join('\n')}\n\n`;
+}
+
+/** `SIP on udp, tcp 5060; tls 192.0.2.1:5061`; what could not be opened below it. */
+function sipLines(listeners: readonly SipListenerStatus[]): string[] {
+  if (listeners.length === 0) return [];
+  const places = new Map<string, string[]>();
+  for (const { transport, host, port } of listeners.filter(({ isListening }) => isListening)) {
+    const place = host === undefined ? String(port) : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    places.set(place, [...(places.get(place) ?? []), transport]);
+  }
+  const open = [...places].map(([place, transports]) => `${transports.join(', ')} ${place}`);
+  const shut = listeners.filter(({ error }) => error !== undefined);
+  return [
+    open.length === 0 ? 'no SIP' : `SIP on ${open.join('; ')}`,
+    ...shut.map(({ transport, error }) => `  not by ${transport}: ${error ?? ''}`),
+  ];
 }
 
 function nextSteps(config: Config, port: number | undefined): string[] {

@@ -67,7 +67,7 @@ function memberThread() {
   return { clock, threads, lines, member };
 }
 
-const up: FromMember = { kind: 'up', listeners: [] };
+const up: FromMember = { kind: 'up', listeners: [], sipListeners: [] };
 
 test('a member that crashes is started again, later each time, and soon again once it has proven itself', () => {
   const { clock, threads, member } = memberThread();

@@ -1,11 +1,13 @@
 import type { HttpFaceLimits } from '#admin';
 import type { HubLimits } from '#hub';
+import type { SipConfig } from '#sip';
 import type { SoftEtherLimits } from '#softether';
 import { cluster, type ClusterSection } from './cluster-section.ts';
 import { hub } from './hub-section.ts';
 import { http } from './http-section.ts';
 import { listenAddressItem, type ListenAddress } from './listen-address.ts';
 import { choice, integer, integerOrAuto, optionalList, text, type Section } from './setting.ts';
+import { sip } from './sip-section.ts';
 import { softether } from './softether-section.ts';
 
 export interface ServerSettings {
@@ -44,6 +46,7 @@ export interface Config {
   readonly log: LogSettings;
   readonly softether: SoftEtherLimits;
   readonly hub: HubLimits;
+  readonly sip: SipConfig;
   readonly http: HttpFaceLimits;
   readonly cluster: ClusterSection;
 }
@@ -115,6 +118,7 @@ export const sections: { readonly [S in keyof Config]: Section<Config[S]> } = {
   log,
   softether,
   hub,
+  sip,
   http,
   cluster,
 };

@@ -3,6 +3,7 @@ import { HubfarmError, type Lifecycle } from '#base';
 import { serveDrain } from '#cluster';
 import type { HubDirectory } from '#hub';
 import type { ByteStream } from '#io';
+import type { SipListenerStatus } from '#sip';
 import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEtherServer } from '#softether';
 import { openAdministration, type Administration } from '../administration.ts';
 import { clusterMetrics } from '../cluster-metrics.ts';
@@ -16,11 +17,13 @@ import { loopMetrics } from '../process-metrics.ts';
 import { SavedListeners } from '../saved-listeners.ts';
 import { productName, protocolVersion } from '../server-facts.ts';
 import type { ServerOptions } from '../server-options.ts';
+import { sipMetrics } from '../sip-metrics.ts';
 import { softEtherMetrics } from '../softether-metrics.ts';
 import { openClusterPlace, type ClusterPlace } from './cluster-place.ts';
 import { openHubs, type Hubs } from './hubs.ts';
 import { MemberReports } from './member-reports.ts';
 import type { ClusterSeat, MemberParts, Seat, Stores } from './seat.ts';
+import { openSipPart, sipCheck } from './sip-part.ts';
 
 /** A member that is up. Its parts are stopped by the lifecycle that they were started with. */
 export interface Member {
@@ -35,6 +38,7 @@ export interface Member {
   readonly sessions: ClusterSessions | undefined;
   readonly directory: HubDirectory;
   listeners(): readonly ListenerStatus[];
+  sipListeners(): readonly SipListenerStatus[];
 }
 
 /** All parts of a member, one event loop, in the order of their start; they stop in reverse. */
@@ -95,6 +99,8 @@ export async function assembleMember(
   });
   await lifecycle.start({ name: 'VPN server', stop: () => softether.stop() });
 
+  const sipPart = await openSipPart(options, { stores, seat, clusterSeat, place }, lifecycle);
+
   const set = new ListenerSet({
     network: io.network,
     clock,
@@ -128,7 +134,13 @@ export async function assembleMember(
   const ofLoop = loopMetrics();
   await lifecycle.start({ name: 'measuring the event loop', stop: () => ofLoop.stop() });
   const inCluster = place && sessions ? clusterMetrics(place, stores.shared, () => sessions.load()) : [];
-  const metrics = [...ofLoop.metrics, ...hubMetrics(hubs.host), ...softEtherMetrics(softether.counters), ...inCluster];
+  const metrics = [
+    ...ofLoop.metrics,
+    ...hubMetrics(hubs.host),
+    ...softEtherMetrics(softether.counters),
+    ...inCluster,
+    ...(sipPart === undefined ? [] : sipMetrics(sipPart.sip)),
+  ];
   faces.administration = await openAdministration(
     options,
     {
@@ -151,6 +163,7 @@ export async function assembleMember(
       control,
       place,
       statistics: hubs.statistics,
+      sip: sipPart?.control,
     },
     lifecycle,
   );
@@ -177,13 +190,25 @@ export async function assembleMember(
   health.addCheck(storeCheck(local));
   health.addCheck(listenersCheck(() => listeners.list()));
   health.addCheck(certificateCheck(clock, () => identity.info()));
+  const sipListeners = (): readonly SipListenerStatus[] => sipPart?.sip.listeners() ?? [];
+  if (sipPart !== undefined) health.addCheck(sipCheck(sipListeners));
   if (place !== undefined) {
     health.addCheck(drainCheck(place.registry));
     health.leads(() => place.election.isController());
   }
   const { isFirstStart } = hubs;
   const { directory } = hubs;
-  return { isFirstStart, health, metrics, page, place, sessions, directory, listeners: () => listeners.list() };
+  return {
+    isFirstStart,
+    health,
+    metrics,
+    page,
+    place,
+    sessions,
+    directory,
+    listeners: () => listeners.list(),
+    sipListeners,
+  };
 }
 
 function clusterSessionParts(

@@ -1,6 +1,7 @@
 import type { Logger } from '#base';
 import { memberIdOf, memberName, type MemberId } from '#cluster';
 import type { Clock, MutualTlsIdentity, Thread, ThreadPort, Threads, Timer } from '#io';
+import type { SipListenerStatus } from '#sip';
 import type { ListenerStatus } from '../listener-set.ts';
 import { RestartPause } from './restart-pause.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -37,6 +38,7 @@ export class MemberThread {
   #thread: Thread | undefined;
   #ended = Promise.withResolvers<undefined>();
   #listeners: readonly ListenerStatus[] | undefined;
+  #sipListeners: readonly SipListenerStatus[] = [];
   #problem = 'it has not started yet';
   #upSinceMs: number | undefined;
   #restart: Timer | undefined;
@@ -65,6 +67,11 @@ export class MemberThread {
   /** Empty while it is not up. */
   listeners(): readonly ListenerStatus[] {
     return this.#listeners ?? [];
+  }
+
+  /** As they were when it started. */
+  sipListeners(): readonly SipListenerStatus[] {
+    return this.#listeners === undefined ? [] : this.#sipListeners;
   }
 
   /** Why it is not up; undefined while it is. */
@@ -141,6 +148,7 @@ export class MemberThread {
         return;
       case 'up':
         this.#listeners = message.listeners;
+        this.#sipListeners = message.sipListeners;
         this.#upSinceMs = this.#deps.clock.nowMs();
         this.#settled.resolve(undefined);
         return;

@@ -5,6 +5,7 @@ import type { MutualTlsIdentity, ThreadPort } from '#io';
 import type { ClusterPart } from '../cluster/cluster-part.ts';
 import { openAdminPassword } from '../cluster/cluster-password.ts';
 import { membersCheck } from '../health-checks.ts';
+import type { SipListenerStatus } from '#sip';
 import type { ListenerStatus } from '../listener-set.ts';
 import { MemberMetrics } from '../member-metrics.ts';
 import { processMetrics } from '../process-metrics.ts';
@@ -21,6 +22,7 @@ export interface ServerMembers {
   readonly first: Member;
   readonly parts: MemberParts;
   listeners(): readonly ListenerStatus[];
+  sipListeners(): readonly SipListenerStatus[];
   /** The server has a new certificate. */
   renew(identity: MutualTlsIdentity): void;
   stop(): Promise<void>;
@@ -66,6 +68,7 @@ export async function startMembers(options: ServerOptions, server: ServerMembers
       first,
       parts,
       listeners: () => [...first.listeners(), ...threads.flatMap((thread) => thread.listeners())],
+      sipListeners: () => [...first.sipListeners(), ...threads.flatMap((thread) => thread.sipListeners())],
       renew: (renewed) => {
         for (const thread of threads) thread.renew(renewed);
       },

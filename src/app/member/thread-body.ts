@@ -78,7 +78,7 @@ class MemberBody {
       if (invitation === undefined) throw new Error('the member was started without a store');
       this.#member = await this.#assemble(invitation);
       this.#member.health.started();
-      this.#post({ kind: 'up', listeners: this.#member.listeners() });
+      this.#post({ kind: 'up', listeners: this.#member.listeners(), sipListeners: this.#member.sipListeners() });
     } catch (error) {
       this.#post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
       await this.#stop();

@@ -1,5 +1,6 @@
 import type { MemberId } from '#cluster';
 import type { MutualTlsIdentity } from '#io';
+import type { SipListenerStatus } from '#sip';
 import type { ClusterPart } from '../cluster/cluster-part.ts';
 import type { Config } from '../config/sections.ts';
 import type { ListenerStatus } from '../listener-set.ts';
@@ -31,7 +32,11 @@ export type ToMember =
 export type FromMember =
   /** A line of the log, as JSON. */
   | { readonly kind: 'log'; readonly line: string }
-  | { readonly kind: 'up'; readonly listeners: readonly ListenerStatus[] }
+  | {
+      readonly kind: 'up';
+      readonly listeners: readonly ListenerStatus[];
+      readonly sipListeners: readonly SipListenerStatus[];
+    }
   /** Why it could not start; it ends. */
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'measured'; readonly id: number; readonly samples: MemberSamples }

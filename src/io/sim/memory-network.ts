@@ -1,6 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { IoError } from '../errors.ts';
-import type { Network, RunningListener, TlsDialOptions, TlsListenOptions } from '../listener.ts';
+import type {
+  Network,
+  RunningListener,
+  TcpListenOptions,
+  TcpNetwork,
+  TlsDialOptions,
+  TlsListenOptions,
+} from '../listener.ts';
 import type { MutualTlsDialOptions, MutualTlsListenOptions, MutualTlsNetwork } from '../mutual-tls.ts';
 import type { ByteStream, Endpoint } from '../stream.ts';
 import { HostClock } from './host-clock.ts';
@@ -39,7 +46,7 @@ interface Attempt {
 }
 
 /** A network in memory: listeners, connections, and what can happen to them. Time is the clock's. */
-export class MemoryNetwork implements Network, MutualTlsNetwork {
+export class MemoryNetwork implements Network, TcpNetwork, MutualTlsNetwork {
   readonly #settings: LinkSettings;
   readonly #listeners: Listening[] = [];
   readonly #pairs: StreamPair[] = [];
@@ -59,7 +66,7 @@ export class MemoryNetwork implements Network, MutualTlsNetwork {
   }
 
   /** The same network, as seen by the machine with this address. */
-  machine(address: string): Network & MutualTlsNetwork {
+  machine(address: string): Network & TcpNetwork & MutualTlsNetwork {
     return this.#seenBy({ address, clock: this.#settings.clock, hostClock: undefined });
   }
 
@@ -119,6 +126,10 @@ export class MemoryNetwork implements Network, MutualTlsNetwork {
     return this.#listen(options, undefined, (attempt, listening) => this.#acceptTls(attempt, listening, options));
   }
 
+  listenTcp(options: TcpListenOptions): Promise<RunningListener> {
+    return this.#listen(options, undefined, (attempt, listening) => this.#acceptTcp(attempt, listening, options));
+  }
+
   listenMutualTls(options: MutualTlsListenOptions): Promise<RunningListener> {
     return this.#listen(options, undefined, (attempt, listening) => this.#acceptMutual(attempt, listening, options));
   }
@@ -131,11 +142,13 @@ export class MemoryNetwork implements Network, MutualTlsNetwork {
     return this.machine(DEFAULT_CLIENT).dialMutualTls(options);
   }
 
-  #seenBy(machine: Machine, isAlone = false): Network & MutualTlsNetwork {
+  #seenBy(machine: Machine, isAlone = false): Network & TcpNetwork & MutualTlsNetwork {
     const owner = isAlone ? machine : undefined;
     return {
       listenTls: (options) =>
         this.#listen(options, owner, (attempt, listening) => this.#acceptTls(attempt, listening, options)),
+      listenTcp: (options) =>
+        this.#listen(options, owner, (attempt, listening) => this.#acceptTcp(attempt, listening, options)),
       listenMutualTls: (options) =>
         this.#listen(options, owner, (attempt, listening) => this.#acceptMutual(attempt, listening, options)),
       dial: (options) => this.#dial(options, machine, { tls: options, mutual: undefined }),
@@ -231,6 +244,15 @@ export class MemoryNetwork implements Network, MutualTlsNetwork {
     const start = (): void => this.#join(attempt, listening, tls, (stream) => options.connected(stream));
     if (options.pace === undefined) start();
     else options.pace(start, client);
+  }
+
+  #acceptTcp(attempt: Attempt, listening: Listening, options: TcpListenOptions): void {
+    if (!options.admit(attempt.client) || attempt.tls?.tls !== false) {
+      attempt.failed('the other side closed the connection');
+      return;
+    }
+    const tls = { clientTls: undefined, serverTls: undefined };
+    this.#join(attempt, listening, tls, (stream) => options.connected(stream));
   }
 
   #acceptMutual(attempt: Attempt, listening: Listening, options: MutualTlsListenOptions): void {

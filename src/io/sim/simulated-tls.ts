@@ -8,8 +8,9 @@ const CIPHER = 'SIMULATED';
 const SHA256_BYTES = 32;
 
 export interface BothTls {
-  readonly clientTls: TlsInfo;
-  readonly serverTls: TlsInfo;
+  /** undefined: the connection is without TLS. */
+  readonly clientTls: TlsInfo | undefined;
+  readonly serverTls: TlsInfo | undefined;
 }
 
 /** `session`: different for each connection. */

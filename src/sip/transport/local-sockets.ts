@@ -44,6 +44,15 @@ export class LocalSockets {
     this.#sentBys.clear();
   }
 
+  /** A family counts when there is a socket for it, and an address that is not the loopback one, or nothing else. */
+  families(): readonly (4 | 6)[] {
+    const has4 = this.#sockets.some(({ local }) => !isIpv6(local.address) || local.address === '::');
+    const has6 = this.#sockets.some(
+      (socket) => isIpv6(socket.local.address) && (!isAny(socket) || this.#own.reachesIpv6),
+    );
+    return [...(has4 || !has6 ? [4 as const] : []), ...(has6 ? [6 as const] : [])];
+  }
+
   forgetSources(): void {
     this.#sentBys.clear();
   }

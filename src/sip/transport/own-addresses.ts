@@ -50,6 +50,13 @@ export class OwnAddresses {
     return this.#all.has(address);
   }
 
+  /** There is an IPv6 address beside those of the loopback interface and of single links. */
+  get reachesIpv6(): boolean {
+    return this.#subnets.some(
+      ({ bytes, address }) => bytes.length === 16 && address !== '::1' && !/^fe[89ab]/i.test(address),
+    );
+  }
+
   /** From which address a socket that is bound to all of them sends to `remote`. */
   sourceFor(remote: string): string {
     const known = this.#sources.get(remote);

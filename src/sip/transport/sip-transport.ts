@@ -127,6 +127,11 @@ export class SipTransport implements TransportLayer {
     return this.#connections.get(connectionId) !== undefined;
   }
 
+  /** Address families in which it can reach others, best first. */
+  families(): readonly (4 | 6)[] {
+    return this.#sockets.families();
+  }
+
   /** Takes a WebSocket that another listener of this server has accepted; its flow has socket id 0. */
   join(channel: WebSocketChannel): void {
     this.#joined(0, 'wss', channel);

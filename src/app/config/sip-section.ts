@@ -1,0 +1,165 @@
+import { parseIpAddress } from '#base';
+import { defaultSipConfig, defaultSipPort, type SipConfig, type SipListenAddress } from '#sip';
+import { parseListenAddress } from './listen-address.ts';
+import { choice, flag, integer, integerOrAuto, optionalList, type Item, type Section } from './setting.ts';
+
+const defaults = defaultSipConfig;
+const day = 24 * 60 * 60;
+const maxTos = 255;
+
+/** As the listeners' entries, but several addresses may have the same port: direct server return needs it. */
+const place: Item<SipListenAddress> = {
+  expects: 'a port from 1 to 65535, "ADDRESS" or "ADDRESS:PORT" (IPv6: "[ADDRESS]:PORT")',
+  decode: (value) => {
+    if (typeof value === 'number') return parseListenAddress(String(value));
+    return typeof value === 'string' ? parseListenAddress(value) : undefined;
+  },
+  identity: ({ host, port }) => `${host ?? '*'} ${port}`,
+};
+
+const network: Item<string> = {
+  expects: 'a network such as "192.0.2.0/24" or "2001:db8::/32", or an address',
+  decode: (value) => {
+    if (typeof value !== 'string') return undefined;
+    const [address = '', prefix, ...rest] = value.split('/');
+    const bytes = parseIpAddress(address);
+    if (bytes === undefined || rest.length > 0) return undefined;
+    if (prefix === undefined) return `${address}/${bytes.length * 8}`;
+    return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bytes.length * 8 ? value : undefined;
+  },
+  identity: (value) => value,
+};
+
+const hostName: Item<string> = {
+  expects: 'a host name',
+  decode: (value) =>
+    typeof value === 'string' && value.length <= 253 && /^[\w-]+(\.[\w-]+)*$/.test(value)
+      ? value.toLowerCase()
+      : undefined,
+  identity: (value) => value,
+};
+
+const nameServer: Item<string> = {
+  expects: 'an address, or "ADDRESS:PORT" (IPv6: "[ADDRESS]:PORT")',
+  decode: (value) => {
+    if (typeof value !== 'string') return undefined;
+    const at = parseListenAddress(value);
+    return parseIpAddress(value) !== undefined || at?.host !== undefined ? value : undefined;
+  },
+  identity: (value) => value,
+};
+
+const noSuchLine = 'Without this line: none.';
+
+export const sip: Section<SipConfig> = {
+  description:
+    'The SIP server: registrar and proxy. Its domains and accounts are made with `hubfarm domain` and `hubfarm account`.',
+  settings: {
+    listen: optionalList(
+      place,
+      `Where it listens, by UDP and TCP: ["${defaultSipPort}", "192.0.2.1:${defaultSipPort}"]. An empty list: no SIP. Without this line: port ${defaultSipPort} on every address. The first one from which a place can be reached is where requests to it leave by. A place that cannot be opened is shown as such, stops no other, and is tried again.`,
+    ),
+    tls: optionalList(
+      place,
+      `The same with TLS, with the certificate of the server; the usual port is 5061. ${noSuchLine}`,
+    ),
+    ws: optionalList(place, `The same with WebSocket (RFC 7118), for a proxy in front that does TLS. ${noSuchLine}`),
+    wss: optionalList(place, `The same with WebSocket and TLS, for browsers. ${noSuchLine}`),
+    sharePorts: flag(
+      defaults.sharePorts,
+      'With several members: all listen on the same ports and the kernel spreads the senders (SO_REUSEPORT). Otherwise the second member listens on each port + 1, and so on; where there are as many places as members, each member has one of them.',
+    ),
+    names: optionalList(
+      hostName,
+      'Host names of this server, by which others may name it in Route and Request-URI. Its addresses need not be named.',
+    ),
+    trusted: optionalList(network, `Networks whose requests are not asked for a password. ${noSuchLine}`),
+    relay: choice(
+      defaults.relay,
+      ['clients', 'authenticated', 'anybody'],
+      'Who may send requests to domains that are not here: "clients" = accounts and trusted networks, "authenticated" = accounts with their password, "anybody" = all the world, which is an open relay.',
+    ),
+    recordRoute: choice(
+      defaults.recordRoute,
+      ['always', 'nat', 'never'],
+      'Whether later requests of a call come by this server: always, only where a party is behind NAT or on a connection, or never.',
+    ),
+    minExpiresS: integer(
+      defaults.minExpiresS,
+      1,
+      day,
+      'Shortest time, in seconds, for which a telephone may register.',
+    ),
+    maxExpiresS: integer(defaults.maxExpiresS, 60, 30 * day, 'Longest such time; more is cut to it.'),
+    defaultExpiresS: integer(defaults.defaultExpiresS, 1, 30 * day, 'The time for those who do not say one.'),
+    contactsPerAccount: integer(
+      defaults.contactsPerAccount,
+      1,
+      100,
+      'Telephones that may be registered for an account at once, unless the account says otherwise.',
+    ),
+    nonceLifetimeS: integer(
+      defaults.nonceLifetimeS,
+      10,
+      day,
+      'How long, in seconds, a telephone may use the challenge that it was given.',
+    ),
+    digest: choice(
+      defaults.digest,
+      ['both', 'SHA-256', 'MD5'],
+      'Which digests are asked for. Many telephones know MD5 only; they take it from "both".',
+    ),
+    t1Ms: integer(
+      defaults.t1Ms,
+      50,
+      10_000,
+      'T1 of RFC 3261, milliseconds: the first retransmission, and all that follows from it.',
+    ),
+    t2Ms: integer(defaults.t2Ms, 100, 60_000, 'T2: the longest time between retransmissions.'),
+    timerBMs: integer(
+      defaults.timerBMs,
+      0,
+      300_000,
+      'Timer B, milliseconds: how long a call waits for a first answer of the next server. 0: 64 times T1.',
+    ),
+    timerCMs: integer(
+      defaults.timerCMs,
+      10_000,
+      3_600_000,
+      'Timer C, milliseconds: a call that rings for so long without a word is given up. RFC 3261 wants more than 180,000.',
+    ),
+    tos: integerOrAuto(
+      defaults.tos,
+      0,
+      maxTos,
+      'The byte of IP type of service (DSCP times 4) of SIP over UDP: 96 is CS3, 104 AF31. "auto": as the system does.',
+    ),
+    connectionIdleMs: integer(
+      defaults.connectionIdleMs,
+      10_000,
+      7 * day * 1000,
+      'A connection on which nothing has come for so long, milliseconds, is closed. Longer than telephones register for.',
+    ),
+    verifyServers: flag(
+      defaults.verifyServers,
+      'Whether a server that is reached by TLS must show a certificate for its name, of an authority that this machine trusts.',
+    ),
+    nameServers: optionalList(nameServer, 'Name servers to ask. Without this line: those of this machine.'),
+    callRecords: flag(
+      defaults.callRecords,
+      'Whether a line of JSON is written for each call, in the folder "calls" of the data directory.',
+    ),
+  },
+  conflict: ({ minExpiresS, maxExpiresS, defaultExpiresS, t1Ms, t2Ms }) => {
+    if (minExpiresS > maxExpiresS) {
+      return { key: 'minExpiresS', message: `must not exceed maxExpiresS, ${maxExpiresS}` };
+    }
+    if (defaultExpiresS < minExpiresS || defaultExpiresS > maxExpiresS) {
+      return {
+        key: 'defaultExpiresS',
+        message: `must be from minExpiresS, ${minExpiresS}, to maxExpiresS, ${maxExpiresS}`,
+      };
+    }
+    return t1Ms > t2Ms ? { key: 't1Ms', message: `must not exceed t2Ms, ${t2Ms}` } : undefined;
+  },
+};

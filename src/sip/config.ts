@@ -1,0 +1,88 @@
+import { defaultProxySettings } from './proxy/settings.ts';
+import { defaultRegistrarSettings } from './registrar/limits.ts';
+import { defaultTimerSettings } from './transaction/times.ts';
+import { defaultDigestAlgorithms, defaultNonceLifetimeS } from './accounts/settings.ts';
+import type { SipListenAddress } from './transport/settings.ts';
+
+/** What an administrator sets of the SIP server, in the units of the configuration file. */
+export interface SipConfig {
+  /** UDP and TCP. undefined = port 5060 on every address; empty = no SIP. */
+  readonly listen: readonly SipListenAddress[] | undefined;
+  /** undefined = none. */
+  readonly tls: readonly SipListenAddress[] | undefined;
+  readonly ws: readonly SipListenAddress[] | undefined;
+  readonly wss: readonly SipListenAddress[] | undefined;
+  /** Members of one server listen on the same ports, and the kernel spreads the senders. */
+  readonly sharePorts: boolean;
+  readonly names: readonly string[] | undefined;
+  /** Networks, `192.0.2.0/24`. */
+  readonly trusted: readonly string[] | undefined;
+  readonly relay: 'clients' | 'authenticated' | 'anybody';
+  readonly recordRoute: 'always' | 'nat' | 'never';
+  readonly minExpiresS: number;
+  readonly maxExpiresS: number;
+  readonly defaultExpiresS: number;
+  readonly contactsPerAccount: number;
+  readonly nonceLifetimeS: number;
+  /** Which algorithms are offered: SHA-256 and MD5, or one of them. */
+  readonly digest: 'both' | 'SHA-256' | 'MD5';
+  readonly t1Ms: number;
+  readonly t2Ms: number;
+  /** 0 = 64 × T1. */
+  readonly timerBMs: number;
+  readonly timerCMs: number;
+  /** The byte of IP_TOS; undefined = as the system does. */
+  readonly tos: number | undefined;
+  readonly connectionIdleMs: number;
+  readonly verifyServers: boolean;
+  /** undefined = those of this machine. */
+  readonly nameServers: readonly string[] | undefined;
+  readonly callRecords: boolean;
+}
+
+export const defaultSipPort = 5060;
+
+export const defaultSipConfig: SipConfig = Object.freeze({
+  listen: undefined,
+  tls: undefined,
+  ws: undefined,
+  wss: undefined,
+  sharePorts: false,
+  names: undefined,
+  trusted: undefined,
+  relay: 'clients',
+  recordRoute: defaultProxySettings.recordRoute,
+  minExpiresS: defaultRegistrarSettings.minExpiresS,
+  maxExpiresS: defaultRegistrarSettings.maxExpiresS,
+  defaultExpiresS: defaultRegistrarSettings.defaultExpiresS,
+  contactsPerAccount: defaultRegistrarSettings.contactsPerAccount,
+  nonceLifetimeS: defaultNonceLifetimeS,
+  digest: 'both',
+  t1Ms: defaultTimerSettings.t1Ms,
+  t2Ms: defaultTimerSettings.t2Ms,
+  timerBMs: 0,
+  timerCMs: defaultProxySettings.timerCMs,
+  tos: undefined,
+  // A telephone registers once an hour by default, and says nothing in between.
+  connectionIdleMs: 3_900_000,
+  verifyServers: true,
+  nameServers: undefined,
+  callRecords: true,
+});
+
+export const digestAlgorithmsOf = ({ digest }: SipConfig): typeof defaultDigestAlgorithms =>
+  digest === 'both' ? defaultDigestAlgorithms : [digest];
+
+/** The member's share of the places to listen at: see `sharePorts`. */
+export function listenOf(
+  addresses: readonly SipListenAddress[] | undefined,
+  seat: { readonly index: number; readonly count: number },
+  sharePorts: boolean,
+): readonly SipListenAddress[] {
+  const { index, count } = seat;
+  if (addresses === undefined) return [];
+  if (sharePorts || count === 1) return addresses;
+  // As many as there are members: one for each.
+  if (addresses.length === count) return addresses.slice(index, index + 1);
+  return addresses.map(({ host, port }) => ({ host, port: port + index }));
+}

@@ -1,0 +1,149 @@
+import type { Backplane, Guard } from '#backplane';
+import type { Lifecycle, Logger } from '#base';
+import type { Clock, Datagrams, Dns, DnsOptions, Network, Random, ServerIdentity, TcpNetwork, WebSockets } from '#io';
+import { defaultSipGuardLimits } from './accounts/settings.ts';
+import { defaultSipPort, digestAlgorithmsOf, listenOf, type SipConfig } from './config.ts';
+import { defaultCoreSettings } from './core/settings.ts';
+import { openSipAccounts, type SipAccounts } from './open-accounts.ts';
+import { defaultProxySettings } from './proxy/settings.ts';
+import { defaultRegistrarSettings } from './registrar/limits.ts';
+import { createSipServer, type SipFigures, type SipServer } from './server.ts';
+import type { CallRecordSink } from './trace/call-records.ts';
+import { defaultTimerSettings } from './transaction/times.ts';
+import { DnsServerLocator } from './transport/dns-locator.ts';
+import type { MessageFigures } from './transport/message-counters.ts';
+import type { SipListenerStatus, TransportSettings } from './transport/settings.ts';
+import { SipTransport } from './transport/sip-transport.ts';
+import type { TransportFigures } from './transport/transport-layer.ts';
+
+/** A name server that has not said anything by then is asked once more. */
+const dnsTimeoutMs = 2_000;
+
+export interface OpenSipServices {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Of all members: accounts, and where they are. */
+  readonly backplane: Backplane;
+  readonly datagrams: Datagrams;
+  readonly network: Network & TcpNetwork;
+  readonly webSockets: WebSockets;
+  readonly dns: (options: DnsOptions) => Dns;
+  readonly identity: () => ServerIdentity;
+  readonly callRecords: CallRecordSink | undefined;
+  readonly seat: { readonly index: number; readonly count: number };
+  /** In branches and flow tokens: 1 to 16 of 0-9 a-z, the same after a restart. */
+  readonly member: string;
+  /** As bindings name this member; empty on a server that stands alone. */
+  readonly memberName: string;
+  /** In a cluster only the controller changes accounts. */
+  readonly leadership?: () => Guard | undefined;
+}
+
+/** The SIP server of a member, up. */
+export interface OpenSip {
+  readonly accounts: SipAccounts;
+  listeners(): readonly SipListenerStatus[];
+  figures(): OpenSipFigures;
+  /** New requests that make something new get 503. */
+  drain(): void;
+}
+
+export interface OpenSipFigures extends SipFigures {
+  readonly transport: TransportFigures;
+  readonly received: MessageFigures;
+  readonly sent: MessageFigures;
+}
+
+/** Accounts, sockets and the server between them. What is started stops with the lifecycle. */
+export async function openSip(services: OpenSipServices, config: SipConfig, lifecycle: Lifecycle): Promise<OpenSip> {
+  const { clock, random, logger, backplane, memberName, leadership } = services;
+  const accounts = await openSipAccounts(
+    {
+      backplane,
+      clock,
+      random,
+      logger,
+      member: memberName,
+      settings: accountSettings(config),
+      ...(leadership === undefined ? {} : { leadership }),
+    },
+    lifecycle,
+  );
+  const transport = new SipTransport(services, transportSettings(config, services.seat));
+  const server = createServer(services, config, accounts, transport);
+  await lifecycle.start({ name: 'SIP server', start: () => server.start(), stop: () => server.stop() });
+  await lifecycle.start({ name: 'SIP sockets', start: () => transport.start(), stop: () => transport.stop() });
+  return {
+    accounts,
+    listeners: () => transport.listeners(),
+    figures: () => ({
+      ...server.figures(),
+      transport: transport.figures(),
+      received: transport.counters.receivedFigures(),
+      sent: transport.counters.sentFigures(),
+    }),
+    drain: () => server.drain(),
+  };
+}
+
+function createServer(
+  { clock, random, logger, dns, callRecords, member }: OpenSipServices,
+  config: SipConfig,
+  accounts: SipAccounts,
+  transport: SipTransport,
+): SipServer {
+  const { directory, authenticator, location, registrar, secret } = accounts;
+  const locator = new DnsServerLocator(
+    { clock, random, dns: dns({ servers: config.nameServers ?? [], timeoutMs: dnsTimeoutMs }) },
+    { transports: ['udp', 'tcp', 'tls'], families: () => transport.families() },
+  );
+  const { t1Ms, t2Ms, timerBMs, timerCMs, recordRoute, trusted = [], relay } = config;
+  return createSipServer({
+    clock,
+    random,
+    logger,
+    transport,
+    locator,
+    directory,
+    authenticator,
+    location,
+    registrar,
+    ...(callRecords === undefined ? {} : { callRecords }),
+    member,
+    secret,
+    settings: {
+      ...defaultCoreSettings,
+      timers: { ...defaultTimerSettings, t1Ms, t2Ms, ...(timerBMs === 0 ? {} : { timerBMs }) },
+      proxy: { ...defaultProxySettings, recordRoute, timerCMs },
+      trusted,
+      relay,
+    },
+  });
+}
+
+function accountSettings(config: SipConfig): Parameters<typeof openSipAccounts>[0]['settings'] {
+  const { nonceLifetimeS, minExpiresS, maxExpiresS, defaultExpiresS, contactsPerAccount } = config;
+  return {
+    nonceLifetimeS,
+    digestAlgorithms: digestAlgorithmsOf(config),
+    guard: defaultSipGuardLimits,
+    registrar: { ...defaultRegistrarSettings, minExpiresS, maxExpiresS, defaultExpiresS, contactsPerAccount },
+  };
+}
+
+function transportSettings(config: SipConfig, seat: OpenSipServices['seat']): TransportSettings {
+  const { listen = [{ host: undefined, port: defaultSipPort }], tls, ws, wss, sharePorts, names = [], tos } = config;
+  const { connectionIdleMs, verifyServers } = config;
+  return {
+    plain: listenOf(listen, seat, sharePorts),
+    tls: listenOf(tls, seat, sharePorts),
+    ws: listenOf(ws, seat, sharePorts),
+    wss: listenOf(wss, seat, sharePorts),
+    names,
+    typeOfService: tos,
+    reusePort: sharePorts && seat.count > 1,
+    connectionIdleMs,
+    verifyServers,
+  };
+}
