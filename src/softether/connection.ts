@@ -29,6 +29,7 @@ import type { Watched } from './timer-wheel.ts';
  */
 type Phase = 'front' | 'method' | 'busy' | 'farewell' | 'left';
 
+const NO_BYTES = Buffer.alloc(0);
 const NO_CLIENT: ClientProduct = { name: '', version: 0, build: 0 };
 
 /** A TCP connection from its TLS handshake until it has become a socket of a session, an administrator's, or plain HTTP. */
@@ -43,7 +44,7 @@ export class Connection implements StreamSink, Watched, RegisteredConnection {
   /** Undefined once nothing is read as HTTP any more. */
   #reader: HttpReader | undefined = new HttpReader(defaultHttpLimits);
   #phase: Phase = 'front';
-  #random: Buffer = Buffer.alloc(0);
+  #random = NO_BYTES;
   #requests = 0;
   #noops = 0;
   #deadlineMs: number;
@@ -234,7 +235,7 @@ export class Connection implements StreamSink, Watched, RegisteredConnection {
         this.#sayFarewell(outcome.answer);
         return;
       case 'session': {
-        const first = this.#reader?.unread() ?? Buffer.alloc(0);
+        const first = this.#reader?.unread() ?? NO_BYTES;
         this.#leave();
         joinSession(this.stream, outcome, first, this.#services);
         return;
@@ -255,7 +256,7 @@ export class Connection implements StreamSink, Watched, RegisteredConnection {
 
   #becomeAdmin({ answer, login }: Extract<Outcome, { kind: 'admin' }>): void {
     const { admin, logger, connections, adminChannels } = this.#services;
-    const first = this.#reader?.unread() ?? Buffer.alloc(0);
+    const first = this.#reader?.unread() ?? NO_BYTES;
     this.#sendPack(answer);
     this.#leave();
     connections.add(this);
@@ -310,6 +311,8 @@ export class Connection implements StreamSink, Watched, RegisteredConnection {
     if (this.#phase === 'left') return;
     this.#phase = 'left';
     this.#reader = undefined;
+    // Cut from a pool of the runtime, which it would keep until the wheel lets go of us.
+    this.#random = NO_BYTES;
     this.#services.connections.remove(this);
     if (!this.#isHandling) this.#services.leave(this.stream.remote);
   }
