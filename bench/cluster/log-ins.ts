@@ -21,6 +21,10 @@ const count = Number(argv[3] ?? 500);
 const concurrency = Number(argv[4] ?? 32);
 const burst = Number(argv[5] ?? 500);
 const settleMs = 1_000;
+/** Log-ins of each cluster before the first round: servers that were just started take twice as much for their first ones. */
+const warmUp = 1_000;
+/** The same for each load client. */
+const clientWarmUp = 150;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Log-ins to the static hub, which stay a moment and leave. */
@@ -31,8 +35,10 @@ async function logIn(
   atOnce: number,
 ): Promise<UpLine & { cpu: number }> {
   const words = ['login', '--sessions', `${sessions}`, '--concurrency', `${atOnce}`, '--hold', '2'];
+  const clientWords = ['--warm-up', `${clientWarmUp}`];
+  const run = new LoadRun(host, [...words, ...clientWords, ...logInWords(cluster, hubs.static)]);
+  await run.line('warm');
   const before = cluster.cpuSeconds;
-  const run = new LoadRun(host, [...words, ...logInWords(cluster, hubs.static)]);
   const up = await run.line<UpLine>('up');
   await pause(settleMs);
   const cpu = cluster.cpuSeconds - before;
@@ -69,6 +75,7 @@ async function measure(cluster: Cluster, host: Host): Promise<Figures> {
 
 await withClusters([100, 100, 100], async (clusters, network) => {
   const host = network.host('load');
+  for (const cluster of clusters) await logIn(cluster, host, warmUp, concurrency);
   await sideBySide({
     contestants: clusters,
     rounds,
