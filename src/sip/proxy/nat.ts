@@ -1,5 +1,6 @@
 import { parseIpAddress } from '#base';
 import { HeaderId } from '../message/header-id.ts';
+import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
@@ -14,7 +15,7 @@ export function isReachedByFlow(message: SipMessage, hop: Hop, via: Via): boolea
   if (message.has(HeaderId.RecordRoute)) return false;
   if (isOtherAddress(via.host, hop.remoteAddress)) return true;
   const contacts = message.contacts();
-  const uri = Array.isArray(contacts) ? contacts[0]?.uri : undefined;
+  const uri = contacts === '*' || contacts instanceof Malformed ? undefined : contacts[0]?.uri;
   return uri !== undefined && (isHidden(uri.host, hop.remoteAddress) || uri.has('ob'));
 }
 
@@ -34,7 +35,8 @@ export function isHidden(contactHost: string, source: string): boolean {
 /** RFC 1918, RFC 6598, RFC 3927, loopback; RFC 4193 and link-local for IPv6. */
 function isPrivate(bytes: Uint8Array): boolean {
   const [first = 0, second = 0] = bytes;
-  if (bytes.length === 16) return (first & 0xfe) === 0xfc || (first === 0xfe && (second & 0xc0) === 0x80) || isOne(bytes);
+  if (bytes.length === 16)
+    return (first & 0xfe) === 0xfc || (first === 0xfe && (second & 0xc0) === 0x80) || isOne(bytes);
   if (first === 10 || first === 127) return true;
   if (first === 172) return second >= 16 && second < 32;
   if (first === 192) return second === 168;

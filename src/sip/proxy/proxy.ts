@@ -1,4 +1,5 @@
 import { parseIpAddress } from '#base';
+import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
 import type { BranchCodec } from '../transaction/branch.ts';
@@ -62,7 +63,7 @@ export class Proxy {
   /** RFC 3261 §16.11 and RFC 6026 §7.3: a response whose transaction is over, or that has none, goes where its Via says. */
   forwardResponse(message: SipMessage, hop: Hop): void {
     const vias = message.vias();
-    const next = Array.isArray(vias) ? (vias as readonly Via[])[1] : undefined;
+    const next = vias instanceof Malformed ? undefined : vias[1];
     const target = next === undefined ? undefined : viaTarget(next, hop);
     if (target !== undefined) this.#services.transport.send(forwardedResponse(message), target, nobodyCares);
   }

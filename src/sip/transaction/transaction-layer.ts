@@ -90,14 +90,18 @@ export class TransactionLayer {
       passAck: (_transaction, ack, hop) => this.#user.ack(ack, hop),
       release: (transaction) => this.#servers.remove(transaction),
       answered: (method, status) => services.answered?.(method, status),
-      absorbed: () => void this.#absorbed++,
+      absorbed: () => {
+        this.#absorbed++;
+      },
     };
     this.#clientEnvironment = {
       ...times,
       transmit: (bytes, target, failed) => transport.send(bytes, target, failed),
       open: (method, clientUser, branch) => this.#open(method, clientUser, branch),
       release: (transaction) => this.#clients.release(transaction),
-      repeated: () => void this.#retransmitted++,
+      repeated: () => {
+        this.#retransmitted++;
+      },
     };
     this.#clients = new ClientTable(limits.maxClientTransactions, random.below(2 ** 24), this.#clientEnvironment);
   }

@@ -100,7 +100,9 @@ export class SipWorld {
         handle: (transaction, incoming) => {
           this.registered.push(incoming.message);
           const { message } = incoming;
-          const lines = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map((name) => `${name}: ${message.valueOf(name) ?? ''}`);
+          const lines = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map(
+            (name) => `${name}: ${message.valueOf(name) ?? ''}`,
+          );
           transaction.respond(Buffer.from(`SIP/2.0 200 OK\r\n${lines.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`), 200);
         },
       },
@@ -204,7 +206,8 @@ export class SipWorld {
   #transport(): TransportLayer {
     const put = (bytes: Buffer, to: string, connectionId: number, failed: (error: Error) => void): void => {
       const message = decodeMessage(Buffer.from(bytes));
-      if (!(message instanceof SipMessage)) throw new Error(`the server sent a bad message: ${message.reason}\n${bytes.toString()}`);
+      if (!(message instanceof SipMessage))
+        throw new Error(`the server sent a bad message: ${message.reason}\n${bytes.toString()}`);
       this.out.push({ atMs: this.clock.nowMs(), to, connectionId, message, text: bytes.toString('latin1'), failed });
     };
     return {
@@ -300,7 +303,11 @@ export class Phone {
   }
 
   /** Answers the latest request of this method that came here. */
-  answer(method: string, status: number, options: { readonly toTag?: string; readonly headers?: readonly string[] } = {}): void {
+  answer(
+    method: string,
+    status: number,
+    options: { readonly toTag?: string; readonly headers?: readonly string[] } = {},
+  ): void {
     const request = this.#world.last(this, method);
     this.answerTo(request, status, options);
   }
@@ -308,7 +315,10 @@ export class Phone {
   answerTo(
     request: SipMessage,
     status: number,
-    { toTag = `t-${this.options.address}`, headers = [] }: { readonly toTag?: string; readonly headers?: readonly string[] } = {},
+    {
+      toTag = `t-${this.options.address}`,
+      headers = [],
+    }: { readonly toTag?: string; readonly headers?: readonly string[] } = {},
   ): void {
     const to = request.value(HeaderId.To) ?? '';
     const text = [
@@ -331,7 +341,10 @@ export class Phone {
 
 /** Route lines of the caller's later requests: the Record-Route of the answer, last first. */
 export const routesOfCaller = (answer: SipMessage): string[] =>
-  answer.elements(HeaderId.RecordRoute).reverse().map((route) => `Route: ${route}`);
+  answer
+    .elements(HeaderId.RecordRoute)
+    .reverse()
+    .map((route) => `Route: ${route}`);
 
 /** Of the callee's: in the order of the request. */
 export const routesOfCallee = (request: SipMessage): string[] =>

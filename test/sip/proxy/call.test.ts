@@ -58,7 +58,10 @@ describe('a call between two telephones', () => {
     expect(world.words().slice(2)).toEqual(['ACK → udp 192.0.2.8:5060', '486 → udp 192.0.2.7:5060']);
     world.take();
     world.receive(
-      text.replaceAll('INVITE', 'ACK').replace('ACK sip', 'ACK sip').replace('To: <sip:bob@example.org>', 'To: <sip:bob@example.org>;tag=t'),
+      text
+        .replaceAll('INVITE', 'ACK')
+        .replace('ACK sip', 'ACK sip')
+        .replace('To: <sip:bob@example.org>', 'To: <sip:bob@example.org>;tag=t'),
       alice.hop,
     );
     world.clock.advance(30_000);
