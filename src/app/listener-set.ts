@@ -1,4 +1,4 @@
-import { HubfarmError, type Logger } from '#base';
+import { HubfarmError, reasonOf, type Logger } from '#base';
 import type { ByteStream, Clock, Endpoint, Network, RunningListener, ServerIdentity, Timer } from '#io';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { TlsSettings } from './config/sections.ts';
@@ -125,7 +125,7 @@ export class ListenerSet {
       listener.error = undefined;
       this.#deps.logger.info({ host: running.local.address, port: running.local.port }, 'listening');
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       if (listener.error !== message) this.#deps.logger.warn({ port: at.port }, `listener not open: ${message}`);
       listener.error = message;
       this.#retryLater(listener);

@@ -21,3 +21,6 @@ export class DecodeError extends HubfarmError {
     this.offset = offset;
   }
 }
+
+/** Why something failed, for people. `error` is whatever was thrown. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -18,7 +18,7 @@ export {
   verifySha256,
   type CertificateInfo,
 } from './certificate.ts';
-export { DecodeError, HubfarmError } from './errors.ts';
+export { DecodeError, HubfarmError, reasonOf } from './errors.ts';
 export * from './hash.ts';
 export { formatIpAddress, parseIpAddress } from './ip-address.ts';
 export { Lifecycle, type Component, type StopFailure } from './lifecycle.ts';

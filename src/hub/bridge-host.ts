@@ -1,4 +1,4 @@
-import { silentLogger, type Logger } from '#base';
+import { reasonOf, silentLogger, type Logger } from '#base';
 import type { Clock, EthernetDevice, EthernetDevices, Timer } from '#io';
 import type { Bridge, BridgeDirectory } from './bridge-directory.ts';
 import type { HubHost } from './host.ts';
@@ -165,7 +165,7 @@ class RunningBridge {
   }
 
   #fail(hub: VirtualHub, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reasonOf(error);
     if (text !== this.lastError) this.#logger.warn({ error }, `local bridge is down, trying again: ${text}`);
     this.lastError = text;
     this.#state = { kind: 'failed', timer: this.#options.clock.after(retryMs, () => this.#open(hub)) };

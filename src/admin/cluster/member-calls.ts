@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { reasonOf, type Logger } from '#base';
 import {
   memberName,
   parseMemberId,
@@ -112,7 +112,7 @@ export class MemberCalls {
       }
       return { kind: 'answer', value };
     } catch (error) {
-      return this.#noAnswer(info.id, error instanceof Error ? error.message : String(error));
+      return this.#noAnswer(info.id, reasonOf(error));
     }
   }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import type { AccountRecord } from '#sip';
 import { ErrorCode } from '#softether';
 import { bool, int, list, optional, str, unistr } from '../schema/field.ts';
@@ -121,7 +122,7 @@ async function writeBatch(context: AdminContext, sip: SipControl, upload: Upload
       { err: error, domain: upload.domain },
       'an import of SIP accounts failed; what it had made is removed',
     );
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     return refuse(ErrorCode.INTERNAL_ERROR, `nothing was imported: ${why}`);
   }
 }

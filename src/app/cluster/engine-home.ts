@@ -7,7 +7,7 @@ import {
   type EngineEndpoint,
   type EnginePeer,
 } from '#backplane';
-import { HubfarmError } from '#base';
+import { HubfarmError, reasonOf } from '#base';
 import type { ClusterEngine, ClusterState, EngineCandidate, EngineSettings } from '#cluster';
 import type { CertificateRequest, MutualTlsIdentity, ServerIdentity } from '#io';
 import type { ServerOptions } from '../server-options.ts';
@@ -193,7 +193,7 @@ export class EngineHome implements ClusterEngine {
       this.#local = { clientPort, peerPort };
     } catch (error) {
       if (!(error instanceof HubfarmError)) logger.error({ err: error }, 'the engine could not be looked for');
-      this.#local = { missing: error instanceof Error ? error.message : String(error) };
+      this.#local = { missing: reasonOf(error) };
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { reasonOf, type Logger } from '#base';
 import { memberIdOf, memberName, type MemberId } from '#cluster';
 import type { Clock, MutualTlsIdentity, Thread, ThreadPort, Threads, Timer } from '#io';
 import type { SipListenerStatus } from '#sip';
@@ -137,7 +137,7 @@ export class MemberThread {
     try {
       this.#post({ kind: 'connected', id }, [this.#deps.switchboard.connect(this.#id, to)]);
     } catch (error) {
-      this.#post({ kind: 'notConnected', id, cause: error instanceof Error ? error.message : String(error) });
+      this.#post({ kind: 'notConnected', id, cause: reasonOf(error) });
     }
   }
 

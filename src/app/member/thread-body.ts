@@ -1,5 +1,5 @@
 import { joinEmbedded } from '#backplane';
-import { Lifecycle } from '#base';
+import { Lifecycle, reasonOf } from '#base';
 import { memberIdOf, memberName } from '#cluster';
 import type { MutualTlsIdentity, ThreadPort } from '#io';
 import { createNodeIo } from '#io/node';
@@ -80,7 +80,7 @@ class MemberBody {
       this.#member.health.started();
       this.#post({ kind: 'up', listeners: this.#member.listeners(), sipListeners: this.#member.sipListeners() });
     } catch (error) {
-      this.#post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+      this.#post({ kind: 'failed', message: reasonOf(error) });
       await this.#stop();
     }
   }

@@ -1,4 +1,4 @@
-import { HubfarmError } from '#base';
+import { HubfarmError, reasonOf } from '#base';
 
 /** Why a store could not be opened or copied. */
 export type StoreErrorCode =
@@ -47,7 +47,7 @@ export function sqliteCode(error: unknown): number | undefined {
 
 /** What `Unavailable` says to people when a write failed. */
 export function writeFailure(path: string, error: unknown): string {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = reasonOf(error);
   const unknown = 'it is not certain whether the change was made';
   switch (sqliteCode(error)) {
     case sqlite.full:

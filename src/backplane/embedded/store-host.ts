@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import type { Clock, ThreadPort } from '#io';
 import type { Engine } from './engine.ts';
 import { inlineEngine } from './inline-engine.ts';
@@ -111,6 +112,6 @@ function send({ port }: Client, message: FromThread): void {
 }
 
 export function failure(error: unknown): Answer {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return { kind: 'error', code: error instanceof StoreError ? error.code : 'STORE_FAILED', message };
 }

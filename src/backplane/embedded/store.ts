@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Entry, Guard, Revision } from '../backplane.ts';
 import type { Change, Reply, Request, StoredOperation } from './requests.ts';
@@ -155,7 +156,7 @@ export class Store {
       const entries = request.kind === 'list' ? this.#entries(request.prefix) : this.#single(request);
       return { kind: 'entries', revision: this.#revision, entries };
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = reasonOf(error);
       return { kind: 'failed', message: `cannot read ${this.#path}: ${detail}` };
     }
   }

@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { reasonOf, type Logger } from '#base';
 import type { Clock, Timer } from '#io';
 import { Forbidden, type Batch, type Revision } from '../backplane.ts';
 import { deliverOrFail } from '../deliver.ts';
@@ -63,7 +63,7 @@ export class EtcdWatch {
       this.#tell({ revision, isSnapshot: true, changes });
       this.#follow();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (error instanceof Forbidden) this.#warnOnce(reason);
       this.#retry(() => void this.#snapshot(), reason);
     }

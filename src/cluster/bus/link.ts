@@ -1,4 +1,4 @@
-import type { BufferPool } from '#base';
+import { reasonOf, type BufferPool } from '#base';
 import type { Clock } from '#io';
 import type { MemberBoot } from '../handle.ts';
 import type { Carrier } from './carrier.ts';
@@ -161,7 +161,7 @@ export class Link {
     try {
       this.#decoder.push(chunk, this.#take);
     } catch (error) {
-      this.end(`what it sent cannot be handled: ${error instanceof Error ? error.message : String(error)}`);
+      this.end(`what it sent cannot be handled: ${reasonOf(error)}`);
     }
   };
 

@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { reasonOf, type Logger } from '#base';
 import type { Clock, Random, Timer } from '#io';
 import type { MemberId } from '../member-id.ts';
 import type { Carrier, LinkMaker } from './carrier.ts';
@@ -127,7 +127,7 @@ export class PeerDialler {
       },
       (error: unknown) => {
         if (dialling.signal.aborted) return;
-        this.failed(error instanceof Error ? error.message : String(error));
+        this.failed(reasonOf(error));
       },
     );
   }

@@ -1,4 +1,4 @@
-import { HubfarmError, type Logger } from '#base';
+import { HubfarmError, reasonOf, type Logger } from '#base';
 import { Gone, Refused, type BusHandler } from '../bus.ts';
 import type { MemberBoot } from '../handle.ts';
 import type { Outcome } from './codec/frame.ts';
@@ -74,7 +74,7 @@ export class Services {
 
   #failure(seq: number, service: string, error: unknown): Outcome {
     if (error instanceof Gone) return { kind: 'gone', seq, text: error.message };
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reasonOf(error);
     if (error instanceof Refused) return { kind: 'refused', seq, code: error.reason, text };
     if (error instanceof HubfarmError) return { kind: 'refused', seq, code: error.code, text };
     this.#report(service, error);

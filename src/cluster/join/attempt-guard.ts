@@ -1,4 +1,4 @@
-import { formatIpAddress, parseIpAddress } from '#base';
+import { networkOf } from '#base';
 import type { Clock } from '#io';
 
 export interface AttemptLimits {
@@ -55,7 +55,7 @@ export class AttemptGuard {
 
   /** `go`: `end` is to be called when the attempt is over. */
   begin(address: string): AttemptVerdict {
-    const source = sourceOf(address);
+    const source = networkOf(address);
     const now = this.#clock.nowMs();
     const blockedUntilMs = this.#failures.get(source)?.blockedUntilMs ?? 0;
     if (blockedUntilMs > now) return { kind: 'blocked', forMs: blockedUntilMs - now };
@@ -71,7 +71,7 @@ export class AttemptGuard {
 
   /** Returns how many more failures this address has before it is blocked; 0 = it is now. */
   failed(address: string): number {
-    const source = sourceOf(address);
+    const source = networkOf(address);
     const now = this.#clock.nowMs();
     const old = this.#failures.get(source);
     const isFresh = old === undefined || now - old.lastMs > this.#limits.forgetMs;
@@ -91,7 +91,7 @@ export class AttemptGuard {
   }
 
   succeeded(address: string): void {
-    this.#failures.delete(sourceOf(address));
+    this.#failures.delete(networkOf(address));
   }
 
   #fitsInThisSecond(now: number): boolean {
@@ -116,14 +116,4 @@ function once(run: () => void): () => void {
     if (!isDone) run();
     isDone = true;
   };
-}
-
-/** Any host can take any address of its /64. */
-function sourceOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const bytes = parseIpAddress(address);
-  if (bytes?.length !== 16) return address;
-  const network = Buffer.alloc(16);
-  bytes.copy(network, 0, 0, 8);
-  return `${formatIpAddress(network) ?? address}/64`;
 }

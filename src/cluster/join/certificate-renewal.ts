@@ -1,11 +1,10 @@
-import { inspectCertificate, isKeyOf, isSignedBy, type Logger } from '#base';
+import { inspectCertificate, isKeyOf, isSignedBy, reasonOf, type Logger } from '#base';
 import type { CertificateAuthorities, Clock, ServerIdentity, Timer } from '#io';
 import type { Bus } from '../bus.ts';
 import type { Controllership } from '../membership.ts';
 import { clusterServices, renewalAnswerOf, renewalBody } from './bus-messages.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { certificatesIn } from './is-old-key.ts';
-import { reasonOf } from './join-client.ts';
 import { certificateLives } from './join-times.ts';
 
 const lookEveryMs = 60 * 60_000;

@@ -1,7 +1,7 @@
+import { reasonOf } from '#base';
 import type { Clock, Random } from '#io';
 import { ClusterFailure } from './cluster-failure.ts';
 import type { ClusterStep, ClusterSteps, ModeChange, StepProgress } from './cluster-steps.ts';
-import { reasonOf } from './join-client.ts';
 
 /** Something that takes a while, for faces that ask how far it is. */
 export interface ClusterTask {

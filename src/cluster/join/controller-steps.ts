@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import { Gone } from '../bus.ts';
 import { parseMemberId, type MemberId } from '../member-id.ts';
 import { asFailure } from './as-failure.ts';
@@ -5,7 +6,7 @@ import { clusterServices, drainBody } from './bus-messages.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import { presentEngineRisk } from './cluster-status.ts';
 import type { StepProgress } from './cluster-steps.ts';
-import { doing, reasonOf } from './join-client.ts';
+import { doing } from './doing.ts';
 import { removeServer } from './remove-server.ts';
 import type { RunningCluster } from './running-cluster.ts';
 

@@ -1,8 +1,9 @@
+import { reasonOf } from '#base';
 import type { ServerIdentity } from '#io';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import type { InitRequest, ModeChange, StepProgress } from './cluster-steps.ts';
-import { doing, reasonOf } from './join-client.ts';
+import { doing } from './doing.ts';
 import { certificateLives } from './join-times.ts';
 import { certificateNames } from './certificate-names.ts';
 import { isIPv4Text } from './ipv4-text.ts';

@@ -1,12 +1,13 @@
-import type { ByteStream, CertificateAuthorities, Clock, Network, Random, ServerIdentity } from '#io';
-import { certificateDer, HubfarmError, isKeyOf, isSignedBy, signSha256 } from '#base';
-import { ClusterFailure, type ClusterFailureCode } from './cluster-failure.ts';
+import { certificateDer, isKeyOf, isSignedBy, signSha256 } from '#base';
+import type { CertificateAuthorities, Clock, Network, Random, ServerIdentity } from '#io';
+import { ClusterFailure } from './cluster-failure.ts';
 import type { StepProgress } from './cluster-steps.ts';
-import { decodeControllerMessage, type ControllerMessage, type Grant } from './codec/controller-message.ts';
+import type { Grant } from './codec/controller-message.ts';
 import type { AdmissionRequest, OldKey } from './codec/member-message.ts';
+import { ControllerTalk } from './controller-talk.ts';
+import { doing } from './doing.ts';
 import { certificatesIn } from './is-old-key.ts';
-import { ChannelError, JoinChannel } from './join-channel.ts';
-import { joinAlpn, joinProtocol, oldKeyStatement, sessionBinding } from './join-protocol.ts';
+import { joinProtocol, oldKeyStatement } from './join-protocol.ts';
 import { joinTimes } from './join-times.ts';
 import { steps } from './refusal.ts';
 
@@ -32,13 +33,6 @@ export interface Admission {
   giveUp(why: string): void;
 }
 
-interface Talk {
-  readonly stream: ByteStream;
-  readonly channel: JoinChannel<ControllerMessage>;
-  readonly session: Buffer;
-  readonly name: string;
-}
-
 /** The newcomer's side of joining and leaving. Every failure is a `ClusterFailure`. */
 export class JoinClient {
   readonly #deps: JoinClientDeps;
@@ -54,12 +48,12 @@ export class JoinClient {
     old: ServerIdentity | undefined,
     progress: StepProgress,
   ): Promise<Admission> {
-    const talk = await this.#connect(controller, progress);
+    const talk = await ControllerTalk.open(controller, this.#deps, progress);
     try {
       await doing(progress, 'password', steps.password, () => this.#prove(talk, controller.hashedPassword));
       return await this.#ask(talk, newcomer, old, progress);
     } catch (error) {
-      talk.channel.close();
+      talk.close();
       throw error;
     }
   }
@@ -71,73 +65,50 @@ export class JoinClient {
     identity: ServerIdentity,
     progress: StepProgress,
   ): Promise<void> {
-    const talk = await this.#connect(controller, progress);
-    const { channel, session } = talk;
+    const talk = await ControllerTalk.open(controller, this.#deps, progress);
     try {
       await doing(progress, 'leave', `tell the controller that ${serverName} leaves`, async () => {
         const { version } = this.#deps;
-        channel.send({ kind: 'hello', protocol: joinProtocol, version, intent: 'leave', share: Buffer.alloc(0) });
-        await expected(talk, 'share', joinTimes.earlyMs, steps.connect);
-        const key = signWithOldKey('leave', serverName, identity, session);
+        talk.send({ kind: 'hello', protocol: joinProtocol, version, intent: 'leave', share: Buffer.alloc(0) });
+        await talk.expected('share', joinTimes.earlyMs, steps.connect);
+        const key = signWithOldKey('leave', serverName, identity, talk.session);
         if (key === undefined) throw unreadableKey();
-        channel.send({ kind: 'leave', serverName, key });
-        await expected(talk, 'done', joinTimes.workMs, steps.registry);
+        talk.send({ kind: 'leave', serverName, key });
+        await talk.expected('done', joinTimes.workMs, steps.registry);
       });
     } finally {
-      channel.close();
+      talk.close();
     }
   }
 
-  async #connect(to: { readonly host: string; readonly port: number }, progress: StepProgress): Promise<Talk> {
-    const { network, clock } = this.#deps;
-    const { host, port } = to;
-    const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    return doing(progress, 'connect', `connect to ${name}`, async () => {
-      const dial = { host, port, timeoutMs: joinTimes.dialMs, tls: true, alpn: [joinAlpn] };
-      const stream = await network.dial(dial).catch((cause: unknown) => {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        const hint = 'is the controller up, and is this one of its listener ports?';
-        throw new ClusterFailure('CANNOT_CONNECT', steps.connect, `${why} (${hint})`, { cause });
-      });
-      const session = sessionBinding(stream);
-      if (session === undefined) {
-        stream.destroy();
-        throw notHubfarm(name, stream);
-      }
-      return { stream, channel: new JoinChannel(stream, clock, decodeControllerMessage), session, name };
-    });
-  }
-
-  async #prove(talk: Talk, hashedPassword: Buffer): Promise<void> {
-    const { channel, session } = talk;
+  async #prove(talk: ControllerTalk, hashedPassword: Buffer): Promise<void> {
     const { random, version } = this.#deps;
     const { newPasswordProof } = await import('./password-proof.ts');
     const own = newPasswordProof('A', hashedPassword, random);
-    channel.send({ kind: 'hello', protocol: joinProtocol, version, intent: 'join', share: own.share });
-    const { share } = await expected(talk, 'share', joinTimes.earlyMs, steps.connect);
-    const result = own.finish(share, session);
+    talk.send({ kind: 'hello', protocol: joinProtocol, version, intent: 'join', share: own.share });
+    const { share } = await talk.expected('share', joinTimes.earlyMs, steps.connect);
+    const result = own.finish(share, talk.session);
     if (result === undefined) throw impostor(talk);
-    channel.send({ kind: 'proof', confirmation: result.confirmation });
-    const proof = await expected(talk, 'proof', joinTimes.earlyMs, steps.password);
+    talk.send({ kind: 'proof', confirmation: result.confirmation });
+    const proof = await talk.expected('proof', joinTimes.earlyMs, steps.password);
     if (!result.isConfirmedBy(proof.confirmation)) throw impostor(talk);
-    channel.trust();
+    talk.trust();
   }
 
   async #ask(
-    talk: Talk,
+    talk: ControllerTalk,
     newcomer: Newcomer,
     old: ServerIdentity | undefined,
     progress: StepProgress,
   ): Promise<Admission> {
-    const { channel, session } = talk;
     const { authorities, clock } = this.#deps;
     const { serverName } = newcomer;
     const own = await authorities.makeRequest(serverName);
-    const oldKey = old && signWithOldKey('rejoin', serverName, old, session);
+    const oldKey = old && signWithOldKey('rejoin', serverName, old, talk.session);
     const certificateRequest = own.requestDer;
     const grant = await doing(progress, 'admission', `let ${serverName} in`, () => {
-      channel.send({ kind: 'request', ...newcomer, certificateRequest, clockMs: clock.wallMs(), oldKey });
-      return granted(talk, progress);
+      talk.send({ kind: 'request', ...newcomer, certificateRequest, clockMs: clock.wallMs(), oldKey });
+      return talk.granted(progress);
     });
     const identity = { certificatePem: grant.certificatePem, privateKeyPem: own.privateKeyPem };
     checkGrant(talk, grant, identity);
@@ -145,93 +116,20 @@ export class JoinClient {
       grant,
       identity,
       accept: async () => {
-        channel.send({ kind: 'accepted' });
-        await expected(talk, 'done', joinTimes.workMs, steps.registry);
-        channel.close();
+        talk.send({ kind: 'accepted' });
+        await talk.expected('done', joinTimes.workMs, steps.registry);
+        talk.close();
       },
       giveUp: (message) => {
-        channel.send({ kind: 'failed', message });
-        channel.close();
+        talk.send({ kind: 'failed', message });
+        talk.close();
       },
     };
   }
 }
 
-/** Says that a step begins, and how it went. */
-export async function doing<T>(progress: StepProgress, step: string, text: string, run: () => Promise<T>): Promise<T> {
-  progress({ step, text, state: 'started' });
-  try {
-    const result = await run();
-    progress({ step, text, state: 'done' });
-    return result;
-  } catch (error) {
-    progress({ step, text, state: 'failed' });
-    throw error;
-  }
-}
-
-/** Reads on through what the controller tells of its work. */
-async function granted(talk: Talk, progress: StepProgress): Promise<Grant> {
-  for (;;) {
-    const message = await received(talk, joinTimes.workMs, steps.request);
-    if (message.kind === 'grant') return message;
-    if (message.kind !== 'progress') throw outOfTurn(talk, message.kind);
-    progress({ step: message.step, text: message.text, state: message.state });
-  }
-}
-
-async function expected<K extends ControllerMessage['kind']>(
-  talk: Talk,
-  kind: K,
-  timeoutMs: number,
-  step: string,
-): Promise<Extract<ControllerMessage, { readonly kind: K }>> {
-  const message = await received(talk, timeoutMs, step);
-  if (message.kind !== kind) throw outOfTurn(talk, message.kind);
-  return message as Extract<ControllerMessage, { readonly kind: K }>;
-}
-
-async function received(talk: Talk, timeoutMs: number, step: string): Promise<ControllerMessage> {
-  let message: ControllerMessage;
-  try {
-    message = await talk.channel.next(timeoutMs);
-  } catch (cause) {
-    if (!(cause instanceof ChannelError)) throw cause;
-    const code = cause.reason === 'garbled' ? 'PROTOCOL' : 'CANNOT_CONNECT';
-    throw new ClusterFailure(code, step, `${talk.name}: ${cause.message}. Nothing was changed: try again`, { cause });
-  }
-  if (message.kind === 'refused') throw new ClusterFailure(knownCode(message.code), message.step, message.message);
-  return message;
-}
-
-const codes: readonly ClusterFailureCode[] = [
-  'VERSION_MISMATCH',
-  'BLOCKED',
-  'WRONG_PASSWORD',
-  'NOT_CONTROLLER',
-  'NOT_READY',
-  'CLOCK_SKEW',
-  'NAME_TAKEN',
-  'OTHER_CLUSTER',
-  'PUBLIC_ADDRESS_UNREACHABLE',
-  'BAD_PUBLIC_ADDRESS',
-  'NO_SUCH_SERVER',
-  'WRONG_KEY',
-  'LAST_CONTROLLER',
-  'ENGINE',
-];
-const knownCode = (code: string): ClusterFailureCode => codes.find((known) => known === code) ?? 'PROTOCOL';
-
-function outOfTurn({ name }: Talk, kind: string): ClusterFailure {
-  return new ClusterFailure(
-    'PROTOCOL',
-    steps.connect,
-    `${name} said "${kind}" out of turn: run the same version on both`,
-  );
-}
-
 /** Before the proof the controller would have said that ours is wrong: who goes on and cannot prove itself is none. */
-function impostor({ name }: Talk): ClusterFailure {
+function impostor({ name }: ControllerTalk): ClusterFailure {
   const what = `${name} did not prove that it knows the password: it is not the controller, or somebody sits between`;
   return new ClusterFailure(
     'MAN_IN_THE_MIDDLE',
@@ -240,21 +138,11 @@ function impostor({ name }: Talk): ClusterFailure {
   );
 }
 
-function notHubfarm(name: string, { tls }: ByteStream): ClusterFailure {
-  const what = `${name} speaks ${tls?.protocol ?? 'no TLS'}, but is not a hubfarm server that can be joined`;
-  const why = 'another program, an older version, or a proxy in between';
-  return new ClusterFailure(
-    'NOT_HUBFARM',
-    steps.connect,
-    `${what} (${why}): give the controller's own address and port`,
-  );
-}
-
 const unreadableKey = (): ClusterFailure =>
   new ClusterFailure('STORE', steps.key, "the private key of this server's cluster identity cannot be read");
 
 /** What the controller sent must work here, before anything is written down. */
-function checkGrant({ name }: Talk, grant: Grant, { certificatePem, privateKeyPem }: ServerIdentity): void {
+function checkGrant({ name }: ControllerTalk, grant: Grant, { certificatePem, privateKeyPem }: ServerIdentity): void {
   const certificate = Buffer.from(certificatePem);
   const isGood =
     isKeyOf(certificate, privateKeyPem) &&
@@ -274,7 +162,3 @@ function signWithOldKey(
   const signature = signSha256(old.privateKeyPem, oldKeyStatement(purpose, serverName, session));
   return certificate && signature && { certificate, signature };
 }
-
-/** The reason of any error, for people. */
-export const reasonOf = (error: unknown): string =>
-  error instanceof HubfarmError || error instanceof Error ? error.message : String(error);

@@ -1,7 +1,9 @@
+import { reasonOf } from '#base';
 import { ClusterFailure } from './cluster-failure.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import type { JoinRequest, ModeChange, StepProgress } from './cluster-steps.ts';
-import { doing, reasonOf, type Admission, type JoinClient, type Newcomer } from './join-client.ts';
+import { doing } from './doing.ts';
+import type { Admission, JoinClient, Newcomer } from './join-client.ts';
 import { ownNames, type OwnNames } from './own-names.ts';
 import { restartLater } from './restart-later.ts';
 import type { ServerClusterDeps } from './server-cluster-deps.ts';

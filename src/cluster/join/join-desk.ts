@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import type { ByteStream } from '#io';
 import { AttemptGuard } from './attempt-guard.ts';
 import { decodeMemberMessage, type MemberMessage } from './codec/member-message.ts';
@@ -55,7 +56,7 @@ export class JoinDesk {
       const isNoise = error instanceof ChannelError;
       if (refusal !== undefined) channel.send({ kind: 'refused', ...refusal.answer });
       else if (!isNoise) channel.send({ kind: 'refused', ...refusals.internal().answer });
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reasonOf(error);
       logger.warn({ address, ...((refusal ?? isNoise) ? {} : { err: error }) }, `a server did not join: ${why}`);
     } finally {
       if (attempt.kind === 'go') attempt.end();

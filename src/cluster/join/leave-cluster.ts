@@ -1,8 +1,10 @@
+import { reasonOf } from '#base';
 import { asFailure } from './as-failure.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import type { ClusterMembershipFiles } from './cluster-state.ts';
 import type { ModeChange, StepProgress } from './cluster-steps.ts';
-import { doing, reasonOf, type JoinClient } from './join-client.ts';
+import { doing } from './doing.ts';
+import type { JoinClient } from './join-client.ts';
 import { removeServer } from './remove-server.ts';
 import { restartLater } from './restart-later.ts';
 import type { ServerClusterDeps } from './server-cluster-deps.ts';

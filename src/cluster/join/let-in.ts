@@ -1,4 +1,4 @@
-import { inspectCertificate } from '#base';
+import { inspectCertificate, reasonOf } from '#base';
 import { isServerName } from '../member-id.ts';
 import { certificateNames } from './certificate-names.ts';
 import type { EngineSettings } from './cluster-settings.ts';
@@ -228,5 +228,3 @@ async function noted<T>(write: () => Promise<T>): Promise<T> {
 function tell({ channel }: Visit, step: string, text: string): void {
   channel.send({ kind: 'progress', step, text, state: 'started' });
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

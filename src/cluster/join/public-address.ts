@@ -1,4 +1,4 @@
-import { parseIpAddress } from '#base';
+import { parseIpAddress, reasonOf } from '#base';
 import type { Network } from '#io';
 import type { AdmissionRequest } from './codec/member-message.ts';
 import { joinTimes } from './join-times.ts';
@@ -52,6 +52,6 @@ async function probe(
     stream.destroy();
     return shown?.equals(expected) === true ? undefined : `port ${port} is answered by another server`;
   } catch (error) {
-    return `port ${port}: ${error instanceof Error ? error.message : String(error)}`;
+    return `port ${port}: ${reasonOf(error)}`;
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import type { DeskCluster } from './join-visit.ts';
 import { refusals } from './refusal.ts';
 
@@ -19,6 +20,6 @@ export async function removeServer(
     await cluster.engine.expel(serverName);
   } catch (error) {
     await cluster.registry.write(record);
-    throw refusals.engine(error instanceof Error ? error.message : String(error));
+    throw refusals.engine(reasonOf(error));
   }
 }

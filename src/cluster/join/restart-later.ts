@@ -1,7 +1,8 @@
+import { reasonOf } from '#base';
 import type { ClusterMode } from '../cluster-modes.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import type { ModeChange, StepProgress } from './cluster-steps.ts';
-import { doing, reasonOf } from './join-client.ts';
+import { doing } from './doing.ts';
 import { joinTimes } from './join-times.ts';
 import type { ServerClusterDeps } from './server-cluster-deps.ts';
 

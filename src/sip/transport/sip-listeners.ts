@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { reasonOf, type Logger } from '#base';
 import type { Clock, Timer } from '#io';
 import { addressAndPort } from './hop.ts';
 import { transportLimits } from './limits.ts';
@@ -86,7 +86,7 @@ export class SipListeners {
       listener.error = undefined;
       logger.info({ transport: plan.transport, host: plan.bindTo, port: plan.port }, 'listening for SIP');
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       const where = addressAndPort(plan.bindTo, plan.port);
       if (listener.error !== message && !plan.isOptional) {
         logger.warn({ transport: plan.transport }, `no SIP at ${plan.transport} ${where}: ${message}`);

@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { reasonOf, type Logger } from '#base';
 import type { Clock } from '#io';
 import { Unavailable } from '../../backplane.ts';
 import { encodeDisarmNoSpace, decodeStatus, encodeMoveLeader, type EngineStatus } from '../codec/maintenance.ts';
@@ -176,7 +176,7 @@ export class EngineAdministration {
       } catch (error) {
         if (!passes(error)) throw judged(error);
         if (this.#clock.nowMs() >= deadlineMs) {
-          const why = error instanceof Error ? error.message : String(error);
+          const why = reasonOf(error);
           const text = `the engine has refused the change for ${withinMs / 1_000} s: ${why}`;
           throw new EngineError('ENGINE_FAILED', text, { cause: error });
         }

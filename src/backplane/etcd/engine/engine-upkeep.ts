@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { reasonOf, type Logger } from '#base';
 import type { Clock, Timer } from '#io';
 import type { EngineStatus } from '../codec/maintenance.ts';
 import type { EngineMember } from '../codec/membership.ts';
@@ -42,7 +42,7 @@ export class EngineUpkeep {
     const { clock, everyMs = defaultEveryMs, logger } = this.#options;
     this.#timer = clock.every(everyMs, () => {
       this.run().catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         logger.warn({ reason }, 'engine: upkeep was broken off; tried again later');
       });
     });

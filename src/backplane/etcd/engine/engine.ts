@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import type { RunningProcess, Timer } from '#io';
 import { decodeStatus, type EngineStatus } from '../codec/maintenance.ts';
 import { methods } from '../methods.ts';
@@ -153,7 +154,7 @@ export class Engine {
         return;
       } catch (error) {
         if (clock.nowMs() >= deadlineMs) {
-          const reason = error instanceof Error ? error.message : String(error);
+          const reason = reasonOf(error);
           logger.warn({ reason }, 'engine: it runs, but waits for the others: without a majority it does not answer');
           return;
         }
@@ -186,7 +187,7 @@ export class Engine {
       // Else it was stopped meanwhile, and who does that waits for us.
       if (this.#state === 'restarting') this.#state = 'running';
     } catch (error) {
-      this.#ended(error instanceof Error ? error.message : String(error));
+      this.#ended(reasonOf(error));
     }
   }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from '#base';
 import type { Clock, Http2Dialer, MutualTlsIdentity } from '#io';
 import { Link, type RpcStream, type StreamSink } from './link.ts';
 import { RpcError, status } from './rpc-error.ts';
@@ -154,6 +155,6 @@ class EarlyStream implements RpcStream {
 
 function asRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonOf(error);
   return new RpcError(status.unavailable, text, true, { cause: error });
 }
