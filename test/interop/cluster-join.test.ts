@@ -191,7 +191,9 @@ if (requirePeers(['ip', 'etcd'])) {
       await allVote();
       await gamma.kill();
       expect(await cluster(alpha, 'remove', 'gamma')).toMatchObject({ status: 0 });
-      expect(await cluster(alpha, 'remove', 'beta')).toMatchObject({ status: 0 });
+      const removed = await cluster(alpha, 'remove', 'beta');
+      expect(removed).toMatchObject({ status: 0 });
+      expect(removed.errors).toContain('tell beta, which stands alone again');
       await until(
         'beta alone',
         minute,

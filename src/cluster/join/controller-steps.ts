@@ -1,6 +1,6 @@
 import { reasonOf } from '#base';
 import { Gone } from '../bus.ts';
-import { parseMemberId, type MemberId } from '../member-id.ts';
+import { memberIdOf, parseMemberId, type MemberId } from '../member-id.ts';
 import { asFailure } from './as-failure.ts';
 import { clusterServices, drainBody } from './bus-messages.ts';
 import { ClusterFailure } from './cluster-failure.ts';
@@ -11,6 +11,8 @@ import { removeServer } from './remove-server.ts';
 import type { RunningCluster } from './running-cluster.ts';
 
 const callTimeoutMs = 3_000;
+/** A server that is busy with the loss of its engine may take its time; nobody else waits for it. */
+const tellTimeoutMs = 10_000;
 
 /** The members (threads) of a server that run. */
 function membersOf({ membership }: RunningCluster, serverName: string): readonly MemberId[] {
@@ -39,10 +41,10 @@ export async function removeFromCluster(
     }
   });
   await warnOfEngine(cluster, progress);
-  if (members.length === 0) return;
   try {
-    const first = members.find((id) => id.endsWith('/0')) ?? members[0]!;
-    await cluster.bus.call(first, clusterServices.removed, {}, { timeoutMs: callTimeoutMs });
+    // One that has lost its place in the list for a moment is still heard over the bus.
+    const first = members.find((id) => id.endsWith('/0')) ?? members[0] ?? memberIdOf(serverName, 0);
+    await cluster.bus.call(first, clusterServices.removed, {}, { timeoutMs: tellTimeoutMs });
     progress({ step: 'tell', text: `tell ${serverName}, which stands alone again`, state: 'done' });
   } catch (error) {
     if (error instanceof Gone) return;

@@ -4,6 +4,7 @@ import {
   clusterAuthorityKey,
   ClusterDuties,
   ClusterFailure,
+  Gone,
   type Bus,
   type BusHandler,
   type Controllership,
@@ -37,7 +38,8 @@ class Wire {
       call: async (to, service, body) => {
         const member = typeof to === 'string' ? to : to.member;
         const handler = this.#handlers.get(key(member, service));
-        if (handler === undefined || this.silent.has(member)) throw new Error(`${member} does not answer`);
+        if (this.silent.has(member)) throw new Error(`${member} does not answer`);
+        if (handler === undefined) throw new Gone(`${member} is no member (any more)`);
         await Promise.resolve();
         return JSON.parse(JSON.stringify(await handler(body, self))) as unknown;
       },
@@ -114,7 +116,7 @@ async function pair() {
     onTestFinished(() => duties.stop());
     return { cluster, duties, announced, events };
   };
-  return { world, alpha, beta, wire, run };
+  return { world, alpha, beta, wire, run, views };
 }
 
 /** Lets a file be written, a certificate be made. */
@@ -234,6 +236,17 @@ describe('the controller', () => {
     expect(beta.state.current).toBeUndefined();
     expect(await world.registry.find('beta')).toBeUndefined();
     expect(alpha.engine.admitted.has('beta')).toBe(false);
+    await until(world.clock, () => beta.engine.isErased);
+  });
+
+  test('tells a server that has lost its place in the list for a moment that it was removed', async () => {
+    const { world, alpha, beta, run, views } = await pair();
+    run(alpha);
+    const { events } = run(beta);
+    views.splice(1);
+    await world.settled(alpha.cluster.remove('beta', alpha.progress));
+    await until(world.clock, () => beta.modes.calls.includes('restart as standalone'));
+    expect(events).toEqual(['removed']);
     await until(world.clock, () => beta.engine.isErased);
   });
 
