@@ -109,8 +109,9 @@ export const sipStatusOperations = [
       call.changed(`SIP ban of ${input.Target}`, {}, undefined);
       return { Target: input.Target, NumLifted: 1 };
     },
-    across: async ({ operation: asked, input, call, others, own }) => {
-      const [mine, theirs] = await Promise.all([own(), others.ask(asked, input)]);
+    across: async (asked) => {
+      const { input, call } = asked;
+      const [mine, theirs] = await Promise.all([asked.own(), asked.others.ask(asked.operation, input)]);
       const lifted = [mine, ...theirs.map(({ answer }) => answer)].filter((answer) => !(answer instanceof Refusal));
       if (lifted.length === 0) return mine;
       if (mine instanceof Refusal) call.changed(`SIP ban of ${input.Target}`, {}, undefined);

@@ -15,7 +15,10 @@ export type AccountErrorCode =
 
 /** A change of domains or accounts that is not possible. */
 export class AccountError extends HubfarmError {
+  override readonly code: AccountErrorCode;
+
   constructor(code: AccountErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
+    this.code = code;
   }
 }

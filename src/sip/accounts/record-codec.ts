@@ -75,7 +75,7 @@ function count(key: string, values: Values, name: string): number {
 function texts(key: string, values: Values, name: string): readonly string[] {
   const value = values[name] ?? noAliases;
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return wrong(key, name);
-  return value.length === 0 ? noAliases : (value as readonly string[]);
+  return value.length === 0 ? noAliases : value;
 }
 
 function wrong(key: string, name: string): never {

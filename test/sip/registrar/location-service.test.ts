@@ -125,7 +125,7 @@ describe('the location service', () => {
     const real = backplane.txn.bind(backplane);
     const waiting: (() => void)[] = [];
     backplane.txn = (...asked) =>
-      new Promise((resolve, reject) => waiting.push(() => real(...asked).then(resolve, reject)));
+      new Promise((resolve, reject) => waiting.push(() => void real(...asked).then(resolve, reject)));
     const answers: string[] = [];
     const sent = ['first', 'second'].map(async (name) => {
       await fixture.register([contact('192.0.2.1')]);
