@@ -130,7 +130,8 @@ export class EngineAdministration {
   /** Nothing happens when it is out already. Its data is worthless from then on. */
   async remove(memberId: string): Promise<void> {
     try {
-      await this.#change(methods.memberRemove, encodeMemberId(memberId));
+      // Also where it is not certain whether it is done: the engine that was asked may be the one that goes.
+      await this.#untilTaken(changeWithinMs, () => this.#call(methods.memberRemove, encodeMemberId(memberId), true));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
