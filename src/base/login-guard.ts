@@ -65,8 +65,9 @@ export class LoginGuard {
   readonly #pairs: FailureTable;
   readonly #addresses: FailureTable;
   readonly #users: FailureTable;
-  /** Pairs that have logged in, least recent first. */
-  readonly #known = new Set<string>();
+  /** Pairs that have logged in: those since the set was begun, and the full one before it. */
+  #known = new Set<string>();
+  #knownBefore: ReadonlySet<string> = new Set<string>();
 
   constructor(clock: GuardClock, limits: LoginGuardLimits) {
     this.#clock = clock;
@@ -92,7 +93,7 @@ export class LoginGuard {
     if (isLoopback(address)) return { kind: 'check', delayMs };
     const pair = pairKey(network, user);
     if (this.#addresses.isBanned(network, now) || this.#pairs.isBanned(pair, now)) return { kind: 'refuse' };
-    if (!this.#users.isBanned(user, now) || this.#known.has(pair)) return { kind: 'check', delayMs };
+    if (!this.#users.isBanned(user, now) || this.#isKnown(pair)) return { kind: 'check', delayMs };
     if (this.#addresses.failures(network, now) > 0) return { kind: 'refuse' };
     return { kind: 'check', delayMs: Math.max(delayMs, USER_BAN_DELAY_MS) };
   }
@@ -112,11 +113,15 @@ export class LoginGuard {
   succeeded(address: string, account: string): void {
     const pair = pairKey(networkOf(address), userKey(account));
     this.#pairs.delete(pair);
-    this.#known.delete(pair);
     this.#known.add(pair);
-    if (this.#known.size <= this.#limits.maxFailureEntries) return;
-    const oldest = this.#known.values().next().value;
-    if (oldest !== undefined) this.#known.delete(oldest);
+    // Two generations instead of taking out the oldest: a Set that is emptied from its front gets slow.
+    if (this.#known.size < this.#limits.maxFailureEntries) return;
+    this.#knownBefore = this.#known;
+    this.#known = new Set();
+  }
+
+  #isKnown(pair: string): boolean {
+    return this.#known.has(pair) || this.#knownBefore.has(pair);
   }
 
   bans(): Ban[] {

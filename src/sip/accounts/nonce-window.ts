@@ -2,7 +2,10 @@
 const ownNonces = 1 << 20;
 const chunkNonces = 1 << 14;
 const chunks = ownNonces / chunkNonces;
-/** Nonces of other members and boots that are followed; at the cap the one that was first used longest ago is forgotten. */
+/**
+ * Nonces of other members and boots that are followed at least, and twice as many at most: two generations, of
+ * which the older one is forgotten as a whole.
+ */
 const foreignNonces = 1 << 16;
 /** How far behind the largest count a late request may be. */
 const windowBits = 16;
@@ -17,7 +20,8 @@ export class NonceWindow {
   readonly #own: (Uint32Array | undefined)[] = new Array<Uint32Array | undefined>(chunks).fill(undefined);
   /** Which run of `chunkNonces` each chunk is for. */
   readonly #run = new Int32Array(chunks).fill(-1);
-  readonly #foreign = new Map<string, number>();
+  #foreign = new Map<string, number>();
+  #foreignBefore = new Map<string, number>();
 
   /** True = `count` was not used before, and now is. `next`: the counter of the next nonce of this boot. */
   useOwn(sequence: number, next: number, count: number): boolean {
@@ -37,14 +41,14 @@ export class NonceWindow {
 
   /** As `useOwn`, for a nonce of another member or of this one before it was started again. */
   useForeign(nonce: string, count: number): boolean {
-    const before = this.#foreign.get(nonce);
+    const before = this.#foreign.get(nonce) ?? this.#foreignBefore.get(nonce);
     const used = afterUse(before ?? 0, count);
     if (used === undefined) return false;
-    if (before === undefined && this.#foreign.size >= foreignNonces) {
-      const oldest = this.#foreign.keys().next().value;
-      if (oldest !== undefined) this.#foreign.delete(oldest);
-    }
     this.#foreign.set(nonce, used);
+    if (this.#foreign.size >= foreignNonces) {
+      this.#foreignBefore = this.#foreign;
+      this.#foreign = new Map();
+    }
     return true;
   }
 }

@@ -97,8 +97,8 @@ describe('the counts of a nonce', () => {
     const window = new NonceWindow();
     expect(window.useForeign('first', 1)).toBe(true);
     expect(window.useForeign('first', 1)).toBe(false);
-    for (let other = 0; other < 65_536; other++) window.useForeign(`n${other}`, 1);
-    expect(window.useForeign('n65535', 1)).toBe(false);
+    for (let other = 0; other < 131_072; other++) window.useForeign(`n${other}`, 1);
+    expect(window.useForeign('n131071', 1)).toBe(false);
     expect(window.useForeign('first', 1)).toBe(true);
   });
 });
