@@ -124,7 +124,22 @@ export interface Item<T> {
 
 const listMaxEntries = 256;
 
-/** A list that has no fallback of its own: undefined = the file says nothing. A word is split at commas. */
+/** What the brackets of `[a, "b"]` hold; undefined for a word without them, an IPv6 address in brackets among those. */
+function bracketed(word: string): string | undefined {
+  const inner = /^\[(.*)\]$/s.exec(word.trim())?.[1];
+  if (inner === undefined) return undefined;
+  const isList = inner.trim() === '' || /["']/.test(inner) || (/[,/]/.test(inner) && !/[[\]]/.test(inner));
+  return isList ? inner : undefined;
+}
+
+/** `a,b` as shells like it, and `["a", "b"]` as the file has it. */
+function listOf(word: string): string[] {
+  const entries = bracketed(word) ?? word;
+  if (entries.trim() === '') return [];
+  return entries.split(',').map((part) => part.trim().replace(/^(["'])(.*)\1$/s, '$2'));
+}
+
+/** A list that has no fallback of its own: undefined = the file says nothing. */
 export function optionalList<T>(item: Item<T>, description: string): Setting<readonly T[] | undefined> {
   return {
     description,
@@ -137,6 +152,6 @@ export function optionalList<T>(item: Item<T>, description: string): Setting<rea
       const isEachDifferent = new Set(decoded.map((entry) => item.identity(entry))).size === value.length;
       return isEachDifferent ? { value: decoded } : undefined;
     },
-    fromWord: (word) => (word === '' ? [] : word.split(',').map((part) => part.trim())),
+    fromWord: listOf,
   };
 }

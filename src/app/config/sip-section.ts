@@ -107,7 +107,7 @@ export const sip: Section<SipConfig> = {
     digest: choice(
       defaults.digest,
       ['both', 'SHA-256', 'MD5'],
-      'Which digests are asked for. Many telephones know MD5 only; they take it from "both".',
+      'Which digests are asked for. "both" is SHA-256, then MD5 for those who know no other (RFC 8760); but there are telephones that give up when they see it.',
     ),
     t1Ms: integer(
       defaults.t1Ms,

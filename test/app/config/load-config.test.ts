@@ -51,6 +51,10 @@ describe('the configuration', () => {
     const words = ['listeners.addresses=443, 992,192.0.2.1:8443,[2001:db8::1]:5555,*:1194'];
     expect(loadConfig(undefined, words).listeners.addresses).toEqual(expected);
     expect(loadConfig(undefined, ['listeners.addresses=']).listeners.addresses).toEqual([]);
+    const asInTheFile = 'listeners.addresses=["443", "992", "192.0.2.1:8443", "[2001:db8::1]:5555", "*:1194"]';
+    expect(loadConfig(undefined, [asInTheFile]).listeners.addresses).toEqual(expected);
+    expect(loadConfig(undefined, ['listeners.addresses=[443,992]']).listeners.addresses).toEqual(expected.slice(0, 2));
+    expect(loadConfig(undefined, ['listeners.addresses=[]']).listeners.addresses).toEqual([]);
   });
 
   test.each([
