@@ -56,7 +56,7 @@ export class Sipp {
     args.push('-trace_stat', '-stf', this.#statistics, '-fd', '1', '-trace_err', '-error_file', this.#errors);
     args.push('-buff_size', '4194304', '-timeout', `${Math.ceil(timeoutMs / 1000)}s`, '-timeout_error');
     if (run.calls !== undefined) args.push('-m', `${run.calls}`);
-    if (target !== undefined) args.push('-r', `${run.rate ?? 10}`, '-l', '20000', '-recv_timeout', '20000');
+    if (target !== undefined) args.push('-r', `${run.rate ?? 10}`, '-l', '10000', '-recv_timeout', '20000');
     if (run.holdMs !== undefined) args.push('-d', `${run.holdMs}`);
     if (run.users !== undefined) args.push('-inf', run.users);
     for (const [key, value] of Object.entries(run.keys ?? {})) args.push('-key', key, value);
