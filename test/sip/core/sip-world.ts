@@ -9,6 +9,7 @@ import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { SipMessage } from '../../../src/sip/message/sip-message.ts';
 import type { SipUri } from '../../../src/sip/message/sip-uri.ts';
 import type { Via } from '../../../src/sip/message/via.ts';
+import type { SipAccounts } from '../../../src/sip/open-accounts.ts';
 import type { Binding } from '../../../src/sip/registrar/binding.ts';
 import { createSipServer, type SipServer } from '../../../src/sip/server.ts';
 import type { Hop } from '../../../src/sip/transport/hop.ts';
@@ -53,6 +54,13 @@ export interface RequestOptions {
   readonly body?: string;
 }
 
+export interface SipWorldOptions {
+  readonly settings?: Partial<CoreSettings>;
+  readonly agent?: AccountAgent;
+  /** Real ones, instead of those of the test. Who sends a request is for `verdict` to say all the same. */
+  readonly accounts?: Pick<SipAccounts, 'directory' | 'location' | 'registrar'>;
+}
+
 /** A SIP server with everything around it replaced: no sockets, a virtual clock, accounts and bindings as the test says. */
 export class SipWorld {
   readonly clock = new VirtualClock();
@@ -77,7 +85,7 @@ export class SipWorld {
   #listener: TransportListener | undefined;
   #serial = 0;
 
-  constructor(options: { readonly settings?: Partial<CoreSettings>; readonly agent?: AccountAgent } = {}) {
+  constructor(options: SipWorldOptions = {}) {
     const settings = { ...defaultCoreSettings, trusted: ['192.0.2.0/24'], ...options.settings };
     this.server = createSipServer({
       clock: this.clock,
@@ -106,6 +114,11 @@ export class SipWorld {
           transaction.respond(Buffer.from(`SIP/2.0 200 OK\r\n${lines.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`), 200);
         },
       },
+      ...(options.accounts && {
+        directory: options.accounts.directory,
+        location: options.accounts.location,
+        registrar: options.accounts.registrar,
+      }),
       ...(options.agent && { agent: options.agent }),
       callRecords: {
         write: (line) => {
