@@ -6,6 +6,7 @@ export { HeaderId } from './message/header-id.ts';
 export { SipMessage } from './message/sip-message.ts';
 export { parseSipUri, SipUri } from './message/sip-uri.ts';
 export { aorOf, sameUri } from './message/uri-compare.ts';
+export type { EventFigures } from './events/event-agent.ts';
 export { AccountDirectory } from './accounts/directory.ts';
 export type { Account } from './accounts/account.ts';
 export { AccountError, type AccountErrorCode } from './accounts/errors.ts';

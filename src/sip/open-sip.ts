@@ -3,7 +3,9 @@ import type { Lifecycle, Logger } from '#base';
 import type { Clock, Datagrams, Dns, DnsOptions, Network, Random, ServerIdentity, TcpNetwork, WebSockets } from '#io';
 import { defaultSipGuardLimits } from './accounts/settings.ts';
 import { defaultSipPort, digestAlgorithmsOf, listenOf, type SipConfig } from './config.ts';
+import { LocalUsers } from './core/local-users.ts';
 import { defaultCoreSettings } from './core/settings.ts';
+import { EventAgent, type EventFigures } from './events/event-agent.ts';
 import { openSipAccounts, type SipAccounts } from './open-accounts.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
@@ -50,6 +52,7 @@ export interface OpenSip {
 }
 
 export interface OpenSipFigures extends SipFigures {
+  readonly events: EventFigures;
   readonly transport: TransportFigures;
   readonly received: MessageFigures;
   readonly sent: MessageFigures;
@@ -71,7 +74,9 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
     lifecycle,
   );
   const transport = new SipTransport(services, transportSettings(config, services.seat));
-  const server = createServer(services, config, accounts, transport);
+  const agent = await openAgent(services, accounts);
+  const server = createServer(services, config, accounts, transport, agent);
+  await lifecycle.start({ name: 'SIP events', start: () => undefined, stop: () => agent.close() });
   await lifecycle.start({ name: 'SIP server', start: () => server.start(), stop: () => server.stop() });
   await lifecycle.start({ name: 'SIP sockets', start: () => transport.start(), stop: () => transport.stop() });
   return {
@@ -79,6 +84,7 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
     listeners: () => transport.listeners(),
     figures: () => ({
       ...server.figures(),
+      events: agent.figures,
       transport: transport.figures(),
       received: transport.counters.receivedFigures(),
       sent: transport.counters.sentFigures(),
@@ -87,11 +93,32 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   };
 }
 
+/** Presence, calls and registrations for who asks, messages for who is away. */
+function openAgent(
+  { clock, random, logger, backplane, memberName }: OpenSipServices,
+  { directory, location }: SipAccounts,
+): Promise<EventAgent> {
+  const users = new LocalUsers(directory);
+  return EventAgent.open({
+    clock,
+    random,
+    logger,
+    backplane,
+    location,
+    accountOf: (message, end) => {
+      const uri = end === 'caller' ? message.from().uri : message.requestUri();
+      return uri !== undefined && users.isLocal(uri.host) ? users.accountOf(uri)?.aor : undefined;
+    },
+    isMine: (_aor, { flow }) => flow === undefined || flow.member === memberName,
+  });
+}
+
 function createServer(
   { clock, random, logger, dns, callRecords, member }: OpenSipServices,
   config: SipConfig,
   accounts: SipAccounts,
   transport: SipTransport,
+  agent: EventAgent,
 ): SipServer {
   const { directory, authenticator, location, registrar, secret } = accounts;
   const locator = new DnsServerLocator(
@@ -109,6 +136,7 @@ function createServer(
     authenticator,
     location,
     registrar,
+    agent,
     ...(callRecords === undefined ? {} : { callRecords }),
     member,
     secret,

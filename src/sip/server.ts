@@ -8,6 +8,7 @@ import type { Directory } from './core/local-users.ts';
 import type { CoreSettings } from './core/settings.ts';
 import { ownerOfAll, type OwnerLookup } from './farm/owner-lookup.ts';
 import type { SipMessage } from './message/sip-message.ts';
+import { observers } from './proxy/call-observers.ts';
 import { FlowTokens } from './proxy/flow-token.ts';
 import type { LocationService } from './registrar/location-service.ts';
 import { CallRecords, type CallRecordFigures, type CallRecordSink } from './trace/call-records.ts';
@@ -62,7 +63,7 @@ export interface SipServer {
 
 /** Registrar, proxy and what they need, put together. */
 export function createSipServer(services: SipServices): SipServer {
-  const { clock, random, transport, settings, member, secret, owner = ownerOfAll } = services;
+  const { clock, random, transport, settings, member, secret, agent, owner = ownerOfAll } = services;
   const mac = new ShortMac(secret);
   const wheel = new TimerWheel(clock);
   const branches = new BranchCodec(member, mac);
@@ -75,8 +76,11 @@ export function createSipServer(services: SipServices): SipServer {
       mac,
       branches,
       tokens: new FlowTokens(member, mac),
-      observe: (incoming) => calls.begin(incoming),
-      byeForwarded: (message) => calls.bye(message),
+      observe: (incoming) => observers(calls.begin(incoming), agent?.callBegins?.(incoming)),
+      byeForwarded: (message) => {
+        calls.bye(message);
+        agent?.byeForwarded?.(message);
+      },
     },
     (user) => {
       layer = new TransactionLayer(
@@ -96,6 +100,7 @@ export function createSipServer(services: SipServices): SipServer {
       return layer;
     },
   );
+  agent?.connect?.({ layer, transport, locator: services.locator });
   let relayed = 0;
   const receive = (message: SipMessage, hop: Hop): void => {
     const found = owner.owner(message, hop);

@@ -1,7 +1,12 @@
 import type { Account } from '../accounts/account.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { CallObserver } from '../proxy/call-observer.ts';
+import type { Incoming } from '../proxy/incoming.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
+import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { Hop } from '../transport/hop.ts';
+import type { ServerLocator } from '../transport/server-locator.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
 
 /** A request for an account of this server. */
 export interface AgentRequest {
@@ -18,8 +23,21 @@ export interface AgentRequest {
   accept(): ServerTransaction | undefined;
 }
 
+/** What an agent sends requests of its own with. */
+export interface AgentConnection {
+  readonly layer: Pick<TransactionLayer, 'client'>;
+  readonly transport: Pick<TransportLayer, 'viaFor' | 'hasFlow'>;
+  readonly locator: Pick<ServerLocator, 'locate' | 'locateNow'>;
+}
+
 /** Answers in an account's stead: PUBLISH and SUBSCRIBE for its state, MESSAGE while it is away. */
 export interface AccountAgent {
   /** True: it has answered or will. False: the request is forwarded to the account's contacts. */
   take(request: AgentRequest): boolean;
+  /** The server is made; called once, before any request. */
+  connect?(connection: AgentConnection): void;
+  /** An INVITE that makes a dialog is about to be forwarded. */
+  callBegins?(incoming: Incoming): CallObserver | undefined;
+  /** A BYE is forwarded. */
+  byeForwarded?(bye: SipMessage): void;
 }

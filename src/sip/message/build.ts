@@ -11,6 +11,8 @@ export interface ResponseOptions {
   readonly toTag?: string;
   /** Text instead of the topmost Via of the request: with `received` and `rport` (§18.2.1). */
   readonly topVia?: string;
+  /** One element of Record-Route above those of the request: the server stays in the way to itself. */
+  readonly recordRoute?: string;
   readonly headers?: readonly HeaderLine[];
   readonly body?: Uint8Array;
   readonly contentType?: string;
@@ -35,7 +37,9 @@ const copied: readonly (number | undefined)[] = (() => {
  */
 export function buildResponse(request: SipMessage, status: number, options: ResponseOptions = {}): Buffer {
   const reason = options.reason === undefined ? reasonPhrase(status) : options.reason.replace(/[^\x20-\xff]/g, ' ');
-  const text = `SIP/2.0 ${status} ${reason}\r\n${copiedLines(request, status, options)}`;
+  const { recordRoute } = options;
+  const route = recordRoute === undefined ? '' : fieldLine(HeaderId.RecordRoute, recordRoute);
+  const text = `SIP/2.0 ${status} ${reason}\r\n${route}${copiedLines(request, status, options)}`;
   return withBody(text, options.headers, options.body, options.contentType);
 }
 
