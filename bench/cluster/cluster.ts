@@ -1,7 +1,7 @@
 import { HubfarmServer } from '../../test/interop/hubfarm-server.ts';
 import { until } from '../../test/interop/command.ts';
 import type { Host, Network } from '../../test/interop/namespaces.ts';
-import { childrenOf, cpuSeconds, residentBytes, signal } from '../../test/interop/process.ts';
+import { childrenOf, cpuSeconds, proportionalBytes, residentBytes, signal } from '../../test/interop/process.ts';
 import type { ServerAdmin } from '../../test/interop/server-admin.ts';
 import { VpnServer } from '../../test/interop/vpn-server.ts';
 
@@ -40,6 +40,11 @@ export class ClusterServer {
 
   get residentBytes(): number {
     return this.#processes().reduce((sum, pid) => sum + residentBytes(pid), 0);
+  }
+
+  /** What the program itself takes is shared by all servers of this machine. */
+  get memoryBytes(): number {
+    return this.#processes().reduce((sum, pid) => sum + proportionalBytes(pid), 0);
   }
 
   /** SIGKILL to all of it. */
@@ -82,6 +87,10 @@ export class Cluster {
 
   get residentBytes(): number {
     return this.servers.reduce((sum, server) => sum + server.residentBytes, 0);
+  }
+
+  get memoryBytes(): number {
+    return this.servers.reduce((sum, server) => sum + server.memoryBytes, 0);
   }
 
   /** Where a load client was sent to: `10.77.0.2:443`. */

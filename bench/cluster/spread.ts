@@ -27,12 +27,12 @@ await withClusters([100, 200, 100], async (clusters, network) => {
     contestants: clusters,
     rounds: 1,
     measure: async (cluster) => {
-      const before = cluster.residentBytes;
+      const before = cluster.memoryBytes;
       const words = ['login', '--sessions', `${sessions}`, '--concurrency', `${concurrency}`, '--hold', '600'];
       const run = new LoadRun(host, [...words, ...logInWords(cluster, hubs.static)]);
       const { loginsPerSecond, places } = await run.up();
       await pause(settleMs);
-      const after = cluster.residentBytes;
+      const after = cluster.memoryBytes;
       const cpu = cluster.cpuSeconds;
       await pause(idleSeconds * 1000);
       const idleShare = (cluster.cpuSeconds - cpu) / idleSeconds;
