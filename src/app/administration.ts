@@ -55,8 +55,8 @@ export interface Administered {
   readonly control: ModeControl;
   readonly place: ClusterPlace | undefined;
   readonly statistics: ClusterStatistics | undefined;
-  /** undefined: this server has no SIP. */
-  readonly sip: SipControl | undefined;
+  /** undefined: this server has no SIP, or not yet. */
+  readonly sip: () => SipControl | undefined;
 }
 
 /** The faces of administration that connections are given to. */
@@ -125,6 +125,9 @@ function contextOf(
   audit: AppendLog,
 ): AdminContext {
   return {
+    get sip() {
+      return administered.sip();
+    },
     clock: io.clock,
     logger,
     audit: new FileAuditLog(audit, logger),
@@ -142,7 +145,6 @@ function contextOf(
     ...(administered.seat.index === 0
       ? { logs: createNodeLogFiles({ [auditFolder]: join(config.server.dataDirectory, auditFolder) }) }
       : {}),
-    ...(administered.sip === undefined ? {} : { sip: administered.sip }),
     cluster: clusterControl(io.clock, logger, administered),
     info: serverFacts({
       machine: io.machine,

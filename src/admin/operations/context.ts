@@ -31,8 +31,8 @@ export interface AdminContext {
   readonly logs?: LogFiles;
   /** Absent: a server that cannot be part of a cluster. */
   readonly cluster?: ClusterControl;
-  /** Absent: a server without SIP. */
-  readonly sip?: SipControl;
+  /** Absent: a server without SIP, or whose accounts are not at hand yet. */
+  readonly sip?: SipControl | undefined;
 }
 
 export interface ClusterControl {

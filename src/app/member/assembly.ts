@@ -17,13 +17,12 @@ import { loopMetrics } from '../process-metrics.ts';
 import { SavedListeners } from '../saved-listeners.ts';
 import { productName, protocolVersion } from '../server-facts.ts';
 import type { ServerOptions } from '../server-options.ts';
-import { sipMetrics } from '../sip-metrics.ts';
 import { softEtherMetrics } from '../softether-metrics.ts';
 import { openClusterPlace, type ClusterPlace } from './cluster-place.ts';
 import { openHubs, type Hubs } from './hubs.ts';
 import { MemberReports } from './member-reports.ts';
 import type { ClusterSeat, MemberParts, Seat, Stores } from './seat.ts';
-import { openSipPart, sipCheck } from './sip-part.ts';
+import { SipPart } from './sip-part.ts';
 
 /** A member that is up. Its parts are stopped by the lifecycle that they were started with. */
 export interface Member {
@@ -99,7 +98,7 @@ export async function assembleMember(
   });
   await lifecycle.start({ name: 'VPN server', stop: () => softether.stop() });
 
-  const sipPart = await openSipPart(options, { stores, seat, clusterSeat, place }, lifecycle);
+  const sip = await SipPart.open(options, { stores, seat, clusterSeat, place }, lifecycle);
 
   const set = new ListenerSet({
     network: io.network,
@@ -139,7 +138,7 @@ export async function assembleMember(
     ...hubMetrics(hubs.host),
     ...softEtherMetrics(softether.counters),
     ...inCluster,
-    ...(sipPart === undefined ? [] : sipMetrics(sipPart.sip)),
+    ...(sip?.metrics ?? []),
   ];
   faces.administration = await openAdministration(
     options,
@@ -163,7 +162,7 @@ export async function assembleMember(
       control,
       place,
       statistics: hubs.statistics,
-      sip: sipPart?.control,
+      sip: () => sip?.control,
     },
     lifecycle,
   );
@@ -190,8 +189,8 @@ export async function assembleMember(
   health.addCheck(storeCheck(local));
   health.addCheck(listenersCheck(() => listeners.list()));
   health.addCheck(certificateCheck(clock, () => identity.info()));
-  const sipListeners = (): readonly SipListenerStatus[] => sipPart?.sip.listeners() ?? [];
-  if (sipPart !== undefined) health.addCheck(sipCheck(sipListeners));
+  const sipListeners = (): readonly SipListenerStatus[] => sip?.listeners() ?? [];
+  if (sip !== undefined) health.addCheck(sip.check);
   if (place !== undefined) {
     health.addCheck(drainCheck(place.registry));
     health.leads(() => place.election.isController());

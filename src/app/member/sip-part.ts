@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { sipControl, type SipControl } from '#admin';
-import type { Lifecycle } from '#base';
+import { Lifecycle } from '#base';
 import { memberIdOf, memberName } from '#cluster';
-import { openSip, type OpenSip, type OpenSipFigures, type SipListenerStatus } from '#sip';
+import type { Timer } from '#io';
+import { openSip, type OpenSip, type SipListenerStatus } from '#sip';
 import type { HealthCheck } from '../health.ts';
+import type { Metric } from '../metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
+import { sipMetrics } from '../sip-metrics.ts';
+import { sipFigures } from '../sip-figures.ts';
 import type { ClusterPlace } from './cluster-place.ts';
 import type { ClusterSeat, Seat, Stores } from './seat.ts';
 
@@ -12,108 +16,147 @@ import type { ClusterSeat, Seat, Stores } from './seat.ts';
 const callsFolder = 'calls';
 /** Of the server's id, which is random: enough to tell the members of a farm apart. */
 const tokenDigits = 6;
+const retryMs = 2_000;
 
-export interface SipPart {
-  readonly sip: OpenSip;
-  readonly control: SipControl;
+export interface SipPlace {
+  readonly stores: Stores;
+  readonly seat: Seat;
+  readonly clusterSeat: ClusterSeat | undefined;
+  readonly place: ClusterPlace | undefined;
 }
 
-/** undefined: the configuration says that this server has no SIP. */
-export async function openSipPart(
-  { config, io, logger }: ServerOptions,
-  {
-    stores,
-    seat,
-    clusterSeat,
-    place,
-  }: {
-    readonly stores: Stores;
-    readonly seat: Seat;
-    readonly clusterSeat: ClusterSeat | undefined;
-    readonly place: ClusterPlace | undefined;
-  },
-  lifecycle: Lifecycle,
-): Promise<SipPart | undefined> {
-  if (config.sip.listen?.length === 0 && [config.sip.tls, config.sip.ws, config.sip.wss].every(isNone))
-    return undefined;
-  const { clock, random, network, webSockets, dns } = io;
-  const { own, shared, local } = stores;
-  const records = !config.sip.callRecords
-    ? undefined
-    : io.files.openLog({
-        directory: join(config.server.dataDirectory, callsFolder),
-        name: seat.index === 0 ? 'calls' : `calls-${seat.index}`,
-        failed: (error) => logger.error({ err: error }, 'call records cannot be written'),
-      });
-  await lifecycle.start({ name: 'call records', stop: () => records?.close() });
-  const sip = await openSip(
-    {
-      clock,
-      random,
-      logger,
-      backplane: shared,
-      datagrams: await io.datagrams(),
-      network,
-      webSockets,
-      dns,
-      identity: () => own.identity.current(),
-      callRecords: records,
-      seat,
-      member: `${own.serverId.slice(0, tokenDigits)}${seat.index.toString(36)}`,
-      memberName: clusterSeat === undefined ? '' : memberName(memberIdOf(clusterSeat.serverName, seat.index)),
-      ...(local === shared ? {} : { leadership: () => place?.election.guard() }),
-    },
-    config.sip,
-    lifecycle,
-  );
-  const control = sipControl(sip.accounts, clock, () => statusOf(sip));
-  return { sip, control };
+/**
+ * The SIP server of a member. Its accounts are in the store of all members: where that is the cluster's, which may not
+ * answer at the moment, the member does not wait for it.
+ */
+export class SipPart {
+  readonly metrics: readonly Metric[];
+  readonly #options: ServerOptions;
+  readonly #at: SipPlace;
+  readonly #lifecycle = new Lifecycle();
+  #sip: OpenSip | undefined;
+  #control: SipControl | undefined;
+  #problem = 'waiting for the store of the cluster';
+  #retry: Timer | undefined;
+  #isStopped = false;
+
+  private constructor(options: ServerOptions, at: SipPlace) {
+    this.#options = options;
+    this.#at = at;
+    this.metrics = sipMetrics(() => this.#sip);
+  }
+
+  /** undefined: the configuration says that this server has no SIP. */
+  static async open(options: ServerOptions, at: SipPlace, lifecycle: Lifecycle): Promise<SipPart | undefined> {
+    const { listen, tls, ws, wss } = options.config.sip;
+    if (listen?.length === 0 && [tls, ws, wss].every((list) => list === undefined || list.length === 0))
+      return undefined;
+    const part = new SipPart(options, at);
+    const isOwnStore = at.stores.local === at.stores.shared;
+    await lifecycle.start({
+      name: 'SIP',
+      start: () => (isOwnStore ? part.#open() : part.#openLater()),
+      stop: () => part.#stop(),
+    });
+    return part;
+  }
+
+  /** undefined while it is not up. */
+  get control(): SipControl | undefined {
+    return this.#control;
+  }
+
+  listeners(): readonly SipListenerStatus[] {
+    return this.#sip?.listeners() ?? [];
+  }
+
+  /** A place without SIP is no reason to send VPN sessions elsewhere: but to look. */
+  get check(): HealthCheck {
+    return {
+      name: 'sip',
+      isHint: true,
+      problem: () => {
+        if (this.#sip === undefined) return this.#problem;
+        const shut = this.listeners().filter(({ isListening }) => !isListening);
+        if (shut.length === 0) return undefined;
+        return shut.map(({ transport, error }) => `${transport}: ${error ?? 'not open'}`).join('; ');
+      },
+    };
+  }
+
+  #openLater(): void {
+    this.#open().catch((error: unknown) => {
+      if (this.#isStopped) return;
+      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#options.logger.warn({ err: error, againInMs: retryMs }, 'SIP is not up, trying again');
+      this.#retry = this.#options.io.clock.after(retryMs, () => this.#openLater());
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { config, io, logger } = this.#options;
+    const { stores, seat, clusterSeat, place } = this.#at;
+    const { own, shared, local } = stores;
+    const { clock, random, network, webSockets, dns } = io;
+    const parts = new Lifecycle();
+    const callRecords = config.sip.callRecords ? this.#openRecords() : undefined;
+    await parts.start({ name: 'call records', stop: () => callRecords?.close() });
+    try {
+      const sip = await openSip(
+        {
+          clock,
+          random,
+          logger,
+          backplane: shared,
+          datagrams: await io.datagrams(),
+          network,
+          webSockets,
+          dns,
+          identity: () => own.identity.current(),
+          callRecords,
+          seat,
+          member: `${own.serverId.slice(0, tokenDigits)}${seat.index.toString(36)}`,
+          memberName: clusterSeat === undefined ? '' : memberName(memberIdOf(clusterSeat.serverName, seat.index)),
+          ...(local === shared ? {} : { leadership: () => place?.election.guard() }),
+        },
+        config.sip,
+        parts,
+      );
+      await this.#lifecycle.start({ name: 'SIP', stop: async () => stopAll(parts) });
+      this.#sip = sip;
+      this.#control = sipControl(sip.accounts, clock, () => ({
+        listeners: sip
+          .listeners()
+          .map(({ transport, host, port, error }) => ({ transport, address: host ?? '*', port, error })),
+        figures: sipFigures(sip.figures()),
+      }));
+    } catch (error) {
+      await parts.stop();
+      throw error;
+    }
+  }
+
+  #openRecords(): ReturnType<ServerOptions['io']['files']['openLog']> {
+    const { config, io, logger } = this.#options;
+    const { index } = this.#at.seat;
+    return io.files.openLog({
+      directory: join(config.server.dataDirectory, callsFolder),
+      name: index === 0 ? 'calls' : `calls-${index}`,
+      failed: (error) => logger.error({ err: error }, 'call records cannot be written'),
+    });
+  }
+
+  /** One that is still waiting for its store never comes up: its lifecycle is over. */
+  async #stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#retry?.cancel();
+    this.#sip?.drain();
+    await stopAll(this.#lifecycle);
+  }
 }
 
-const isNone = (list: readonly unknown[] | undefined): boolean => list === undefined || list.length === 0;
-
-function statusOf(sip: OpenSip): ReturnType<SipControl['status']> {
-  return {
-    listeners: sip
-      .listeners()
-      .map(({ transport, host, port, error }) => ({ transport, address: host ?? '*', port, error })),
-    figures: figuresOf(sip.figures()),
-  };
-}
-
-function figuresOf({
-  transactions,
-  calls,
-  transport,
-  relayed,
-}: OpenSipFigures): readonly (readonly [string, number])[] {
-  const counted = Object.entries(transport.transports).filter(
-    ([, { receivedMessages, sentMessages }]) => receivedMessages + sentMessages > 0,
-  );
-  return [
-    ...Object.entries(transactions),
-    ['activeCalls', calls.active],
-    ['connections', transport.connections],
-    ...counted.flatMap(([name, { receivedMessages, sentMessages, failedMessages, garbage }]) => [
-      [`${name}.received`, receivedMessages] as const,
-      [`${name}.sent`, sentMessages] as const,
-      [`${name}.failed`, failedMessages] as const,
-      [`${name}.garbage`, garbage] as const,
-    ]),
-    ['relayed', relayed],
-  ];
-}
-
-/** A place without SIP is no reason to send VPN sessions elsewhere: but to look. */
-export function sipCheck(list: () => readonly SipListenerStatus[]): HealthCheck {
-  return {
-    name: 'sip',
-    isHint: true,
-    problem: () => {
-      const shut = list().filter(({ isListening }) => !isListening);
-      return shut.length === 0
-        ? undefined
-        : shut.map(({ transport, error }) => `${transport}: ${error ?? 'not open'}`).join('; ');
-    },
-  };
+/** Throws the first of what went wrong. */
+async function stopAll(lifecycle: Lifecycle): Promise<void> {
+  const [failure] = await lifecycle.stop();
+  if (failure !== undefined) throw failure.error;
 }

@@ -23,7 +23,9 @@ export class ServeProcess {
 
   constructor(dataDirectory: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.dataDirectory = dataDirectory;
-    const words = ['--conditions=hubfarm-source', program, 'serve', '--data-dir', dataDirectory, ...args];
+    // Its usual port is one for the whole machine: only who asks for SIP has it.
+    const sip = args.includes('--sip') ? [] : ['--sip', ''];
+    const words = ['--conditions=hubfarm-source', program, 'serve', '--data-dir', dataDirectory, ...sip, ...args];
     this.#child = spawn(execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.#said = new Said(this.#child);
     this.#ended = once(this.#child, 'close').then(() => ({

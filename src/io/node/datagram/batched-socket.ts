@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import type { Datagram, DatagramCounters, DatagramSink } from '../../datagram.ts';
 import type { Endpoint } from '../../stream.ts';
 import type { Poll } from '../ethernet/native.ts';
@@ -68,7 +67,7 @@ export class BatchedSocket implements Datagram {
     if (!this.#queue.flush()) this.#queue.discard();
     this.#isClosed = true;
     this.#poll?.close();
-    closeSync(this.#fd);
+    this.#parts.native.close(this.#fd);
   }
 
   /**

@@ -9,6 +9,8 @@ export interface Native {
   addressOf(buffer: Buffer): number;
   errno(): number;
   socket(family: number, kind: number, protocol: number): number;
+  /** The runtime's own would warn in threads: it counts the files that are open there. */
+  close(fd: number): number;
   bind(fd: number, address: Buffer, length: number): number;
   getsockname(fd: number, address: Buffer, length: Buffer): number;
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
@@ -32,6 +34,7 @@ export async function loadNative(): Promise<Native | undefined> {
       addressOf: (buffer) => Number(koffi.address(buffer)),
       errno: () => koffi.errno(),
       socket: call('int socket(int family, int kind, int protocol)'),
+      close: call('int close(int fd)'),
       bind: call('int bind(int fd, void *address, uint32_t length)'),
       getsockname: call('int getsockname(int fd, void *address, void *length)'),
       setsockopt: call('int setsockopt(int fd, int level, int option, void *value, uint32_t length)'),

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { IoError } from '../../errors.ts';
 import type { DatagramOptions } from '../../datagram.ts';
@@ -56,7 +55,7 @@ export function openSocket(native: Native, addresses: SocketAddresses, options: 
       local: { address: addresses.textAt(new Uint32Array(bound.buffer), 0), port: portOf(bound.readUInt32LE()) },
     };
   } catch (error) {
-    closeSync(fd);
+    native.close(fd);
     throw error;
   }
 }
