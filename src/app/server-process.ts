@@ -1,9 +1,8 @@
-import { join } from 'node:path';
-import { configurationBackup, lossesOfMode } from '#admin';
-import { importJson, Unavailable, type EmbeddedStore } from '#backplane';
+import type { EmbeddedStore } from '#backplane';
 import { HubfarmError, Lifecycle } from '#base';
 import type { ClusterMode, ClusterState, ModeSwitch, OwnServer, RunningCluster } from '#cluster';
 import type { MutualTlsIdentity, ServerIdentity } from '#io';
+import { CarriedConfiguration } from './cluster/carried-configuration.ts';
 import { partAlone, partIn, type ClusterPart } from './cluster/cluster-part.ts';
 import type { EngineHome } from './cluster/engine-home.ts';
 import { openFirstMember } from './cluster/first-member.ts';
@@ -28,21 +27,18 @@ export interface ServerHooks {
   readonly removed: () => void;
 }
 
-const backupMaxBytes = 256 * 1024 * 1024;
 /** A voter's own engine is the first that its server asks: it gets a moment to come up. */
 const engineHeadStartMs = 2_000;
 const engineRetryMs = 10_000;
 const restartRetryMs = 5_000;
 const engineDeadlineMs = 30_000;
 const pollMs = 100;
-/** What a backup holds of this server alone stays as it is. */
-const ownKeys = ['cfg/server/', 'cfg/cluster/'];
-
 /** The members of this server in its present mode, and the changes between modes. */
 export class ServerProcess implements ModeSwitch {
   readonly #options: ServerOptions;
   readonly #parts: ServerProcessParts;
   readonly #hooks: () => ServerHooks;
+  readonly #configuration: CarriedConfiguration;
   #members: ServerMembers | undefined;
   #running: RunningCluster | undefined;
   #inCluster = new Lifecycle();
@@ -54,6 +50,7 @@ export class ServerProcess implements ModeSwitch {
     this.#options = options;
     this.#parts = parts;
     this.#hooks = hooks;
+    this.#configuration = new CarriedConfiguration(options, parts.state, () => this.#up());
   }
 
   /** undefined while it is started again. */
@@ -86,23 +83,11 @@ export class ServerProcess implements ModeSwitch {
   }
 
   async losses(to: ClusterMode): Promise<readonly string[]> {
-    const { directory } = this.#up().first;
-    const now = this.#parts.state.current?.settings.mode ?? 'standalone';
-    const configured = { hubs: directory.hubs(), userCount: (hub: string) => directory.userCount(hub) };
-    return Promise.resolve(lossesOfMode(now, to, configured));
+    return Promise.resolve(this.#configuration.losses(to));
   }
 
-  async backUp(to: ClusterMode): Promise<string> {
-    const { io, config } = this.#options;
-    const { stores } = this.#up().parts;
-    const losses = await this.losses(to);
-    // What is the cluster's, only servers that may control it can read as a whole.
-    const isItsOwn = this.#parts.state.current?.settings.isEligible ?? true;
-    const kept = isItsOwn ? [stores.shared, stores.local] : [stores.local];
-    const { name, text } = await configurationBackup({ to, clock: io.clock, stores: kept, losses });
-    const path = join(config.server.dataDirectory, name);
-    await io.files.writeAtomic(path, text);
-    return path;
+  backUp(to: ClusterMode): Promise<string> {
+    return this.#configuration.backUp(to);
   }
 
   /** What the steps of a cluster must know of this server. */
@@ -131,7 +116,7 @@ export class ServerProcess implements ModeSwitch {
     else await engine.start();
     await this.#startMembers();
     if (mode === 'controller') await this.#engineAnswers();
-    if (importFrom !== undefined) await this.#import(importFrom);
+    if (importFrom !== undefined) await this.#configuration.import(importFrom);
     logger.info({ mode }, 'the server is up in its new part');
   }
 
@@ -224,33 +209,6 @@ export class ServerProcess implements ModeSwitch {
       }
       await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
     }
-  }
-
-  /** Runs it again as long as the engine is interrupted, which a busy disk is enough for. */
-  async #whileInterrupted(run: () => Promise<unknown>): Promise<void> {
-    const { clock } = this.#options.io;
-    const untilMs = clock.nowMs() + engineDeadlineMs;
-    for (;;) {
-      try {
-        await run();
-        return;
-      } catch (error) {
-        if (!(error instanceof Unavailable) || clock.nowMs() > untilMs) throw error;
-      }
-      await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
-    }
-  }
-
-  /** Hubs, users and statistics of a backup. What belongs to single servers stays. */
-  async #import(path: string): Promise<void> {
-    const bytes = await this.#options.io.files.read(path, backupMaxBytes);
-    if (bytes === undefined) throw new HubfarmError('NO_BACKUP', `${path} is not there`);
-    const document = JSON.parse(bytes.toString('utf8')) as { readonly entries: readonly { readonly key: string }[] };
-    const entries = document.entries.filter(({ key }) => !ownKeys.some((prefix) => key.startsWith(prefix)));
-    // What was interrupted may be done or not: only what is missing is written then.
-    await this.#whileInterrupted(() =>
-      importJson(this.#up().parts.stores.shared, { ...document, entries }, { keep: ownKeys }),
-    );
   }
 
   /** What this server shows in its cluster. While it leaves, it is the one that it had. */
