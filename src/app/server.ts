@@ -136,8 +136,11 @@ function standingOf(server: ServerProcess, state: ClusterState): DeskStanding {
 
 /** Takes effect at once, and stays. */
 async function adjust(server: ServerProcess, state: ClusterState, settings: ControllerSettings): Promise<void> {
-  if (state.current === undefined) return;
   const { weight, isControllerOnly } = settings;
-  await state.save({ ...state.current, settings: { ...state.current.settings, weight, isControllerOnly } });
+  const isKept = await state.change((files) => ({
+    ...files,
+    settings: { ...files.settings, weight, isControllerOnly },
+  }));
+  if (!isKept) return;
   await server.running?.membership.announce({ weight, isControllerOnly });
 }

@@ -186,25 +186,32 @@ async function connect(
 }
 
 async function noteEndpoints({ logger }: ServerOptions, state: ClusterState, value: Uint8Array): Promise<void> {
-  const files = state.current;
   const listed: unknown = JSON.parse(Buffer.from(value).toString());
-  if (files === undefined || !Array.isArray(listed)) return;
-  const known = files.settings.engine.endpoints;
+  if (state.current === undefined || !Array.isArray(listed)) return;
   const all = listed.filter((text) => typeof text === 'string');
   // Its own stays the first.
-  const endpoints = [...known.filter((text) => all.includes(text)), ...all.filter((text) => !known.includes(text))];
+  const merged = (known: readonly string[]): readonly string[] => [
+    ...known.filter((text) => all.includes(text)),
+    ...all.filter((text) => !known.includes(text)),
+  ];
+  const known = state.current.settings.engine.endpoints;
+  const endpoints = merged(known);
   if (endpoints.length === 0 || endpoints.join() === known.join()) return;
-  await state.save({ ...files, settings: { ...files.settings, engine: { ...files.settings.engine, endpoints } } });
+  const isNoted = await state.change(({ settings, ...files }) => {
+    const { engine } = settings;
+    return { ...files, settings: { ...settings, engine: { ...engine, endpoints: merged(engine.endpoints) } } };
+  });
+  if (!isNoted) return;
   logger.info({ endpoints }, 'the engines of the cluster are others than before: used from the next start on');
 }
 
 /** From the next start on its own engine is asked first. */
 async function noteOwnEngine({ config }: ServerOptions, state: ClusterState): Promise<void> {
-  const files = state.current;
-  if (files === undefined) return;
-  const { address, engine } = files.settings;
-  const own = address.includes(':') ? `[${address}]` : address;
-  const text = `${own}:${config.cluster.engineClientPort}`;
-  const endpoints = [text, ...engine.endpoints.filter((other) => other !== text)];
-  await state.save({ ...files, settings: { ...files.settings, engine: { ...engine, role: 'voter', endpoints } } });
+  await state.change(({ settings, ...files }) => {
+    const { address, engine } = settings;
+    const own = address.includes(':') ? `[${address}]` : address;
+    const text = `${own}:${config.cluster.engineClientPort}`;
+    const endpoints = [text, ...engine.endpoints.filter((other) => other !== text)];
+    return { ...files, settings: { ...settings, engine: { ...engine, role: 'voter', endpoints } } };
+  });
 }

@@ -77,8 +77,7 @@ export class CertificateRenewal {
       certificatesIn(answer.authorityPem).some((authority) => isSignedBy(certificate, authority));
     if (!isGood) throw new Error('the controller sent a certificate that does not fit');
     // It may have left the cluster meanwhile.
-    const files = state.current;
-    if (files !== undefined) await state.save({ ...files, identity, authorityPem: answer.authorityPem });
+    await state.change((files) => ({ ...files, identity, authorityPem: answer.authorityPem }));
   }
 }
 

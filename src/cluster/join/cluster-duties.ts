@@ -109,7 +109,12 @@ export class ClusterDuties {
       const entry = await shared.get(clusterAuthorityKey);
       if (entry === undefined) throw new Error('the key of the authority is not in the store yet');
       const authority = authorityOf(entry.value);
-      await state.save({ ...files, authority, settings: { ...files.settings, isEligible: true } });
+      const promote = (now: typeof files): typeof files => ({
+        ...now,
+        authority,
+        settings: { ...now.settings, isEligible: true },
+      });
+      if (!(await state.change(promote))) return;
       logger.info({}, 'this server may be the controller from now on');
       promoted();
     } catch (error) {

@@ -35,6 +35,8 @@ export class ClusterState {
   #current: ClusterMembershipFiles | undefined;
   #formerIdentity: ServerIdentity | undefined;
   readonly #listeners = new Set<() => void>();
+  /** Writes, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(files: Files, directory: string) {
     this.#files = files;
@@ -72,7 +74,34 @@ export class ClusterState {
     return () => this.#listeners.delete(changed);
   }
 
-  async save(next: ClusterMembershipFiles): Promise<void> {
+  save(next: ClusterMembershipFiles): Promise<void> {
+    return this.#inTurn(() => this.#save(next));
+  }
+
+  /**
+   * Changes what is kept, as it is then: several may want to at a time. False: this server has left its cluster meanwhile,
+   * and nothing was written.
+   */
+  change(edit: (files: ClusterMembershipFiles) => ClusterMembershipFiles): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#current === undefined) return false;
+      await this.#save(edit(this.#current));
+      return true;
+    });
+  }
+
+  /** Stands alone from the next start on. `keepsIdentity`: see `formerIdentity`. */
+  forget({ keepsIdentity = false }: { readonly keepsIdentity?: boolean } = {}): Promise<void> {
+    return this.#inTurn(() => this.#forget(keepsIdentity));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #save(next: ClusterMembershipFiles): Promise<void> {
     await this.#files.makeDirectory(this.directory);
     const { identity, authority, authorityPem, settings } = next;
     await this.#write(authorityFile, authorityPem);
@@ -83,8 +112,7 @@ export class ClusterState {
     this.#become(next);
   }
 
-  /** Stands alone from the next start on. `keepsIdentity`: see `formerIdentity`. */
-  async forget({ keepsIdentity = false }: { readonly keepsIdentity?: boolean } = {}): Promise<void> {
+  async #forget(keepsIdentity: boolean): Promise<void> {
     const identity = keepsIdentity ? this.#current?.identity : undefined;
     const secrets = identity === undefined ? [identityFile] : [];
     for (const file of [settingsFile, ...secrets, authorityKeyFile, authorityFile]) {

@@ -40,8 +40,7 @@ export async function initCluster(
       const own = engine.local;
       if ('missing' in own) throw new Error(own.missing);
       const made = await engine.create({ serverName: settings.serverName, address, ...own });
-      const files = state.current;
-      if (files !== undefined) await state.save({ ...files, settings: { ...files.settings, engine: made } });
+      await state.change((files) => ({ ...files, settings: { ...files.settings, engine: made } }));
     });
   } catch (error) {
     await state.forget();

@@ -55,6 +55,22 @@ function disk(): Disk {
 const trimmed = (pem: string): string => pem.trim();
 
 describe('what a server keeps of its cluster', () => {
+  test('takes all changes that come at once, and none after it has left', async () => {
+    const { open, folder } = disk();
+    const state = await open();
+    await state.save(kept);
+    const withWeight = (weight: number): Promise<boolean> =>
+      state.change((files) => ({ ...files, settings: { ...files.settings, weight } }));
+    const withPorts = state.change((files) => ({ ...files, settings: { ...files.settings, publicPorts: [1] } }));
+    expect(await Promise.all([withWeight(7), withPorts])).toEqual([true, true]);
+    expect((await open()).current?.settings).toMatchObject({ weight: 7, publicPorts: [1] });
+    const [late, , tooLate] = await Promise.all([withWeight(8), state.forget(), withWeight(9)]);
+    expect([late, tooLate]).toEqual([true, false]);
+    expect(state.current).toBeUndefined();
+    expect(readdirSync(folder)).toEqual([]);
+    expect((await open()).current).toBeUndefined();
+  });
+
   test('is nothing while it stands alone', async () => {
     const { open } = disk();
     const state = await open();
