@@ -105,7 +105,7 @@ function registerBytes(at: number, round: number, cseq: number, authorization: s
 
 const ha1s = new Map<number, string>();
 function authorizationOf(at: number, challenge: Buffer): string {
-  const nonce = /nonce="([^"]+)"/.exec(challenge.latin1Slice())?.[1] ?? '';
+  const nonce = /nonce="([^"]+)"/.exec(challenge.toString('latin1'))?.[1] ?? '';
   const user = userOf(at);
   let ha1 = ha1s.get(at);
   if (ha1 === undefined) ha1s.set(at, (ha1 = hashHex('md5', `${user}:${domain}:pw${at % accountCount}`)));

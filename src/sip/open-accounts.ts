@@ -1,5 +1,6 @@
 import type { Backplane, Guard } from '#backplane';
 import { LoginGuard, silentLogger, type Lifecycle, type Logger, type LoginGuardLimits } from '#base';
+import type { Bus } from '#cluster';
 import type { Clock, Random } from '#io';
 import { Authenticator } from './accounts/authenticator.ts';
 import type { DigestAlgorithm } from './accounts/digest.ts';
@@ -7,8 +8,10 @@ import { AccountDirectory } from './accounts/directory.ts';
 import { NonceMaker } from './accounts/nonce.ts';
 import { openSecret } from './accounts/secret.ts';
 import { LocalUsers } from './core/local-users.ts';
+import { AccountOwnership } from './registrar/account-ownership.ts';
 import { Gruus } from './registrar/gruu.ts';
 import { LocationService } from './registrar/location-service.ts';
+import { OwnedRegistrations } from './registrar/owned-registrations.ts';
 import type { RegistrarSettings } from './registrar/limits.ts';
 import { Registrar, type RegistrationOwner } from './registrar/registrar.ts';
 import { Registrations } from './registrar/registrations.ts';
@@ -32,6 +35,14 @@ export interface AccountServices {
   readonly member: string;
   /** In a cluster only the controller changes accounts. */
   readonly leadership?: () => Guard | undefined;
+  /** Absent: the only member, which owns all accounts. */
+  readonly cluster?: AccountCluster;
+}
+
+export interface AccountCluster {
+  readonly bus: Bus;
+  /** This member may own accounts; frontends ask those that do. */
+  readonly isBackend: boolean;
 }
 
 /** Accounts, and where they are: one member's view of them. */
@@ -52,18 +63,22 @@ const writerBytes = 8;
 
 /** Resolves when domains, accounts and bindings are at hand. What is started stops with the lifecycle. */
 export async function openSipAccounts(services: AccountServices, lifecycle: Lifecycle): Promise<SipAccounts> {
-  const { backplane, clock, random, settings, member, leadership, logger = silentLogger } = services;
+  const { backplane, clock, random, settings, member, leadership, cluster, logger = silentLogger } = services;
   const secret = await openSecret(backplane, random);
   const directory = await AccountDirectory.open(backplane, clock, {
     logger,
     ...(leadership === undefined ? {} : { leadership }),
   });
   await lifecycle.start({ name: 'SIP accounts', stop: () => directory.close() });
+  const shares: { ownership?: AccountOwnership } = {};
+  const isAlone = cluster === undefined;
   const location = await LocationService.open({
     backplane,
     clock,
     logger,
     writer: random.bytes(writerBytes).toString('hex'),
+    ...(isAlone ? {} : { owns: (aor: string) => shares.ownership?.isHere(aor) === true }),
+    ...(isAlone ? {} : { guard: (aor: string) => shares.ownership?.guard(aor) }),
   });
   await lifecycle.start({ name: 'SIP registrations', stop: () => location.close() });
   const guard = new LoginGuard(clock, settings.guard);
@@ -75,7 +90,8 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     nonces: new NonceMaker(secret, random.bytes(bootBytes), settings.nonceLifetimeS),
     algorithms: settings.digestAlgorithms,
   });
-  const registrations = new Registrations(location, settings.registrar);
+  const own = new Registrations(location, settings.registrar);
+  const registrations = isAlone ? own : await shared(services, cluster, location, own, shares, lifecycle);
   const registrar = new Registrar({
     users: new LocalUsers(directory),
     owner: registrations,
@@ -88,10 +104,36 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
   const unfollow = directory.onChange((change) => {
     // An account that is gone is nowhere.
     if (change.kind !== 'account' || change.account !== undefined) return;
+    if (!isAlone && shares.ownership?.isHere(change.aor) !== true) return;
     location.remove(change.aor).catch((error: unknown) => {
       logger.warn({ aor: change.aor, err: error }, 'the registrations of a removed account could not be removed');
     });
   });
   await lifecycle.start({ name: 'registrations of removed accounts', stop: unfollow });
   return { directory, location, authenticator, registrar, registrations, guard, gruus, secret };
+}
+
+/** With other members: each owns its share of the accounts. */
+async function shared(
+  { backplane, clock, logger = silentLogger }: AccountServices,
+  { bus, isBackend }: AccountCluster,
+  location: LocationService,
+  registrations: Registrations,
+  shares: { ownership?: AccountOwnership },
+  lifecycle: Lifecycle,
+): Promise<RegistrationOwner> {
+  const ownership = await AccountOwnership.open({
+    backplane,
+    clock,
+    logger,
+    self: bus.self,
+    isBackend,
+    catchUp: () => location.catchUp(),
+    settled: () => location.settled(),
+  });
+  shares.ownership = ownership;
+  await lifecycle.start({ name: 'SIP accounts of this member', stop: () => ownership.stop() });
+  const owned = new OwnedRegistrations({ registrations, ownership, bus, logger });
+  await lifecycle.start({ name: 'registrations for other members', stop: () => owned.stop() });
+  return owned;
 }

@@ -42,7 +42,7 @@ export function applyRegister(
   const bindings = [...current];
   let needsStore = false;
   for (const contact of contacts) {
-    const at = bindings.findIndex((binding) => isSame(binding, contact, request));
+    const at = placeOf(contact, bindings, request);
     const before = bindings[at];
     if (before !== undefined && isOlder(before, callId, cseq)) return { kind: 'outOfOrder' };
     const asked = contact.expiresS ?? settings.defaultExpiresS;
@@ -73,9 +73,14 @@ function isByFlow(contact: ContactChange, request: RegisterRequest): boolean {
   return request.wantsOutbound && contact.regId > 0 && contact.instance !== '';
 }
 
-function isSame(binding: Binding, contact: ContactChange, request: RegisterRequest): boolean {
-  if (isByFlow(contact, request)) return binding.regId === contact.regId && binding.instance === contact.instance;
-  return binding.uri === contact.uri || (binding.regId === 0 && sameContactUri(binding.uri, contact.uri));
+/** Which binding a contact means; -1 = none. By address, one that is known by its address goes before a flow. */
+function placeOf(contact: ContactChange, bindings: readonly Binding[], request: RegisterRequest): number {
+  const { uri, instance, regId } = contact;
+  if (isByFlow(contact, request)) {
+    return bindings.findIndex((binding) => binding.regId === regId && binding.instance === instance);
+  }
+  const plain = bindings.findIndex((binding) => binding.regId === 0 && sameContactUri(binding.uri, uri));
+  return plain >= 0 ? plain : bindings.findIndex((binding) => sameContactUri(binding.uri, uri));
 }
 
 /** The request was made before the one that made this binding. The same number again is a request that came twice. */

@@ -1,4 +1,4 @@
-import { Coalescer, type Backplane, type Batch, type Guard } from '#backplane';
+import { Coalescer, Conflict, type Backplane, type Batch, type Guard } from '#backplane';
 import { silentLogger, type Logger } from '#base';
 import type { Clock, Timer } from '#io';
 import { decodeBindings, encodeBindings, isWrittenBy } from './binding-codec.ts';
@@ -31,6 +31,8 @@ interface Location {
   bindings: readonly Binding[];
 }
 
+/** In the place of a domain, which cannot begin so. */
+const syncMark = '.sync';
 const none: readonly Binding[] = Object.freeze([]);
 /** Accounts are looked at for what has expired in this many steps, one each second. */
 const sweepSlots = 64;
@@ -52,6 +54,9 @@ export class LocationService {
   /** Accounts with a write under way, or one that failed, by the number of the last one. */
   readonly #unsaved = new Map<string, number>();
   #writeCount = 0;
+  readonly #underWay = new Set<Promise<void>>();
+  /** Told when the watch has brought the key of `catchUp`. */
+  readonly #awaited = new Map<string, () => void>();
   #bindingCount = 0;
   #slot = 0;
   #sweep: Timer | undefined;
@@ -141,8 +146,33 @@ export class LocationService {
     this.#show(aor, bindings);
     const write = ++this.#writeCount;
     this.#unsaved.set(aor, write);
-    await this.#write(aor);
+    const underWay = this.#write(aor);
+    this.#underWay.add(underWay);
+    try {
+      await underWay;
+    } finally {
+      this.#underWay.delete(underWay);
+    }
     if (this.#unsaved.get(aor) === write) this.#unsaved.delete(aor);
+  }
+
+  /** Resolves when the writes that are under way now have ended, well or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** Resolves when everything that was in the store at the time of the call is shown. */
+  async catchUp(): Promise<void> {
+    const { backplane, writer } = this.#options;
+    const key = `${locationPrefix}${syncMark}/${writer}.${++this.#writeCount}`;
+    const seen = new Promise<void>((resolve) => this.#awaited.set(key, resolve));
+    try {
+      await backplane.put(key, '');
+      await seen;
+      await backplane.txn([{ kind: 'delete', key }], []);
+    } finally {
+      this.#awaited.delete(key);
+    }
   }
 
   /** Ends all bindings of an account. */
@@ -154,6 +184,9 @@ export class LocationService {
     const bindings = this.#locations.get(aor)?.bindings ?? none;
     const key = keyOf(aor);
     const guard = this.#options.guard?.(aor);
+    if (guard === undefined && this.#options.guard !== undefined) {
+      return Promise.reject(new Conflict(`${aor} is not an account of this member any more; nothing was written`));
+    }
     const guarded = guard === undefined ? {} : { guard };
     if (bindings.length === 0) return this.#writes.remove({ key, ...guarded });
     return this.#writes.put({ key, value: encodeBindings(this.#options.writer, bindings), ...guarded });
@@ -186,6 +219,7 @@ export class LocationService {
     }
     for (const { key, entry } of changes) {
       if (entry !== undefined && isWrittenBy(entry.value, this.#writer)) continue;
+      this.#awaited.get(key)?.();
       const aor = aorOfKey(key);
       if (aor === undefined) continue;
       // Memory knows more of an account of this member's own than what comes back from the store.
@@ -234,7 +268,8 @@ function keyOf(aor: string): string {
 
 function aorOfKey(key: string): string | undefined {
   const slash = key.indexOf('/', locationPrefix.length);
-  return slash < 0 ? undefined : `${key.slice(slash + 1)}@${key.slice(locationPrefix.length, slash)}`;
+  if (slash < 0 || key.startsWith(syncMark, locationPrefix.length)) return undefined;
+  return `${key.slice(slash + 1)}@${key.slice(locationPrefix.length, slash)}`;
 }
 
 function hashOf(text: string): number {
