@@ -1,5 +1,6 @@
 export { HostClock } from './host-clock.ts';
-export { memoryChannel, type MemoryPort } from './memory-channel.ts';
+export { memoryChannel } from './memory-channel.ts';
+export { MemoryDatagramNetwork, type DatagramLink, type MemoryDatagrams } from './memory-datagrams.ts';
 export { MemoryEthernetDevice, MemoryEthernetDevices } from './memory-ethernet.ts';
 export { MemoryHost } from './memory-host.ts';
 export { MemoryNetwork } from './memory-network.ts';

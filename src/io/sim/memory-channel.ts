@@ -15,7 +15,7 @@ export function memoryChannel(clock: Clock, otherClock = clock): readonly [Memor
   return [one, other];
 }
 
-export class MemoryPort implements ThreadPort {
+class MemoryPort implements ThreadPort {
   readonly #clock: Clock;
   #peer: MemoryPort | undefined;
   #receiver: Receiver | undefined;

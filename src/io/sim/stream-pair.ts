@@ -25,7 +25,7 @@ const DEFAULT_LATENCY_MS = 1;
 const DEFAULT_CHUNK_BYTES = 16 * 1024;
 const DEFAULT_WINDOW_BYTES = 256 * 1024;
 
-export const pipeSettings = ({ clock, random, ...rest }: LinkSettings): PipeSettings => ({
+const pipeSettings = ({ clock, random, ...rest }: LinkSettings): PipeSettings => ({
   clock,
   random,
   latencyMs: rest.latencyMs ?? DEFAULT_LATENCY_MS,
