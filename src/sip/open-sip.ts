@@ -6,7 +6,7 @@ import { defaultSipPort, digestAlgorithmsOf, listenOf, type SipConfig } from './
 import { LocalUsers } from './core/local-users.ts';
 import { defaultCoreSettings } from './core/settings.ts';
 import { EventAgent, type EventFigures } from './events/event-agent.ts';
-import { openSipAccounts, type SipAccounts } from './open-accounts.ts';
+import { openSipAccounts, type AccountCluster, type SipAccounts } from './open-accounts.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { createSipServer, type SipFigures, type SipServer } from './server.ts';
@@ -40,6 +40,8 @@ export interface OpenSipServices {
   readonly memberName: string;
   /** In a cluster only the controller changes accounts. */
   readonly leadership?: () => Guard | undefined;
+  /** Absent: the only member. */
+  readonly cluster?: AccountCluster;
 }
 
 /** The SIP server of a member, up. */
@@ -70,6 +72,7 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
       member: memberName,
       settings: accountSettings(config),
       ...(leadership === undefined ? {} : { leadership }),
+      ...(services.cluster === undefined ? {} : { cluster: services.cluster }),
     },
     lifecycle,
   );

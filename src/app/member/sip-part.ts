@@ -118,6 +118,10 @@ export class SipPart {
           member: `${own.serverId.slice(0, tokenDigits)}${seat.index.toString(36)}`,
           memberName: clusterSeat === undefined ? '' : memberName(memberIdOf(clusterSeat.serverName, seat.index)),
           ...(local === shared ? {} : { leadership: () => place?.election.guard() }),
+          // Servers that may lead the cluster may write to its store: they own the accounts, the others ask them.
+          ...(place === undefined
+            ? {}
+            : { cluster: { bus: place.bus, isBackend: local === shared || place.registry.self.isEligible } }),
         },
         config.sip,
         parts,
