@@ -65,6 +65,12 @@ export class MessageEdit {
     this.#changeFirstElement(id, value);
   }
 
+  /** Over UDP it may be missing; on a connection it must be there (RFC 3261 §20.14). */
+  ensureContentLength(): void {
+    if (this.#message.has(HeaderId.ContentLength)) return;
+    this.append(HeaderId.ContentLength, String(this.#message.body().length));
+  }
+
   /** Content-Length is set with it; Content-Type too where it is given. */
   setBody(body: Uint8Array, contentType?: string): void {
     this.#body = body;

@@ -31,6 +31,7 @@ export function forwardedRequest(incoming: Incoming, target: ProxyTarget, additi
   const { receivedVia } = incoming;
   if (receivedVia !== undefined) edit.replaceFirstElement(HeaderId.Via, receivedVia);
   edit.prepend(HeaderId.Via, additions.via);
+  edit.ensureContentLength();
   return edit.serialise();
 }
 

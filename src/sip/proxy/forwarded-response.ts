@@ -3,10 +3,11 @@ import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { FinalAnswer } from './best-response.ts';
 
-/** RFC 3261 §16.7 item 3: without our Via; all else as it came. */
+/** RFC 3261 §16.7 item 3: without our Via, with a Content-Length; all else as it came. */
 export function forwardedResponse(message: SipMessage): Buffer {
   const edit = new MessageEdit(message);
   edit.removeFirstElement(HeaderId.Via);
+  edit.ensureContentLength();
   return edit.serialise();
 }
 
@@ -14,6 +15,7 @@ export function forwardedResponse(message: SipMessage): Buffer {
 export function withAllChallenges(message: SipMessage, answers: readonly FinalAnswer[]): Buffer {
   const edit = new MessageEdit(message);
   edit.removeFirstElement(HeaderId.Via);
+  edit.ensureContentLength();
   for (const { status, message: other } of answers) {
     if ((status !== 401 && status !== 407) || other === undefined || other === message) continue;
     for (const id of [HeaderId.WwwAuthenticate, HeaderId.ProxyAuthenticate]) {

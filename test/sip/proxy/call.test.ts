@@ -42,6 +42,13 @@ describe('a call between two telephones', () => {
     expect(world.last(bob, '200').method).toBe('BYE');
   });
 
+  test('says how long a message is that came without: it may leave on a connection', () => {
+    const { world, alice, bob } = setUp();
+    const text = alice.send('INVITE');
+    world.receive(text.replace(/Content-Length: \d+\r\n/, '').replaceAll('alice.1', 'alice.2'), { ...alice.hop });
+    expect(world.last(bob, 'INVITE').value(HeaderId.ContentLength)).toBe('0');
+  });
+
   test('sends the INVITE once however often the caller repeats it', () => {
     const { world, alice } = setUp();
     const text = alice.send('INVITE');
