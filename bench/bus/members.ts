@@ -4,7 +4,7 @@ import { createNodeIo, type NodeIo } from '#io/node';
 import type { MutualTlsIdentity } from '#io';
 
 /** A directory that does not change. */
-export const fixedPeers = (peers: readonly BusPeer[]): PeerSource => ({
+const fixedPeers = (peers: readonly BusPeer[]): PeerSource => ({
   peers: () => peers,
   onChange: () => () => undefined,
 });

@@ -36,7 +36,7 @@ export interface LoadOptions {
   readonly rate: number;
 }
 
-export const usage = `node -C hubfarm-source bench/load-client.ts <command> --server HOST[:PORT] --hub H --user U [--password P] …
+const usage = `node -C hubfarm-source bench/load-client.ts <command> --server HOST[:PORT] --hub H --user U [--password P] …
 
   login   log-ins per second and their latency, then idle sessions
           --sessions 1000  --concurrency 32  --hold 10 (seconds)  --processes 1 (that share them)

@@ -8,8 +8,8 @@ export interface Station {
 
 export const everybody: Station = { mac: Buffer.alloc(6, 0xff), address: Buffer.alloc(4, 0xff) };
 const headers = 42;
-export const minFrameBytes = headers;
-export const maxFrameBytes = 1514;
+const minFrameBytes = headers;
+const maxFrameBytes = 1514;
 
 export function station(index: number): Station {
   return {

@@ -13,7 +13,7 @@ export interface Machine {
   readonly run: (program: string, args: readonly string[]) => boolean;
 }
 
-export const thisMachine: Machine = {
+const thisMachine: Machine = {
   root: '/',
   isSuperuser: process.getuid?.() === 0,
   say: (line) => console.log(line),

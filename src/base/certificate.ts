@@ -29,7 +29,7 @@ export interface CertificateInfo {
 }
 
 /** More is not read: the original takes none above it. */
-export const MAX_CERTIFICATE_BYTES = 100_000;
+const MAX_CERTIFICATE_BYTES = 100_000;
 /** The original's limit for a signature; larger keys cost much time to check. */
 const MAX_RSA_BITS = 4096;
 

@@ -25,4 +25,4 @@ export const isPorts = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= portsMax && value.every((port) => isCount(port) && port > 0 && port < 65_536);
 
 /** As many public ports as a member may have (softether-protocol §9.2). */
-export const portsMax = 128;
+const portsMax = 128;

@@ -18,7 +18,7 @@ export interface BridgeLimits {
   readonly maxBridges: number;
 }
 
-export const defaultBridgeLimits: BridgeLimits = Object.freeze({ maxBridges: 1_024 });
+const defaultBridgeLimits: BridgeLimits = Object.freeze({ maxBridges: 1_024 });
 
 export interface BridgeDirectoryOptions {
   readonly limits?: BridgeLimits;

@@ -1,6 +1,6 @@
 import { DirectoryError } from './errors.ts';
 
-export const maxNameLength = 255;
+const maxNameLength = 255;
 
 /** SoftEther's "safe" characters. A slash is none of them, so a name is one part of a backplane key. */
 const safe = /^[A-Za-z0-9 ()\-_#%&.]+$/;

@@ -76,7 +76,7 @@ function copyOf(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }
 
-export class FakeMember {
+class FakeMember {
   readonly fixture: Fixture;
   readonly context: AdminContext;
   readonly services = new Map<string, BusHandler>();
@@ -152,7 +152,7 @@ function infoOf(self: MemberBoot, certificate: string): MemberInfo {
   };
 }
 
-export class FakeModes implements ClusterModes {
+class FakeModes implements ClusterModes {
   readonly changes: unknown[] = [];
   current: ClusterModeStatus = {
     mode: 'standalone',

@@ -2,7 +2,7 @@ import type { EthernetDevice, EthernetDevices, EthernetSink } from '#io';
 import { sizeOf } from './hub-fixture.ts';
 
 /** A device of the test: keeps what the hub sends, and receives what the test says. */
-export class FakeDevice implements EthernetDevice {
+class FakeDevice implements EthernetDevice {
   readonly name: string;
   readonly macAddress = Buffer.alloc(6, 2);
   readonly sent: string[] = [];

@@ -28,7 +28,7 @@ export type Reading =
   { readonly kind: 'licence'; readonly licence: Licence } | { readonly kind: 'bad'; readonly reason: string };
 
 /** As the functions of administration carry it. */
-export const MAX_LICENCE_CHARACTERS = 1_000;
+const MAX_LICENCE_CHARACTERS = 1_000;
 const PREFIX = 'HF1';
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/;
 const MAX_NAME_CHARACTERS = 100;

@@ -15,7 +15,7 @@ export interface AuditFile {
 }
 
 /** Records kept in memory for `tail`; at the cap the oldest is forgotten (the file keeps them all). */
-export const AUDIT_TAIL_RECORDS = 1000;
+const AUDIT_TAIL_RECORDS = 1000;
 
 /** Keeps the audit log: JSON lines in a file, the newest of them in memory. */
 export class FileAuditLog implements AuditLog {

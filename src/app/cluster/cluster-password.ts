@@ -14,7 +14,7 @@ const seenKey = 'local/cluster-admin-password';
 export const passwordRecord = (hashed: Buffer): string => JSON.stringify({ hashedPassword: hashed.toString('hex') });
 
 /** The administration password of the cluster. Until it is known, that of the server. */
-export class ClusterPassword {
+class ClusterPassword {
   readonly #own: AdminPassword;
   readonly #shared: Backplane;
   readonly #local: Backplane;

@@ -21,7 +21,7 @@ export interface ServerSettings {
 }
 
 /** More threads than any machine has cores for. */
-export const maxMembers = 64;
+const maxMembers = 64;
 
 export interface ListenerSettings {
   /** undefined = what administrators have set; at the first start `defaultPorts`. */

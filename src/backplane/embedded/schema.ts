@@ -7,7 +7,7 @@ export const applicationId = 0x48756246;
  * migrations[n] leads from schema n to n + 1; `user_version` holds the schema. Never change one that was released.
  * `store.boot` counts openings: it proves at once that the file can be written, and makes lease names unique.
  */
-export const migrations: readonly string[] = [
+const migrations: readonly string[] = [
   `CREATE TABLE store (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      revision INTEGER NOT NULL,

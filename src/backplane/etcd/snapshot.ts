@@ -8,7 +8,7 @@ import type { EngineClient } from './rpc/engine-client.ts';
 const hashBytes = 32;
 
 /** A backup that could not be written, or did not come over whole. */
-export class BackupFailed extends HubfarmError {
+class BackupFailed extends HubfarmError {
   constructor(message: string, options?: ErrorOptions) {
     super('BACKUP_FAILED', message, options);
   }

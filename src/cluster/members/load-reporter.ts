@@ -3,7 +3,7 @@ import type { LoadCounts, LoadReport } from '../membership.ts';
 import { pointsOf } from '../placement/points.ts';
 
 /** What it counts is told at the latest after so long, whatever it is. */
-export const reportEveryMs = 2_000;
+const reportEveryMs = 2_000;
 /** A session that has begun or ended shows in the points of the cluster within a second. */
 const reportChangeWithinMs = 500;
 /** Much has changed: so much sooner; and never more often than this. */

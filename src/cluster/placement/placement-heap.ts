@@ -15,7 +15,7 @@ export interface Seat {
  * stronger, which one more session fills less; then the one whose last placement is longest ago. So a burst is spread
  * by weight exactly: never a whole session off while only this controller places.
  */
-export function compareSeats(a: Seat, b: Seat): number {
+function compareSeats(a: Seat, b: Seat): number {
   return b.score - a.score || b.weight - a.weight || a.lastPlaced - b.lastPlaced || (a.id < b.id ? -1 : 1);
 }
 

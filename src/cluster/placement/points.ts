@@ -1,7 +1,7 @@
 /** Points of a member without sessions (softether-protocol §9.6, FARM_BASE_POINT). */
-export const basePoints = 100_000;
+const basePoints = 100_000;
 /** "Performance Standard Ratio" of an ordinary member; also what 0 stands for. */
-export const defaultWeight = 100;
+const defaultWeight = 100;
 
 /**
  * `(M − sessions × 100 / weight) × 100000 / M`, neither truncated nor floored: what C5's points are made of. It tells

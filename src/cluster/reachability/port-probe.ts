@@ -3,7 +3,7 @@ import type { Network } from '#io';
 import type { MemberInfo } from '../membership.ts';
 import type { PortResult } from './reachability-verdicts.ts';
 
-export const probeTimeoutMs = 3_000;
+const probeTimeoutMs = 3_000;
 /** Ports tried in one round: clients try the first ones of the list. */
 const portsPerProbeMax = 16;
 

@@ -9,7 +9,7 @@ import { probeTargets } from './probe-plan.ts';
 import { ReachabilityVerdicts, type PortResult } from './reachability-verdicts.ts';
 
 /** "I have tried your public ports": a member that could be tried is told what came of it. */
-export const reachedService = 'cluster/reached';
+const reachedService = 'cluster/reached';
 
 /** Between two rounds, give or take a fifth, so that members do not all dial at once. */
 const probeEveryMs = 60_000;

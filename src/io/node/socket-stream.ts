@@ -13,7 +13,7 @@ import { forgetFlowing } from './socket-internals.ts';
 import { describeServer } from './tls-server.ts';
 
 /** How long `close` waits for the other side to take the rest and to close too. */
-export const CLOSE_GRACE_MS = 2_000;
+const CLOSE_GRACE_MS = 2_000;
 /** Turns of the loop that `destroy` gives TLS to hand close_notify to the kernel. */
 const LAST_TURNS = 4;
 

@@ -36,7 +36,7 @@ import { SessionReporter } from './session-reporter.ts';
 import { TicketDesk } from './ticket-desk.ts';
 
 /** The controller's service that is told of the end of a dynamic hub's instance: `{ hubName, revision }` → boolean */
-export const HUB_ENDED_SERVICE = 'softether/hub-ended';
+const HUB_ENDED_SERVICE = 'softether/hub-ended';
 
 export interface ClusterSessionsOptions {
   readonly bus: Bus;

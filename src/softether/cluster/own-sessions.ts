@@ -5,7 +5,7 @@ import { licenceOf, machineOf } from './licence.ts';
 import type { SessionRow } from './place-order.ts';
 import type { RoomWish } from './room-maker.ts';
 
-export function rowOfSession({ hub, identity, terms }: SoftEtherSession): SessionRow {
+function rowOfSession({ hub, identity, terms }: SoftEtherSession): SessionRow {
   const { name, userName, uniqueIdText, isAdministrator, isLocalhost } = identity;
   return {
     hubName: hub.name,

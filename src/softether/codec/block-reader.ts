@@ -4,7 +4,7 @@ import { DecodeError, type BufferPool } from '#base';
 export const maxBlockBytes = 3200;
 /** A frame that is larger is dropped. */
 export const maxFrameBytes = 1600;
-export const maxKeepAliveBytes = 512;
+const maxKeepAliveBytes = 512;
 const minFrameBytes = 14;
 const keepAliveMark = 0xffff_ffff;
 

@@ -4,8 +4,8 @@ import { Pack } from './pack.ts';
 import type { PackLimits } from './pack-limits.ts';
 
 export const SIGNATURE_TARGET = '/vpnsvc/connect.cgi';
-export const PACK_TARGET = '/vpnsvc/vpn.cgi';
-export const PACK_CONTENT_TYPE = 'application/octet-stream';
+const PACK_TARGET = '/vpnsvc/vpn.cgi';
+const PACK_CONTENT_TYPE = 'application/octet-stream';
 
 const KEEP_ALIVE = 'Keep-Alive: timeout=15; max=19\r\nConnection: Keep-Alive';
 

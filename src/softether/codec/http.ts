@@ -6,8 +6,6 @@ export {
   decodePackBody,
   encodePackRequest,
   encodePackResponse,
-  PACK_CONTENT_TYPE,
-  PACK_TARGET,
   SIGNATURE_TARGET,
   type PackMessageOptions,
 } from './http-pack.ts';

@@ -1,7 +1,7 @@
 import type { Pack } from './pack.ts';
 
 /** What a client may ask for in its first PACK. */
-export const methods = ['login', 'additional_connect', 'enum_hub', 'password', 'admin', 'farm_connect'] as const;
+const methods = ['login', 'additional_connect', 'enum_hub', 'password', 'admin', 'farm_connect'] as const;
 
 export type Method = (typeof methods)[number];
 

@@ -1,5 +1,5 @@
 /** SoftEther peers cut hub, user and host names to this. */
-export const MAX_NAME_CHARACTERS = 255;
+const MAX_NAME_CHARACTERS = 255;
 
 /** Text from a peer, as long as a peer of the original would keep it. */
 export function cutName(text: string): string {

@@ -33,7 +33,7 @@ import { MemoryNetwork, SeededRandom, VirtualClock } from '#io/sim';
 export const password = (text: string): Buffer => sha0(text);
 
 /** What an engine would have been told. */
-export class FakeEngine implements ClusterEngine {
+class FakeEngine implements ClusterEngine {
   local: ClusterEngine['local'] = { peerPort: 5569, clientPort: 5568 };
   readonly admitted = new Map<string, EngineCandidate>();
   readonly eligible = new Set<string>();
@@ -82,7 +82,7 @@ export class FakeEngine implements ClusterEngine {
 }
 
 /** Remembers what was asked for. */
-export class FakeModes implements ModeSwitch {
+class FakeModes implements ModeSwitch {
   readonly calls: string[] = [];
   readonly failures: Error[] = [];
   backupFailure: Error | undefined;

@@ -20,7 +20,7 @@ import { OutputQueue } from '#hub';
 import { deflateFrame } from '../../../src/softether/codec/frame-compression.ts';
 import { framesOf, sizeOf } from '../../hub/hub-fixture.ts';
 
-export const CLIENT_ADDRESS = '192.0.2.1';
+const CLIENT_ADDRESS = '192.0.2.1';
 
 const identities = new Map<string, Promise<ServerIdentity>>();
 
@@ -230,7 +230,7 @@ export class RunningClient {
   }
 }
 
-export const annasAccount: ClientAccount = {
+const annasAccount: ClientAccount = {
   hubName: 'OFFICE',
   userName: 'alice',
   credentials: { kind: 'password', password: 'pw' },

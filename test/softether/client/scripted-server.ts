@@ -9,7 +9,7 @@ import { encodeWelcome, type Welcome } from '../../../src/softether/codec/welcom
 import { defaultPolicy } from '#hub';
 import type { ClientRig } from './client-rig.ts';
 
-export const RANDOM = Buffer.alloc(20, 7);
+const RANDOM = Buffer.alloc(20, 7);
 
 export const welcome: Welcome = {
   sessionName: 'SID-ALICE-1',

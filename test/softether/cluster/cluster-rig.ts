@@ -54,7 +54,7 @@ interface Shared {
 }
 
 /** One member: its hubs, its VPN server, its part in the cluster. */
-export class MemberRig {
+class MemberRig {
   readonly index: number;
   readonly self: MemberBoot;
   readonly host: HubHost;

@@ -42,7 +42,7 @@ export class FakeMesh {
   }
 }
 
-export class FakeBus implements Bus {
+class FakeBus implements Bus {
   readonly self: MemberBoot;
   readonly #mesh: FakeMesh;
   readonly #clock: Clock;

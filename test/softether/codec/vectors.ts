@@ -65,7 +65,7 @@ export function readVectors<Name extends keyof VectorFiles>(name: Name): VectorF
   return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as VectorFiles[Name];
 }
 
-export const captureNames = ['login-redirect', 'login-ticket-session', 'farm-member'] as const;
+const captureNames = ['login-redirect', 'login-ticket-session', 'farm-member'] as const;
 
 export function capturedMessages(): CapturedMessage[] {
   return captureNames.flatMap((name) => readVectors(name).connections.flatMap((connection) => connection.messages));

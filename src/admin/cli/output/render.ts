@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { RULE, toRecordLines, toTextTable, type Table, type TextTable } from './table.ts';
 
 /** Names and notes come from other people: what would move the cursor or colour the screen is shown as `?`. */
-export const harmless = (text: string): string => text.replace(/\p{Cc}/gu, '?');
+const harmless = (text: string): string => text.replace(/\p{Cc}/gu, '?');
 
 function drawRow(cells: readonly string[], widths: readonly number[], isRight: (column: number) => boolean): string {
   const parts = cells.map((text, column) => {

@@ -9,7 +9,7 @@ const nameOf = ({ name }: Parameter): string => (name.startsWith('[') ? name.sli
 
 const usageOf = ({ name }: Parameter): string => (name.startsWith('[') ? name : `[/${name}:${name.toLowerCase()}]`);
 
-export const usageLine = ({ name, parameters }: Command): string => [name, ...parameters.map(usageOf)].join(' ');
+const usageLine = ({ name, parameters }: Command): string => [name, ...parameters.map(usageOf)].join(' ');
 
 const indented = (text: string, width: number): string[] => wrapText(text, width - 2).map((line) => `  ${line}`);
 

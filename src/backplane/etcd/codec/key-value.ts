@@ -118,7 +118,7 @@ const target = { create: 1, mod: 2 } as const;
 const targetField = { create: 5, mod: 6 } as const;
 
 /** Compare{1 result, 2 target, 3 key, 5 create_revision | 6 mod_revision} */
-export function encodeCompare({ key, what, equals }: Compare): Buffer {
+function encodeCompare({ key, what, equals }: Compare): Buffer {
   return new MessageWriter()
     .number(1, equal)
     .number(2, target[what])

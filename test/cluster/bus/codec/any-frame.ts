@@ -40,7 +40,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant('goodbye' as const), text }),
 );
 
-export function write(writer: FrameWriter, frame: Frame): void {
+function write(writer: FrameWriter, frame: Frame): void {
   switch (frame.kind) {
     case 'hello':
       writer.hello(frame);
