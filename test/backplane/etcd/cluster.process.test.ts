@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Forbidden, Unavailable, type Backplane, type BackplaneState } from '#backplane';
 import { FairStopwatch } from '../../io/node/fair-stopwatch.ts';
 import { newFolder } from '../embedded-harness.ts';
 import { View } from '../view.ts';
 import { AcknowledgedWrites } from './acknowledged-writes.ts';
 import { io, newClient, newTestCluster, type TestCluster } from './test-engine.ts';
+import { stopped } from './process-state.ts';
 import { requireEtcd } from './require-etcd.ts';
 import { administer, joinEngine, startThreeEngines, type ThreeEngines } from './three-engines.ts';
 
@@ -24,6 +25,11 @@ describe.runIf(requireEtcd())('three engines', () => {
     await store.close();
     await three.stop();
     folder.remove();
+  });
+
+  // Whatever has failed, the next test finds them running.
+  afterEach(() => {
+    for (const engine of three.engines) engine.signalIfThere('SIGCONT');
   });
 
   const pass = (ms: number): Promise<void> => new Promise((resolve) => void io.clock.after(ms, resolve));
@@ -128,6 +134,7 @@ describe.runIf(requireEtcd())('three engines', () => {
     await writes.grow(20);
     const leader = await three.leader();
     leader.signal('SIGSTOP');
+    await stopped(leader.pid());
     await writes.grow(60);
     leader.signal('SIGCONT');
     // It has to find out that it does not lead any more.
@@ -145,8 +152,10 @@ describe.runIf(requireEtcd())('three engines', () => {
     const lease = await store.lease(3_000);
     await view.reached(await store.put('q/before', '1', { lease }));
     const [first, second] = three.engines;
-    first!.signal('SIGSTOP');
-    second!.signal('SIGSTOP');
+    for (const engine of [first!, second!]) {
+      engine.signal('SIGSTOP');
+      await stopped(engine.pid());
+    }
     const refused = new FairStopwatch();
     await expect(store.put('q/during', '1')).rejects.toBeInstanceOf(Unavailable);
     await expect(store.get('q/before')).rejects.toBeInstanceOf(Unavailable);
