@@ -74,7 +74,12 @@ export async function newTestEngine(
     pid,
     signal,
     signalIfThere: (name) => {
-      if (existsSync(join(directory, 'engine.pid'))) signal(name);
+      if (!existsSync(join(directory, 'engine.pid'))) return;
+      try {
+        signal(name);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
     },
   };
 }
