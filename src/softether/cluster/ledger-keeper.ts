@@ -1,5 +1,5 @@
 import { HubfarmError } from '#base';
-import type { Bus, Controllership, MemberBoot, MemberId, Membership } from '#cluster';
+import type { Bus, Controllership, MemberBoot, MemberId, Membership, MemberView } from '#cluster';
 import type { Clock, Timer } from '#io';
 import type { ClusterSessionLimits } from './limits.ts';
 import type { SessionRow } from './place-order.ts';
@@ -59,7 +59,10 @@ export class LedgerKeeper {
   isComplete(): boolean {
     if (!this.follow()) return false;
     const { clock, limits } = this.#options;
-    return this.#unknown().length === 0 || clock.nowMs() - this.#sinceMs >= limits.ledgerPatienceMs;
+    const waitedMs = clock.nowMs() - this.#sinceMs;
+    return this.#unknown().every(({ state }) => {
+      return waitedMs >= (state === 'online' ? limits.ledgerPatienceMaxMs : limits.ledgerPatienceMs);
+    });
   }
 
   /** Begins and ends with this member's leadership. False: it is not the controller. */
@@ -119,10 +122,10 @@ export class LedgerKeeper {
     if (this.#asking === undefined) this.#ask();
   }
 
-  #unknown(): MemberBoot[] {
+  #unknown(): (MemberBoot & Pick<MemberView, 'state'>)[] {
     return this.#options.membership
       .members()
-      .map(({ info }) => ({ member: info.id, boot: info.boot }))
+      .map(({ info, state }) => ({ member: info.id, boot: info.boot, state }))
       .filter((member) => !this.ledger.knows(member));
   }
 

@@ -23,8 +23,10 @@ export interface ClusterSessionLimits {
   readonly readmitTimeoutMs: number;
   /** Log-ins that are held back at one time; at the cap further ones are answered at once. */
   readonly maxWaitingLogins: number;
-  /** After that, a new controller goes on without the lists of sessions that members still owe it. */
+  /** After that, a new controller goes on without the lists of sessions that members owe it whom the bus does not hear… */
   readonly ledgerPatienceMs: number;
+  /** …and after that without those of members that it hears: they must have lost their messages several times. */
+  readonly ledgerPatienceMaxMs: number;
 
   // -- dynamic hubs
   /** From the last session's end to the end of the instance, whose memory is then free. */
@@ -39,6 +41,8 @@ export interface ClusterSessionLimits {
   readonly rowsPerReport: number;
   /** A member that reports more is not believed. */
   readonly maxSessionsPerMember: number;
+  /** A message that was not answered by then is told again. */
+  readonly reportTimeoutMs: number;
   /** After a message that came to nothing, and between two requests of the controller for a list. */
   readonly reportRetryMs: number;
 
@@ -61,11 +65,13 @@ export const defaultClusterSessionLimits: ClusterSessionLimits = Object.freeze({
   readmitTimeoutMs: 2_000,
   maxWaitingLogins: 10_000,
   ledgerPatienceMs: 3_000,
+  ledgerPatienceMaxMs: 10_000,
   hubLingerMs: 2_000,
   claimWaitMs: 2_000,
   reportDelayMs: 20,
   rowsPerReport: 1_000,
   maxSessionsPerMember: 1_000_000,
+  reportTimeoutMs: 1_500,
   reportRetryMs: 500,
   drainDelayMs: 1_500,
   drainSessionsPerSecond: 50,

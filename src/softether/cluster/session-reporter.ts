@@ -30,7 +30,7 @@ export interface SessionReporterOptions {
   readonly bus: Pick<Bus, 'self' | 'call'>;
   readonly clock: Clock;
   readonly logger?: Logger;
-  readonly limits: Pick<ClusterSessionLimits, 'reportDelayMs' | 'rowsPerReport' | 'reportRetryMs'>;
+  readonly limits: Pick<ClusterSessionLimits, 'reportDelayMs' | 'rowsPerReport' | 'reportTimeoutMs' | 'reportRetryMs'>;
   /** Where this member is the controller itself. */
   readonly deliverHere: (report: SessionReport) => ReportAnswer;
 }
@@ -185,8 +185,9 @@ export class SessionReporter {
   }
 
   #deliver(to: MemberBoot, report: SessionReport): ReportAnswer | Promise<unknown> {
-    const { bus, deliverHere } = this.#options;
-    return to.member === bus.self.member ? deliverHere(report) : bus.call(to, REPORT_SERVICE, report);
+    const { bus, deliverHere, limits } = this.#options;
+    if (to.member === bus.self.member) return deliverHere(report);
+    return bus.call(to, REPORT_SERVICE, report, { timeoutMs: limits.reportTimeoutMs });
   }
 }
 
