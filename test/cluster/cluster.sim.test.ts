@@ -8,7 +8,7 @@ import { runScenario } from './simulated/scenario.ts';
  */
 const only = env['HUBFARM_SIM_SEED'];
 const firstSeed = Number(env['HUBFARM_SIM_FROM'] ?? 1);
-const seedCount = Number(env['HUBFARM_SIM_SEEDS'] ?? 60);
+const seedCount = Number(env['HUBFARM_SIM_SEEDS'] ?? 40);
 
 test(
   'whatever happens to its members, lines and engine, a cluster keeps its promises and recovers',

@@ -16,12 +16,14 @@ const eligible = 2;
 
 async function world(count = 4): Promise<World> {
   const nothing = (): void => undefined;
+  const observer = { placed: nothing, accepted: nothing, wrote: nothing };
+  const calm = { lostPerMille: 0, doubledPerMille: 0 };
   const settings = Array.from({ length: count }, (_, at) => ({
     name: `m${at}`,
     weight: 100,
     isEligible: at < eligible,
   }));
-  const cluster = new SimulatedCluster(1, settings, { placed: nothing, accepted: nothing, wrote: nothing }, 0);
+  const cluster = new SimulatedCluster(1, settings, observer, calm);
   onTestFinished(() => cluster.close());
   for (const machine of cluster.machines) cluster.boot(machine);
   // The quarantine after the start is over, too.
@@ -30,7 +32,8 @@ async function world(count = 4): Promise<World> {
   const enter = async (door: Machine, hub: string): Promise<MemberBoot | undefined> => {
     const offer = await door.member!.login(hub);
     if (offer === undefined) return undefined;
-    return cluster.machineOf(offer.member).member!.enter(offer.ticket, hub) ? offer.member : undefined;
+    const { member } = cluster.machineAt(offer.address);
+    return (await member!.enter(offer.ticket, hub)) === undefined ? undefined : member!.self;
   };
   return { cluster, machines: cluster.machines, pass: (ms) => cluster.clock.run(ms), enter, hosts };
 }

@@ -1,26 +1,34 @@
 import type { MemberBoot } from '#cluster';
 import type { Change } from '../../../src/backplane/embedded/requests.ts';
-import type { SimulatedCluster } from './simulated-cluster.ts';
-import { isStatic, type MemberObserver, type SimulatedMember } from './simulated-member.ts';
+import type { Machine, SimulatedCluster } from './simulated-cluster.ts';
+import { isStatic } from './simulated-hubs.ts';
+import type { MemberObserver, SimulatedMember } from './simulated-member.ts';
 
 /** A member whose lease has ended leaves placement within this: the lease, and a turn of messages. */
-const deadWithinMs = 5_500;
+const deadWithinMs = 6_500;
 /** A controller that the engine cannot hear either learns of no deaths, but leads no longer than its own lease. */
 const deadWithinCutOffMs = deadWithinMs + 5_000;
+
+/** By then a controller has the list of a member that it hears. */
+const countedWithinMs = 8_000;
 
 /** What must hold at every moment. Each breach is kept as a sentence. */
 export class Invariants implements MemberObserver {
   readonly breaches: string[] = [];
+  /** The most at one time. */
+  licencesUsed = 0;
   readonly #cluster: () => SimulatedCluster;
   readonly #hubs: readonly string[];
+  readonly #licences: number;
   readonly #usedTickets = new Set<string>();
   readonly #written = new Map<string, { revision: number; isCertain: boolean }[]>();
   readonly #epochs = new Map<number, string>();
   readonly #stored = new Map<string, { readonly revision: number; readonly epoch: number }>();
 
-  constructor(cluster: () => SimulatedCluster, hubs: readonly string[]) {
+  constructor(cluster: () => SimulatedCluster, hubs: readonly string[], licences: number) {
     this.#cluster = cluster;
     this.#hubs = hubs;
+    this.#licences = licences;
   }
 
   /** One live instance per dynamic hub; at most one valid leader; epochs belong to one leader each, and grow. */
@@ -37,7 +45,7 @@ export class Invariants implements MemberObserver {
     const cluster = this.#cluster();
     const machine = cluster.machineOf({ member });
     const isEarlierBoot = machine.member?.self.boot !== boot;
-    const mutedAtMs = Math.max(machine.mutedAtMs ?? Infinity, cluster.engine.backAtMs);
+    const mutedAtMs = Math.max(machine.mutedAtMs ?? Infinity, cluster.engine.leasesBeganAtMs);
     const mutedMs = cluster.clock.nowMs() - mutedAtMs;
     const isCutOff = cluster.machineOf(by.self).mutedAtMs !== undefined || !cluster.engine.isUp;
     if (mutedMs > (isCutOff ? deadWithinCutOffMs : deadWithinMs)) {
@@ -52,10 +60,27 @@ export class Invariants implements MemberObserver {
     if (!isStatic(hub)) this.#lookAtHub(hub);
   }
 
-  /** A client got in with a ticket. */
-  used(ticket: string): void {
+  /** A client got in with a ticket, on a session that takes a licence or none. */
+  used(ticket: string, isCounted: boolean): void {
     if (this.#usedTickets.has(ticket)) this.#breach(`ticket ${ticket} let two clients in`);
     this.#usedTickets.add(ticket);
+    if (isCounted) this.#lookAtLicences();
+  }
+
+  /**
+   * Never more sessions than licences, on all members that the controller can have counted: where something has just
+   * happened, sessions live on that nobody could ask for.
+   */
+  #lookAtLicences(): void {
+    const { machines, engine, clock } = this.#cluster();
+    const nowMs = clock.nowMs();
+    const leader = machines.find(({ member }) => member?.isController === true);
+    const isCalm = ({ disturbedAtMs, mutedAtMs, cutFrom }: Machine): boolean =>
+      mutedAtMs === undefined && cutFrom.size === 0 && nowMs - disturbedAtMs > countedWithinMs;
+    if (leader === undefined || !isCalm(leader) || !engine.isUp || nowMs - engine.backAtMs < countedWithinMs) return;
+    const sessions = machines.filter(isCalm).reduce((sum, { member }) => sum + (member?.countedSessions ?? 0), 0);
+    this.licencesUsed = Math.max(this.licencesUsed, sessions);
+    if (sessions > this.#licences) this.#breach(`${sessions} sessions with ${this.#licences} licences`);
   }
 
   wrote(key: string, outcome: { readonly revision: number } | 'unknown'): void {

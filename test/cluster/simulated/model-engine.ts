@@ -23,6 +23,7 @@ export class ModelEngine {
   readonly #backListeners = new Set<() => void>();
   #isUp = true;
   #backAtMs = -Infinity;
+  #leasesBeganAtMs = -Infinity;
 
   constructor(clock: Clock) {
     const { database } = openDatabase(':memory:');
@@ -35,9 +36,13 @@ export class ModelEngine {
     return this.#isUp;
   }
 
-  /** When it came back last; leases begin anew then. */
   get backAtMs(): number {
     return this.#backAtMs;
+  }
+
+  /** When it came back last, or its leader changed: leases begin anew then. */
+  get leasesBeganAtMs(): number {
+    return this.#leasesBeganAtMs;
   }
 
   onCommit(commit: Commit): () => void {
@@ -88,6 +93,7 @@ export class ModelEngine {
   comeBack(): void {
     this.#isUp = true;
     this.#backAtMs = this.#clock.nowMs();
+    this.#leasesBeganAtMs = this.#backAtMs;
     for (const [id, lease] of this.#leases) lease.expiry = this.#expiry(id, lease.ttlMs);
     for (const back of this.#backListeners) back();
   }
@@ -95,6 +101,7 @@ export class ModelEngine {
   /** Another of its machines leads: as etcd does, it gives each lease its whole time anew, and a second. */
   changeLeader(): void {
     if (!this.#isUp) return;
+    this.#leasesBeganAtMs = this.#clock.nowMs();
     for (const [id, lease] of this.#leases) {
       lease.expiry.cancel();
       lease.expiry = this.#expiry(id, lease.ttlMs + 1_000);

@@ -2,7 +2,9 @@ import { SeededRandom } from '#io/sim';
 import { Invariants } from './invariants.ts';
 import { SimulatedCluster, type Machine, type MachineSettings } from './simulated-cluster.ts';
 
-const hubs = ['S1', 'D1', 'D2', 'D3'];
+/** Sessions of S2 take no licence. */
+const hubs = ['S1', 'S2', 'D1', 'D2', 'D3'];
+const licences = 20;
 const troubleMs = 60_000;
 const healingMs = 25_000;
 const endingMs = 45_000;
@@ -13,6 +15,8 @@ export interface Outcome {
   readonly log: readonly string[];
   readonly logins: number;
   readonly sessions: number;
+  /** The most at one time. */
+  readonly licencesUsed: number;
   readonly faults: number;
 }
 
@@ -45,8 +49,10 @@ class Scenario {
       weight: [50, 100, 200][this.#random.below(3)]!,
       isEligible: at < eligible,
     }));
-    this.#invariants = new Invariants(() => this.#cluster, hubs);
-    this.#cluster = new SimulatedCluster(seed, machines, this.#invariants);
+    this.#invariants = new Invariants(() => this.#cluster, hubs, licences);
+    this.#cluster = new SimulatedCluster(seed, machines, this.#invariants, {
+      licences: { client: licences, bridge: Infinity },
+    });
     this.#cluster.engine.onCommit((revision, changes) => this.#invariants.committed(revision, changes));
   }
 
@@ -70,6 +76,7 @@ class Scenario {
       log: this.#log,
       logins: this.#logins,
       sessions: this.#sessions,
+      licencesUsed: this.#invariants.licencesUsed,
       faults: this.#faults,
     };
   }
@@ -223,17 +230,21 @@ class Scenario {
     const doors = this.#cluster.machines.filter(({ isEligible, member }) => isEligible && member?.isReady === true);
     if (doors.length === 0) return false;
     this.#logins++;
-    const offer = await this.#any(doors).member!.login(hub);
+    const isCounted = hub !== 'S2';
+    const offer = await this.#any(doors).member!.login(hub, isCounted);
     if (offer === undefined) return false;
     await new Promise<void>((resolve) => this.#later(1 + this.#random.below(300), resolve));
-    const host = this.#cluster.machineOf(offer.member).member;
-    if (host?.isReady !== true || !host.enter(offer.ticket, hub)) return false;
-    this.#invariants.used(offer.ticket);
-    // A second client with the same ticket is never let in.
-    if (host.enter(offer.ticket, hub)) this.#invariants.used(offer.ticket);
-    this.#sessions++;
-    this.#later(staysMs, () => host.leaveHub(hub));
-    return true;
+    const host = this.#cluster.machineAt(offer.address).member;
+    if (host?.isReady !== true) return false;
+    // Two clients with the same ticket at once: one is let in.
+    const entering = [host.enter(offer.ticket, hub, isCounted), host.enter(offer.ticket, hub, isCounted)];
+    const sessions = (await Promise.all(entering)).filter((session) => session !== undefined);
+    for (const session of sessions) {
+      this.#invariants.used(offer.ticket, isCounted);
+      this.#later(staysMs, () => session.end());
+    }
+    this.#sessions += sessions.length;
+    return sessions.length > 0;
   }
 
   #nextWrite(): void {

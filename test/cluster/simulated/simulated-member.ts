@@ -1,4 +1,4 @@
-import { HubfarmError, silentLogger } from '#base';
+import { silentLogger } from '#base';
 import { Conflict, Unavailable } from '#backplane';
 import {
   Claims,
@@ -12,36 +12,42 @@ import {
   PlacedObjects,
   type MemberBoot,
   type MemberInfo,
-  type Placed,
 } from '#cluster';
+import { defaultPolicy } from '#hub';
 import type { Random, TlsDialOptions } from '#io';
+import { ClusterSessions, defaultClusterSessionLimits, type LicenceLimits } from '#softether';
 import type { ModelBackplane } from './model-backplane.ts';
+import { anyHub, isStatic, recordOf, SimulatedHubs, type SimulatedSession } from './simulated-hubs.ts';
 import type { SimulatedBus } from './simulated-mesh.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
-import { TicketDesk } from './ticket-desk.ts';
 
 export const hubPrefix = 'hubinst/';
-const hubLingerMs = 2_000;
-const loginPatienceMs = 5_000;
-const retryMs = 200;
+const reportEveryMs = 250;
+const ticketBytes = 20;
 
 export interface MemberSettings {
   readonly name: string;
   readonly boot: string;
+  /** IPv4 that clients are sent to. */
+  readonly address: string;
   readonly weight: number;
   readonly isEligible: boolean;
+  readonly licences: LicenceLimits;
 }
 
 /** What somebody outside is told of what a member does. */
 export interface MemberObserver {
+  /** It has chosen a member for a session, as the controller. */
   placed(by: SimulatedMember, on: MemberBoot): void;
   /** It takes frames of this hub now. */
   accepted(by: SimulatedMember, hub: string): void;
   wrote(key: string, outcome: { readonly revision: number } | 'unknown'): void;
 }
 
-interface Offer {
-  readonly member: MemberBoot;
+/** Where a client is to go, and with what. */
+export interface Offer {
+  readonly address: string;
+  /** base64 */
   readonly ticket: string;
 }
 
@@ -53,9 +59,13 @@ interface Parts {
   readonly objects: PlacedObjects;
   readonly witness: EngineWitness;
   readonly claims: Claims;
+  readonly sessions: ClusterSessions;
 }
 
-/** One boot of one member: the parts of the cluster as the product puts them together, and hubs that only count. */
+/**
+ * One boot of one member: the parts of the cluster as the product puts them together, placement, tickets, licences and
+ * dynamic hubs among them. Only its hubs and sessions are bare of frames.
+ */
 export class SimulatedMember {
   readonly self: MemberBoot;
   readonly process: SimulatedProcess;
@@ -64,13 +74,12 @@ export class SimulatedMember {
   readonly #info: MemberInfo;
   readonly #random: Random;
   readonly #observer: MemberObserver;
-  readonly #desk: TicketDesk;
-  /** Sessions of the hubs that have an instance here. */
-  readonly #hubs = new Map<string, number>();
-  /** Being given back: their revision. */
-  readonly #closing = new Map<string, number>();
+  readonly #hubs = new SimulatedHubs();
+  readonly #licences: LicenceLimits;
+  /** Sessions that the controller wants here, of clients that came to this very member. */
+  readonly #expectedHere = new Map<string, string>();
   #parts: Parts | undefined;
-  #ticketsTaken = 0;
+  #clients = 0;
 
   constructor(
     settings: MemberSettings,
@@ -80,7 +89,7 @@ export class SimulatedMember {
     random: Random,
     observer: MemberObserver,
   ) {
-    const { name, boot, weight, isEligible } = settings;
+    const { name, boot, address, weight, isEligible, licences } = settings;
     const id = memberIdOf(name, 0);
     this.self = { member: id, boot };
     this.process = process;
@@ -88,7 +97,7 @@ export class SimulatedMember {
     this.bus = bus;
     this.#random = random;
     this.#observer = observer;
-    this.#desk = new TicketDesk(process);
+    this.#licences = licences;
     this.#info = {
       ...this.self,
       id,
@@ -99,7 +108,7 @@ export class SimulatedMember {
       startedAtMs: process.wallMs(),
       joinedAtMs: process.wallMs(),
       busAddress: `${name}:5570`,
-      publicAddress: '192.0.2.1',
+      publicAddress: address,
       publicPorts: [443],
       certificate: '',
       isControllerOnly: false,
@@ -124,10 +133,18 @@ export class SimulatedMember {
     return this.#parts?.registry;
   }
 
-  /** Sessions of `hub` here, if its frames move now. */
+  /**
+   * Whether frames of `hub` move here now. What the first turn of the event loop lets through after a stop, before any timer
+   * runs, is not looked at.
+   */
   accepts(hub: string): boolean {
-    if (!this.isReady || !this.#hubs.has(hub)) return false;
-    return isStatic(hub) || this.#parts!.claims.state(hub) === 'held';
+    if (!this.isReady || !this.#hubs.serves(hub)) return false;
+    return isStatic(hub) || this.#parts?.claims.state(hub) === 'held';
+  }
+
+  /** Sessions here that take a licence. */
+  get countedSessions(): number {
+    return this.#hubs.counted();
   }
 
   async start(): Promise<void> {
@@ -159,18 +176,43 @@ export class SimulatedMember {
       placement,
     });
     const claims = new Claims({ ...options, directory, self, registry, witness });
-    claims.onChange(() => this.#closeLost());
-    this.#parts = { registry, election, directory, placement, objects, witness, claims };
-    bus.serve('sim/expect-ticket', (body) => this.#expect(body as never));
-    bus.serve('sim/place', (body) => this.#place((body as { hub: string }).hub));
-    bus.serve('sim/release', (body, from) => this.#release(body as never, from));
+    const sessions = new ClusterSessions({
+      bus,
+      membership: registry,
+      controllership: election,
+      placement: { chooseMember: (except) => this.#told(placement.chooseMember(except)) },
+      objects: {
+        find: (name) => objects.find(name),
+        release: (object) => objects.release(object),
+        placeSession: async (name) => {
+          const found = await objects.placeSession(name);
+          if (found.kind === 'placed') this.#told(found.placed);
+          return found;
+        },
+      },
+      objectDirectory: directory,
+      claims,
+      engine: backplane,
+      directory: anyHub,
+      host: this.#hubs.host,
+      acceptsLogins: () => registry.self.isEligible,
+      licences: () => this.#licences,
+      clock: process,
+      random: this.#random,
+      logger: silentLogger,
+      limits: defaultClusterSessionLimits,
+    });
+    this.#hubs.joins(sessions);
+    this.#parts = { registry, election, directory, placement, objects, witness, claims, sessions };
+    process.every(reportEveryMs, () => registry.report({ ...sessions.load(), connections: this.#hubs.count() }));
   }
 
   async leave(): Promise<void> {
     const parts = this.#parts;
     this.#parts = undefined;
     if (parts === undefined) return;
-    this.#hubs.clear();
+    this.#hubs.endAll();
+    parts.sessions.stop();
     await parts.election.stop().catch(() => undefined);
     parts.claims.stop();
     parts.objects.stop();
@@ -187,40 +229,50 @@ export class SimulatedMember {
     this.process.kill();
   }
 
-  /** What a client asks of any eligible member: where to go. undefined = nowhere, in five seconds. */
-  async login(hub: string): Promise<Offer | undefined> {
-    const untilMs = this.process.nowMs() + loginPatienceMs;
-    while (this.process.nowMs() < untilMs) {
-      const offer = await this.#ask(hub);
-      if (offer !== undefined) return offer;
-      await new Promise<void>((resolve) => void this.process.after(retryMs, resolve));
-    }
-    return undefined;
+  /** A client proves itself here. Where it is to go; undefined = it is refused, or nothing could be decided in time. */
+  async login(hub: string, isCounted = true): Promise<Offer | undefined> {
+    const userName = `u${++this.#clients}`;
+    const order = {
+      hubName: hub,
+      userName,
+      realUserName: userName,
+      groupName: '',
+      isAdministrator: false,
+      policy: defaultPolicy,
+      credential: '',
+      machine: '',
+      licence: isCounted ? ('client' as const) : ('none' as const),
+    };
+    const remote = { address: '198.51.100.1', port: 50_000 };
+    const request = { hub: recordOf(hub), userName, isAdministrator: false, remote, order };
+    const place = await this.#parts?.sessions.placement.place(request);
+    if (place === undefined || place.kind === 'refused') return undefined;
+    if (place.kind === 'elsewhere') return { address: place.address, ticket: place.ticket.toString('base64') };
+    const ticket = this.#random.bytes(ticketBytes).toString('base64');
+    this.#expectedHere.set(ticket, place.sessionName ?? userName);
+    return { address: this.#info.publicAddress, ticket };
   }
 
-  /** A client comes with a ticket. True: it has a session. */
-  enter(ticket: string, hub: string): boolean {
-    const parts = this.#parts;
-    const revision = this.#desk.take(ticket, hub);
-    if (parts === undefined || revision === undefined) return false;
-    if (!isStatic(hub)) {
-      const isMine = parts.claims.state(hub) === 'held' && parts.directory.find(hub)?.revision === revision;
-      if (!isMine || this.#closing.has(hub)) return false;
-    }
-    this.#hubs.set(hub, (this.#hubs.get(hub) ?? 0) + 1);
-    this.#ticketsTaken++;
-    this.#count();
-    this.#observer.accepted(this, hub);
-    return true;
+  /** A client comes with a ticket. Its session; undefined = it is refused. */
+  async enter(ticket: string, hub: string, isCounted = true): Promise<SimulatedSession | undefined> {
+    const { sessions } = this.#parts ?? {};
+    const nameHere = this.#expectedHere.get(ticket);
+    this.#expectedHere.delete(ticket);
+    const expected = sessions?.takeTicket(Buffer.from(ticket, 'base64'), hub);
+    const name = nameHere ?? expected?.sessionName;
+    if (sessions === undefined || name === undefined) return undefined;
+    const isOpen = (await sessions.openHub(hub)) !== undefined && this.isReady;
+    const session = isOpen
+      ? this.#hubs.begin(hub, name, { userName: expected?.userName ?? name, isCounted })
+      : undefined;
+    if (session === undefined && expected !== undefined) sessions.released(expected);
+    if (session !== undefined) this.#observer.accepted(this, hub);
+    return session;
   }
 
-  /** A session of `hub` has ended. */
+  /** One session of `hub` ends. */
   leaveHub(hub: string): void {
-    const sessions = this.#hubs.get(hub);
-    if (sessions === undefined || this.#parts === undefined) return;
-    this.#hubs.set(hub, Math.max(0, sessions - 1));
-    this.#count();
-    if (!isStatic(hub)) this.#linger(hub);
+    this.#hubs.anyOf(hub)?.end();
   }
 
   async writeConfig(key: string): Promise<void> {
@@ -240,122 +292,9 @@ export class SimulatedMember {
     this.#parts?.registry.announce({ isDraining }).catch(() => undefined);
   }
 
-  async #ask(hub: string): Promise<Offer | undefined> {
-    const parts = this.#parts;
-    const controller = parts?.election.controller();
-    if (parts === undefined || controller === undefined) return undefined;
-    if (parts.election.isController()) return this.#place(hub);
-    try {
-      return ((await this.bus.call(controller, 'sim/place', { hub })) as Offer | null) ?? undefined;
-    } catch (error) {
-      if (error instanceof HubfarmError) return undefined;
-      throw error;
-    }
-  }
-
-  async #place(hub: string): Promise<Offer | undefined> {
-    const { placement, objects } = this.#parts ?? {};
-    if (placement === undefined || objects === undefined || !this.#parts!.election.isController()) return undefined;
-    if (isStatic(hub)) {
-      const chosen = placement.chooseMember();
-      return chosen.kind === 'placed' ? this.#offer(chosen, hub, 0) : undefined;
-    }
-    const found = await objects.placeSession(hub);
-    return found.kind === 'placed' ? this.#offer(found.placed, hub, found.object.revision) : undefined;
-  }
-
-  async #offer(placed: Placed, hub: string, revision: number): Promise<Offer | undefined> {
-    const { member, boot } = placed.member.info;
-    this.#observer.placed(this, { member, boot });
-    const ticket = this.#random.bytes(20).toString('hex');
-    const body = { ticket, hub, revision };
-    try {
-      const isMine = member === this.self.member;
-      const call = isMine
-        ? this.#expect(body)
-        : this.bus.call({ member, boot }, 'sim/expect-ticket', body, { timeoutMs: 1_000 });
-      if ((await call) === true) return { member: { member, boot }, ticket };
-    } catch (error) {
-      if (!(error instanceof HubfarmError)) throw error;
-    }
-    placed.withdraw();
-    return undefined;
-  }
-
-  async #expect({ ticket, hub, revision }: { ticket: string; hub: string; revision: number }): Promise<boolean> {
-    const parts = this.#parts;
-    if (parts === undefined) return false;
-    if (!isStatic(hub)) {
-      const patience = new Promise<void>((resolve) => void this.process.after(1_000, resolve));
-      await Promise.race([parts.directory.shows(hub, revision), patience]);
-      const isMine = parts.claims.state(hub) === 'held' && parts.directory.find(hub)?.revision === revision;
-      if (!isMine || this.#closing.has(hub)) return false;
-      this.#linger(hub);
-    }
-    this.#desk.expect(ticket, hub, revision);
-    return true;
-  }
-
-  #linger(hub: string): void {
-    this.process.after(hubLingerMs, () => {
-      const object = this.#parts?.directory.find(hub);
-      if (object?.boot !== this.self.boot || (this.#hubs.get(hub) ?? 0) > 0 || this.#closing.has(hub)) return;
-      if (this.#desk.waitsFor(hub)) this.#linger(hub);
-      else {
-        this.#hubs.delete(hub);
-        this.#closing.set(hub, object.revision);
-        this.#count();
-        void this.#giveBack(hub, object.revision);
-      }
-    });
-  }
-
-  async #giveBack(hub: string, revision: number): Promise<void> {
-    for (;;) {
-      const parts = this.#parts;
-      if (parts === undefined) return;
-      if (parts.directory.find(hub)?.revision !== revision) break;
-      try {
-        const body = { hub, revision };
-        const controller = parts.election.controller();
-        if (parts.election.isController()) await this.#release(body, this.self);
-        else if (controller !== undefined) await this.bus.call(controller, 'sim/release', body);
-      } catch (error) {
-        if (!(error instanceof HubfarmError)) throw error;
-      }
-      await new Promise<void>((resolve) => void this.process.after(500, resolve));
-    }
-    this.#closing.delete(hub);
-  }
-
-  async #release({ hub, revision }: { hub: string; revision: number }, from: MemberBoot): Promise<boolean> {
-    const objects = this.#parts?.objects;
-    const object = objects?.find(hub);
-    if (objects === undefined || object?.revision !== revision || object.boot !== from.boot) return false;
-    return objects.release(object);
-  }
-
-  #closeLost(): void {
-    const { claims } = this.#parts ?? {};
-    for (const hub of [...this.#hubs.keys()]) {
-      if (!isStatic(hub) && claims?.state(hub) === 'none') this.#hubs.delete(hub);
-    }
-    this.#count();
-    // A placement that no ticket has followed (its controller died in between) is given back, too.
-    for (const hub of claims?.names() ?? []) if (!this.#hubs.has(hub)) this.#linger(hub);
-  }
-
-  #count(): void {
-    const sessions = [...this.#hubs.values()].reduce((sum, count) => sum + count, 0);
-    this.#parts?.registry.report({
-      sessions,
-      connections: sessions,
-      hubInstances: this.#hubs.size,
-      clientLicences: 0,
-      bridgeLicences: 0,
-      ticketsTaken: this.#ticketsTaken,
-    });
+  #told<T extends { readonly kind: string; readonly member?: { readonly info: MemberInfo } }>(chosen: T): T {
+    const { info } = chosen.member ?? {};
+    if (info !== undefined && this.isController) this.#observer.placed(this, info);
+    return chosen;
   }
 }
-
-export const isStatic = (hub: string): boolean => hub.startsWith('S');

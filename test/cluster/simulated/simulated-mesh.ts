@@ -28,6 +28,8 @@ const latencyMaxMs = 5;
 export interface MeshFaults {
   /** Of a thousand messages, so many vanish (a link that breaks and is made again). */
   readonly lostPerMille: number;
+  /** Of a thousand messages that want no answer, so many come twice. */
+  readonly doubledPerMille: number;
 }
 
 /** All buses of a simulated cluster, and the lines between their machines. */
@@ -137,11 +139,14 @@ export class SimulatedBus implements Bus {
 
   send(to: BusAddress, service: string, body: unknown): void {
     const text = JSON.stringify(body);
-    this.#carry(typeof to === 'string' ? to : to.member, () => {
-      const bus = this.#mesh.find(to);
-      if (bus === undefined || (typeof to !== 'string' && bus.self.boot !== to.boot)) return;
-      bus.process.soon(() => void bus.#services.get(service)?.(JSON.parse(text), this.self));
-    });
+    const { random, faults } = this.#mesh;
+    for (let copies = random.below(1_000) < faults.doubledPerMille ? 2 : 1; copies > 0; copies--) {
+      this.#carry(typeof to === 'string' ? to : to.member, () => {
+        const bus = this.#mesh.find(to);
+        if (bus === undefined || (typeof to !== 'string' && bus.self.boot !== to.boot)) return;
+        bus.process.soon(() => void bus.#services.get(service)?.(JSON.parse(text), this.self));
+      });
+    }
   }
 
   /** What a machine says of a port: of a process that runs or hangs it is open, of one that has ended it is not. */
