@@ -22,10 +22,11 @@ export function createLoadHome({ as }: Pick<LoadOptions, 'as'>, limits: ClientLi
   });
 }
 
-export function accountOf(options: LoadOptions): ClientAccount {
+/** `{n}` in the name of the hub is the number of the session, from 1 on: each one has a hub of its own. */
+export function accountOf(options: LoadOptions, number = 1): ClientAccount {
   const { hub, user, password, connections, isCompressed, isEncrypted } = options;
   return {
-    hubName: hub,
+    hubName: hub.replace('{n}', String(number)),
     userName: user,
     credentials: password === '' ? { kind: 'anonymous' } : { kind: 'password', password },
     maxConnection: connections,

@@ -98,7 +98,7 @@ export class Swarm {
       const client = new VpnClient({
         home: this.home,
         server,
-        account: accountOf(this.#options),
+        account: accountOf(this.#options, this.#members.length + 1),
         openPort,
         goesOn: () => false,
         observe: (event) => {
