@@ -44,7 +44,7 @@ export class Connection implements StreamSink, Watched, RegisteredConnection {
   /** Undefined once nothing is read as HTTP any more. */
   #reader: HttpReader | undefined = new HttpReader(defaultHttpLimits);
   #phase: Phase = 'front';
-  #random = NO_BYTES;
+  #random: Buffer = NO_BYTES;
   #requests = 0;
   #noops = 0;
   #deadlineMs: number;
