@@ -1,5 +1,5 @@
 import type { BadMessage } from './bad-message.ts';
-import { isTokenCode, parseDecimal } from './characters.ts';
+import { isTokenCode, isUriCode, parseDecimal } from './characters.ts';
 import { HeaderId } from './header-id.ts';
 import { messageLimits } from './limits.ts';
 import { Malformed } from './malformed.ts';
@@ -81,12 +81,7 @@ function requestLineFlaw(scan: Scan, uriStart: number, lastSpace: number): Flaw 
     return { status: 505, reason: 'Version Not Supported', offset: lastSpace + 1 };
   }
   if (schemeEnd(head, uriStart, lastSpace) < 0) return bad('a Request-URI without a scheme', uriStart);
-  for (let at = uriStart; at < lastSpace; at++) {
-    const code = head.charCodeAt(at);
-    if (code <= 0x20 || code === 0x22 || code === 0x3c || code === 0x3e || code === 0x7f) {
-      return bad('a bad character in the Request-URI', at);
-    }
-  }
+  // Those of the schemes that we know are parsed anyway
   return undefined;
 }
 
@@ -146,8 +141,14 @@ function requestUriFlaw(message: SipMessage): Flaw | undefined {
   if (uri === undefined) {
     const scheme = message.requestUriScheme();
     const isOurs = scheme === 'sip' || scheme === 'sips' || scheme === 'tel';
-    return isOurs ? { status: 400, reason: 'a bad Request-URI', offset } : undefined;
+    const isBad = isOurs || !isUriText(message.requestUriText());
+    return isBad ? { status: 400, reason: 'a bad Request-URI', offset } : undefined;
   }
   // RFC 3261 §19.1.1: no headers in a Request-URI (RFC 4475 §3.1.2.11)
   return uri.headersText === undefined ? undefined : { status: 400, reason: 'headers in the Request-URI', offset };
+}
+
+function isUriText(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (!isUriCode(text.charCodeAt(at))) return false;
+  return true;
 }

@@ -3,68 +3,74 @@ import { Malformed } from './malformed.ts';
 import { findParam, listParams, ParamCursor } from './params.ts';
 import { parseSipUri, schemeEnd, type SipUri } from './sip-uri.ts';
 
-interface Offsets {
-  readonly start: number;
-  readonly displayEnd: number;
-  readonly uriStart: number;
-  readonly uriEnd: number;
-  readonly paramsStart: number;
-  readonly end: number;
-}
-
 /** name-addr or addr-spec with its parameters (RFC 3261 §20.10): From, To, Contact, Route, Record-Route, Path, … */
 export class NameAddr {
   readonly #text: string;
-  readonly #offsets: Offsets;
+  readonly #start: number;
+  readonly #displayEnd: number;
+  readonly #uriStart: number;
+  readonly #uriEnd: number;
+  readonly #paramsStart: number;
+  /** Where this element ends in the text that it was parsed from. */
+  readonly end: number;
   /** Of From and To; undefined where there is none. */
   readonly tag: string | undefined;
   #uri: SipUri | undefined | null = null;
 
-  constructor(text: string, offsets: Offsets, tag: string | undefined) {
+  /** Offsets in `text`; the URI is without "<" and ">". The parameters are sound. */
+  constructor(
+    text: string,
+    start: number,
+    displayEnd: number,
+    uriStart: number,
+    uriEnd: number,
+    paramsStart: number,
+    end: number,
+    tag: string | undefined,
+  ) {
     this.#text = text;
-    this.#offsets = offsets;
+    this.#start = start;
+    this.#displayEnd = displayEnd;
+    this.#uriStart = uriStart;
+    this.#uriEnd = uriEnd;
+    this.#paramsStart = paramsStart;
+    this.end = end;
     this.tag = tag;
-  }
-
-  /** Where this element ends in the text that it was parsed from. */
-  get end(): number {
-    return this.#offsets.end;
   }
 
   /** Without quotes; empty where there is none. */
   get displayName(): string {
-    const { start, displayEnd } = this.#offsets;
-    return unquote(this.#text.slice(start, displayEnd).trim());
+    return unquote(this.#text.slice(this.#start, this.#displayEnd).trim());
   }
 
   /** As written, without "<" and ">". */
   get uriText(): string {
-    return this.#text.slice(this.#offsets.uriStart, this.#offsets.uriEnd);
+    return this.#text.slice(this.#uriStart, this.#uriEnd);
   }
 
   /** Undefined for another scheme than sip, sips and tel, and for a bad URI. */
   get uri(): SipUri | undefined {
-    if (this.#uri === null) this.#uri = parseSipUri(this.#text, this.#offsets.uriStart, this.#offsets.uriEnd);
+    if (this.#uri === null) this.#uri = parseSipUri(this.#text, this.#uriStart, this.#uriEnd);
     return this.#uri;
   }
 
   /** Value of a parameter of the header field (not of the URI), name in lower case; empty when it has none. */
   param(name: string): string | undefined {
-    return findParam(this.#text, this.#offsets.paramsStart, this.#offsets.end, name);
+    return findParam(this.#text, this.#paramsStart, this.end, name);
   }
 
   params(): (readonly [name: string, value: string])[] {
-    return listParams(this.#text, this.#offsets.paramsStart, this.#offsets.end);
+    return listParams(this.#text, this.#paramsStart, this.end);
   }
 
   /** As written, with its first ";". */
   get paramsText(): string {
-    return this.#text.slice(this.#offsets.paramsStart, this.#offsets.end).trim();
+    return this.#text.slice(this.#paramsStart, this.end).trim();
   }
 
   /** As written. */
   toString(): string {
-    return this.#text.slice(this.#offsets.start, this.#offsets.end).trimEnd();
+    return this.#text.slice(this.#start, this.end).trimEnd();
   }
 }
 
@@ -101,7 +107,7 @@ function parseBare(text: string, from: number, end: number, field: string): Name
     uriEnd++;
   }
   if (schemeEnd(text, from, uriEnd) < 0) return new Malformed(`${field} without a URI`, from);
-  return withParams(text, { start: from, displayEnd: from, uriStart: from, uriEnd, paramsStart: uriEnd }, end, field);
+  return withParams(text, from, from, from, uriEnd, uriEnd, end, field);
 }
 
 function parseAngle(
@@ -113,22 +119,29 @@ function parseAngle(
   field: string,
 ): NameAddr | Malformed {
   const uriStart = angle + 1;
-  const close = text.indexOf('>', uriStart);
-  if (close < 0 || close >= end) return new Malformed(`${field} without ">"`, angle);
+  let close = uriStart;
+  while (close < end && isUriCode(text.charCodeAt(close))) close++;
+  if (close >= end) return new Malformed(`${field} without ">"`, angle);
+  if (text.charCodeAt(close) !== 0x3e) return new Malformed(`${field} with a bad character in its URI`, close);
   if (schemeEnd(text, uriStart, close) < 0) return new Malformed(`${field} without a URI in "<>"`, uriStart);
-  for (let at = uriStart; at < close; at++) {
-    if (!isUriCode(text.charCodeAt(at))) return new Malformed(`${field} with a bad character in its URI`, at);
-  }
-  return withParams(text, { start, displayEnd, uriStart, uriEnd: close, paramsStart: close + 1 }, end, field);
+  return withParams(text, start, displayEnd, uriStart, close, close + 1, end, field);
 }
 
-function withParams(text: string, offsets: Omit<Offsets, 'end'>, end: number, field: string): NameAddr | Malformed {
+function withParams(
+  text: string,
+  start: number,
+  displayEnd: number,
+  uriStart: number,
+  uriEnd: number,
+  paramsStart: number,
+  end: number,
+  field: string,
+): NameAddr | Malformed {
   let tag: string | undefined;
-  const cursor = new ParamCursor(text, offsets.paramsStart, end);
+  const cursor = new ParamCursor(text, paramsStart, end);
   while (cursor.next()) if (cursor.isNamed('tag')) tag = cursor.rawValue;
   if (cursor.flaw !== undefined) return new Malformed(`${field} with ${cursor.flaw}`, cursor.at);
-  const { start, displayEnd, uriStart, uriEnd, paramsStart } = offsets;
-  return new NameAddr(text, { start, displayEnd, uriStart, uriEnd, paramsStart, end: cursor.at }, tag);
+  return new NameAddr(text, start, displayEnd, uriStart, uriEnd, paramsStart, cursor.at, tag);
 }
 
 /** All elements of a list, or the first that is bad. Empty elements are bad (RFC 4475 §3.1.2.1). */

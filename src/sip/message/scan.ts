@@ -7,26 +7,9 @@ import { Malformed } from './malformed.ts';
 /** Numbers for each header field in `Scan.fields`: its id, where its line starts, where its value starts (after the colon). */
 export const FIELD_STRIDE = 3;
 /** Enough for most messages without growing. */
-const FIELDS_EXPECTED = 20;
+const FIELDS_EXPECTED = 16;
 /** Up to here the text of the whole message is made; above, that of its head. */
 const WHOLE_TEXT_BYTES = 4096;
-
-/** Where things are in a message. One pass, offsets only. */
-export interface Scan {
-  /** Start line and header, one character for each byte; what follows it is body. */
-  readonly head: string;
-  /** `head` with spaces in place of the line ends inside folded fields: the same offsets, one line each. */
-  readonly text: string;
-  /** Where the start line begins (RFC 3261 §7.5: empty lines before it are skipped) and ends. */
-  readonly start: number;
-  readonly startLineEnd: number;
-  /** See `FIELD_STRIDE`. After the last field stands one more start: that of the empty line. */
-  readonly fields: readonly number[];
-  readonly fieldCount: number;
-  readonly bodyStart: number;
-  /** The first thing that is wrong in the header. Lines that could be read are in `fields` nevertheless. */
-  readonly flaw: Malformed | undefined;
-}
 
 /** Undefined for what has no start line. */
 export function scanMessage(bytes: Buffer): Scan | undefined {
@@ -35,7 +18,7 @@ export function scanMessage(bytes: Buffer): Scan | undefined {
   const head = headText(bytes, start);
   const lineEnd = head.indexOf('\n', start);
   if (lineEnd < start + 2 || bytes[lineEnd - 1] !== 0x0d) return undefined;
-  return new FieldScanner(bytes, head, start, lineEnd).scan();
+  return new Scan(bytes, head, start, lineEnd);
 }
 
 function headText(bytes: Buffer, start: number): string {
@@ -45,46 +28,52 @@ function headText(bytes: Buffer, start: number): string {
   return bytes.toString('latin1', 0, Math.min(length, start + messageLimits.headMaxBytes));
 }
 
-class FieldScanner {
-  readonly #bytes: Buffer;
-  readonly #head: string;
-  readonly #start: number;
-  readonly #lineEnd: number;
-  readonly #fields = new Array<number>(FIELDS_EXPECTED * FIELD_STRIDE + 2);
+/** Where things are in a message. One pass, offsets only. */
+export class Scan {
+  /** Start line and header, one character for each byte; what follows it is body. */
+  readonly head: string;
+  /** `head` with spaces in place of the line ends inside folded fields: the same offsets, one line each. */
+  readonly text: string;
+  /** Where the start line begins (RFC 3261 §7.5: empty lines before it are skipped) and ends. */
+  readonly start: number;
+  readonly startLineEnd: number;
+  readonly bodyStart: number;
+  readonly #fields: number[] = new Array<number>(FIELDS_EXPECTED * FIELD_STRIDE + 2);
   #count = 0;
   #seen = 0;
   #isFolded = false;
-  #flaw: Malformed | undefined;
+  #flaw: Malformed | undefined = undefined;
 
   constructor(bytes: Buffer, head: string, start: number, lineEnd: number) {
-    this.#bytes = bytes;
-    this.#head = head;
-    this.#start = start;
-    this.#lineEnd = lineEnd;
-  }
-
-  scan(): Scan {
-    const bytes = this.#bytes;
-    const end = this.#head.length;
-    let at = this.#lineEnd + 1;
-    while (at < end && !(bytes[at] === 0x0d && bytes[at + 1] === 0x0a)) at = this.#field(at, end);
+    this.head = head;
+    this.start = start;
+    this.startLineEnd = lineEnd - 1;
+    const end = head.length;
+    let at = lineEnd + 1;
+    while (at < end && !(bytes[at] === 0x0d && bytes[at + 1] === 0x0a)) at = this.#field(bytes, at, end);
     if (at >= end) this.#bad('the header does not end', end);
     this.#fields[this.#count * FIELD_STRIDE + 1] = Math.min(at, end);
-    return {
-      head: this.#head,
-      text: this.#isFolded ? this.#unfolded() : this.#head,
-      start: this.#start,
-      startLineEnd: this.#lineEnd - 1,
-      fields: this.#fields,
-      fieldCount: this.#count,
-      bodyStart: Math.min(at + 2, bytes.length),
-      flaw: this.#flaw,
-    };
+    // CR LF before a space or tab is only ever a fold within the header: elsewhere it would be no line of its own.
+    this.text = this.#isFolded ? head.replace(/\r\n(?=[ \t])/g, '  ') : head;
+    this.bodyStart = Math.min(at + 2, bytes.length);
+  }
+
+  /** See `FIELD_STRIDE`. After the last field stands one more start: that of the empty line. */
+  get fields(): readonly number[] {
+    return this.#fields;
+  }
+
+  get fieldCount(): number {
+    return this.#count;
+  }
+
+  /** The first thing that is wrong in the header. Lines that could be read are in `fields` nevertheless. */
+  get flaw(): Malformed | undefined {
+    return this.#flaw;
   }
 
   /** Takes the field at `start`; returns where the next line starts. */
-  #field(start: number, end: number): number {
-    const bytes = this.#bytes;
+  #field(bytes: Buffer, start: number, end: number): number {
     let at = start;
     let hash = nameHashSeed;
     let byte = bytes[at]!;
@@ -94,7 +83,7 @@ class FieldScanner {
     }
     const nameEnd = at;
     while (byte === 0x20 || byte === 0x09) byte = bytes[++at]!;
-    const next = this.#lineAfter(at, end);
+    const next = this.#lineAfter(bytes, at, end);
     if (byte !== 0x3a || nameEnd === start || at >= end) this.#bad('a header line without a name and a colon', start);
     else if (next - start > messageLimits.fieldMaxBytes) this.#bad('a header field that is too long', start);
     else if (this.#count >= messageLimits.maxHeaderFields) this.#bad('too many header fields', start);
@@ -108,14 +97,15 @@ class FieldScanner {
       this.#seen |= 1 << id;
     }
     const index = this.#count++ * FIELD_STRIDE;
-    this.#fields[index] = id;
-    this.#fields[index + 1] = start;
-    this.#fields[index + 2] = valueStart;
+    const fields = this.#fields;
+    fields[index] = id;
+    fields[index + 1] = start;
+    fields[index + 2] = valueStart;
   }
 
   /** Where the line after that at `at` starts; lines that begin with a space or tab belong to it (RFC 3261 §7.3.1). */
-  #lineAfter(at: number, end: number): number {
-    const head = this.#head;
+  #lineAfter(bytes: Buffer, at: number, end: number): number {
+    const { head } = this;
     let from = at;
     for (;;) {
       const lineFeed = head.indexOf('\n', from);
@@ -123,7 +113,7 @@ class FieldScanner {
       // A lone CR or LF ends a line for some programs and not for others: whoever reads it otherwise sees other fields.
       if (head.indexOf('\r', from) !== lineFeed - 1) this.#bad('a line end that is not CR LF', lineFeed);
       from = lineFeed + 1;
-      const next = this.#bytes[from];
+      const next = bytes[from];
       if (next !== 0x20 && next !== 0x09) return from;
       this.#isFolded = true;
     }
@@ -131,10 +121,5 @@ class FieldScanner {
 
   #bad(reason: string, offset: number): void {
     this.#flaw ??= new Malformed(reason, offset);
-  }
-
-  /** CR LF before a space or tab is only ever a fold within the header: elsewhere it would be no line of its own. */
-  #unfolded(): string {
-    return this.#head.replace(/\r\n(?=[ \t])/g, '  ');
   }
 }

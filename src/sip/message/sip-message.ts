@@ -347,11 +347,7 @@ export class SipMessage {
 }
 
 /** In the place of an address that a bad message does not have. */
-const noAddress = new NameAddr(
-  '',
-  { start: 0, displayEnd: 0, uriStart: 0, uriEnd: 0, paramsStart: 0, end: 0 },
-  undefined,
-);
+const noAddress = new NameAddr('', 0, 0, 0, 0, 0, 0, undefined);
 
 /** The place of the comma that ends the element at `start`, or `end`. Commas in quotes and in "<>" are text. */
 export function skipElement(text: string, start: number, end: number): number {

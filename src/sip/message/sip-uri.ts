@@ -1,6 +1,6 @@
-import { isSchemeCode, isUserCode, parseDecimal } from './characters.ts';
+import { isSchemeCode, isUriCode, isUserCode, parseDecimal } from './characters.ts';
 import { findParam, listParams, ParamCursor } from './params.ts';
-import { skipHost } from './via.ts';
+import { hostText, skipHost } from './via.ts';
 
 export type UriScheme = 'sip' | 'sips' | 'tel';
 
@@ -115,8 +115,7 @@ function parseAfterScheme(scheme: UriScheme, text: string, start: number, end: n
   }
   const hostEnd = skipHost(text, hostStart, end);
   if (hostEnd < 0) return undefined;
-  const isBracketed = text.charCodeAt(hostStart) === 0x5b;
-  const host = text.slice(isBracketed ? hostStart + 1 : hostStart, isBracketed ? hostEnd - 1 : hostEnd).toLowerCase();
+  const host = hostText(text, hostStart, hostEnd);
   let port: number | undefined;
   let next = hostEnd;
   if (next < end && text.charCodeAt(next) === 0x3a) {
@@ -135,6 +134,8 @@ function withRest(
   start: number,
   end: number,
 ): SipUri | undefined {
+  // The cursor passes over spaces, which header fields may have between parameters and URIs may not
+  for (let at = start; at < end; at++) if (!isUriCode(text.charCodeAt(at))) return undefined;
   const question = text.indexOf('?', start);
   const paramsEnd = question < 0 || question >= end ? end : question;
   const cursor = new ParamCursor(text, start, paramsEnd);

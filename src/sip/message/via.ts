@@ -24,19 +24,35 @@ export class Via {
   /** What is not as it must be behind sent-by. Only a bad message has such a Via: enough to be answered by. */
   readonly flaw: string | undefined;
 
-  constructor(text: string, start: number, sentBy: SentBy, params: ViaParams) {
+  /** Sent-by in `text` up to `paramsStart`; the parameters are behind it. */
+  constructor(text: string, start: number, paramsStart: number, end: number, sentBy: SentBy) {
     this.#text = text;
     this.#start = start;
-    this.#paramsStart = params.start;
-    this.end = params.end;
+    this.#paramsStart = paramsStart;
     this.transport = sentBy.transport;
     this.host = sentBy.host;
     this.port = sentBy.port;
-    this.branch = params.branch;
-    this.received = params.received;
-    this.rport = params.rport;
-    this.maddr = params.maddr;
-    this.flaw = params.flaw;
+    let branch, received, rport, maddr;
+    const cursor = new ParamCursor(text, paramsStart, end);
+    while (cursor.next()) {
+      switch (cursor.nameEnd - cursor.nameStart) {
+        case 5:
+          if (cursor.isNamed('rport')) rport = cursor.valueStart < 0 ? 0 : portOf(cursor);
+          else if (cursor.isNamed('maddr')) maddr = cursor.rawValue;
+          break;
+        case 6:
+          if (cursor.isNamed('branch')) branch = cursor.rawValue;
+          break;
+        case 8:
+          if (cursor.isNamed('received')) received = withoutBrackets(cursor.rawValue);
+      }
+    }
+    this.end = cursor.at;
+    this.branch = branch;
+    this.received = received;
+    this.rport = rport;
+    this.maddr = maddr;
+    this.flaw = cursor.flaw;
   }
 
   /** Value of another parameter (`ttl`, `alias`, `keep`, …), name in lower case; empty when it has none. */
@@ -74,16 +90,6 @@ interface SentBy {
   readonly port: number | undefined;
 }
 
-interface ViaParams {
-  readonly start: number;
-  readonly end: number;
-  readonly branch: string | undefined;
-  readonly received: string | undefined;
-  readonly rport: number | undefined;
-  readonly maddr: string | undefined;
-  readonly flaw: string | undefined;
-}
-
 // The cookie's case does not matter to those who compare tokens as §7.3.1 says.
 function hasCookie(branch: string): boolean {
   return branch.startsWith('z9hG4bK') || branch.slice(0, 7).toLowerCase() === 'z9hg4bk';
@@ -102,8 +108,7 @@ export function parseVia(text: string, start: number, end: number): Via | Malfor
   if (hostStart === at) return new Malformed('Via without sent-by', at);
   const hostEnd = skipHost(text, hostStart, end);
   if (hostEnd < 0) return new Malformed('Via with a bad host', hostStart);
-  const isBracketed = text.charCodeAt(hostStart) === 0x5b;
-  const host = text.slice(isBracketed ? hostStart + 1 : hostStart, isBracketed ? hostEnd - 1 : hostEnd).toLowerCase();
+  const host = hostText(text, hostStart, hostEnd);
   at = skipSpaces(text, hostEnd, end);
   let port: number | undefined;
   if (at < end && text.charCodeAt(at) === 0x3a) {
@@ -113,27 +118,7 @@ export function parseVia(text: string, start: number, end: number): Via | Malfor
     port = parseDecimal(text, portStart, at);
     if (port < 1 || port > 65_535) return new Malformed('Via with a bad port', portStart);
   }
-  return withParams(text, from, at, end, { transport, host, port });
-}
-
-function withParams(text: string, from: number, start: number, end: number, sentBy: SentBy): Via {
-  let branch, received, rport, maddr;
-  const cursor = new ParamCursor(text, start, end);
-  while (cursor.next()) {
-    switch (cursor.nameEnd - cursor.nameStart) {
-      case 5:
-        if (cursor.isNamed('rport')) rport = cursor.valueStart < 0 ? 0 : portOf(cursor);
-        else if (cursor.isNamed('maddr')) maddr = cursor.rawValue;
-        break;
-      case 6:
-        if (cursor.isNamed('branch')) branch = cursor.rawValue;
-        break;
-      case 8:
-        if (cursor.isNamed('received')) received = withoutBrackets(cursor.rawValue);
-    }
-  }
-  const { at, flaw } = cursor;
-  return new Via(text, from, sentBy, { start, end: at, branch, received, rport, maddr, flaw });
+  return new Via(text, from, at, end, { transport, host, port });
 }
 
 function portOf(cursor: ParamCursor): number {
@@ -166,6 +151,12 @@ function transportName(text: string, start: number, end: number): string {
     if (text.startsWith('TLS', start)) return 'TLS';
   }
   return text.slice(start, end).toUpperCase();
+}
+
+/** In lower case, an IPv6 reference without its brackets. */
+export function hostText(text: string, start: number, end: number): string {
+  const isBracketed = text.charCodeAt(start) === 0x5b;
+  return text.slice(isBracketed ? start + 1 : start, isBracketed ? end - 1 : end).toLowerCase();
 }
 
 /** The place after a host name, IPv4 address or IPv6 reference; -1 if there is none. */
