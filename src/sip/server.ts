@@ -73,7 +73,6 @@ export function createSipServer(services: SipServices): SipServer {
   const core = new Core(
     {
       ...services,
-      mac,
       branches,
       tokens: new FlowTokens(member, mac),
       observe: (incoming) => observers(calls.begin(incoming), agent?.callBegins?.(incoming)),

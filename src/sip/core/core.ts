@@ -11,7 +11,6 @@ import { Proxy, type ProxyServices } from '../proxy/proxy.ts';
 import type { ProxyTarget } from '../proxy/target-set.ts';
 import type { LocationService } from '../registrar/location-service.ts';
 import type { BranchCodec } from '../transaction/branch.ts';
-import type { ShortMac } from '../transaction/short-mac.ts';
 import type { TransactionLayer, TransactionUser } from '../transaction/transaction-layer.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { ServerLocator } from '../transport/server-locator.ts';
@@ -36,7 +35,6 @@ export interface CoreServices {
   readonly transport: TransportLayer;
   readonly locator: ServerLocator;
   readonly branches: BranchCodec;
-  readonly mac: ShortMac;
   readonly tokens: FlowTokens;
   readonly directory: Directory;
   readonly authenticator: Pick<Authenticator, 'verify'>;
@@ -63,7 +61,7 @@ export class Core implements TransactionUser {
   /** `connect` makes the layer for this user of it. */
   constructor(services: CoreServices, connect: (user: TransactionUser) => TransactionLayer) {
     const layer = connect(this);
-    const { transport, branches, mac, tokens, settings, authenticator, registrar } = services;
+    const { transport, branches, tokens, settings, authenticator, registrar } = services;
     const answerer = new Answerer(layer);
     const users = new LocalUsers(services.directory);
     const accept = (incoming: Incoming) => layer.accept(incoming.message, incoming.hop);
@@ -74,14 +72,14 @@ export class Core implements TransactionUser {
       checkScheme(answerer, users),
       routes,
       answerOptions(answerer, users, transport),
-      detectLoop(answerer, branches, mac),
+      detectLoop(answerer, branches),
       checkProxyRequire(answerer),
       identifySender(answerer, users, new TrustedNetworks(settings.trusted), authenticator),
       registerContacts(answerer, users, transport, registrar, accept),
       refuseOther(answerer, users, transport),
       limitHops(answerer),
     ];
-    this.#ackLinks = [routes, detectLoop(answerer, branches, mac), limitHops(answerer)];
+    this.#ackLinks = [routes, detectLoop(answerer, branches), limitHops(answerer)];
     this.#finder = new TargetFinder({
       ...services,
       answerer,

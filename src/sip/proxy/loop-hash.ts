@@ -1,16 +1,24 @@
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import type { ShortMac } from '../transaction/short-mac.ts';
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
 
 /**
  * RFC 5393 §4.2.1: of everything that the way of a request through this server depends on. It is in the branch of what is
  * forwarded; a request that comes back with a branch of ours and the same hash goes in a circle, one with another hash
- * (a spiral) may pass. Call-ID, tags and CSeq need not be in it: they are the same wherever the request is.
+ * (a spiral) may pass. Call-ID, tags and CSeq need not be in it: they are the same wherever the request is. Not secret:
+ * the branch that it stands in cannot be made by others, and who makes its own requests collide hurts nobody else.
  */
-export function loopHash(message: SipMessage, mac: ShortMac): number {
-  mac.begin().text(message.requestUriText());
+export function loopHash(message: SipMessage): number {
+  const uri = message.requestUriText();
+  let hash = FNV_OFFSET | 0;
+  for (let at = 0; at < uri.length; at++) hash = Math.imul(hash ^ uri.charCodeAt(at), FNV_PRIME);
+  const { text } = message.scan;
   for (let index = message.indexOf(HeaderId.Route); index >= 0; index = message.indexOf(HeaderId.Route, index + 1)) {
-    mac.text(message.scan.text.slice(message.valueStart(index), message.valueEnd(index)));
+    const end = message.valueEnd(index);
+    for (let at = message.valueStart(index); at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);
+    hash = Math.imul(hash ^ FNV_PRIME, FNV_PRIME);
   }
-  return mac.finish();
+  return hash >>> 0;
 }

@@ -1,11 +1,13 @@
-import { hex8, type ShortMac } from './short-mac.ts';
+import { hex8, parseHex8, type ShortMac } from './short-mac.ts';
 
 /** RFC 3261 §8.1.1.7. */
 export const BRANCH_COOKIE = 'z9hG4bK';
 /** What every branch of this farm begins with. */
 const OURS = `${BRANCH_COOKIE}hf`;
 const HEX_DIGITS = 8;
-const DOT = 46;
+const DOT = 0x2e;
+const DASH = 0x2d;
+const STATELESS = -1;
 
 /** A branch of ours, taken apart. */
 export interface BranchParts {
@@ -34,13 +36,13 @@ export class BranchCodec {
   constructor(member: string, mac: ShortMac) {
     if (!/^[0-9a-z]{1,16}$/.test(member)) throw new Error(`member token ${member}: want 1 to 16 of 0-9 a-z`);
     this.#member = member;
-    this.#prefix = OURS + member;
+    this.#prefix = `${OURS}${member}.`;
     this.#mac = mac;
   }
 
   encode(slot: number, generation: number, loopHash: number): string {
-    const mac = this.#mac.begin().text(this.#member).number(slot).number(generation).number(loopHash).finish();
-    return `${this.#prefix}.${slot.toString(36)}.${generation.toString(36)}.${hex8(loopHash)}.${hex8(mac)}`;
+    const mac = this.#seal(this.#member, slot, generation, loopHash);
+    return `${this.#prefix}${slot.toString(36)}.${generation.toString(36)}.${hex8(loopHash)}.${hex8(mac)}`;
   }
 
   /**
@@ -48,30 +50,49 @@ export class BranchCodec {
    * `seed`: what tells it from others, its own branch for example.
    */
   encodeStateless(seed: string, loopHash: number): string {
-    const first = this.#mac.begin().text('stateless').text(seed).number(loopHash).finish();
-    const mac = this.#mac.begin().text(this.#member).number(-1).number(first).number(loopHash).finish();
-    return `${this.#prefix}.-.${first.toString(36)}.${hex8(loopHash)}.${hex8(mac)}`;
+    const first = this.#mac.begin().text(seed).number(loopHash).finish();
+    const mac = this.#seal(this.#member, STATELESS, first, loopHash);
+    return `${this.#prefix}-.${first.toString(36)}.${hex8(loopHash)}.${hex8(mac)}`;
   }
 
   /** undefined: not ours, or made up. Slot -1: forwarded without a transaction. */
   decode(branch: string): BranchParts | undefined {
     if (!branch.startsWith(OURS)) return undefined;
+    const macAt = branch.length - HEX_DIGITS;
+    const loopAt = macAt - HEX_DIGITS - 1;
     const slotAt = branch.indexOf('.', OURS.length) + 1;
     const generationAt = branch.indexOf('.', slotAt) + 1;
-    const loopAt = branch.indexOf('.', generationAt) + 1;
-    if (slotAt === 0 || generationAt === 0 || loopAt === 0) return undefined;
-    const macAt = loopAt + HEX_DIGITS + 1;
-    if (branch.length !== macAt + HEX_DIGITS || branch.charCodeAt(macAt - 1) !== DOT) return undefined;
-    const member = branch.slice(OURS.length, slotAt - 1);
-    const slot = branch.startsWith('-', slotAt) ? -1 : Number.parseInt(branch.slice(slotAt, generationAt - 1), 36);
-    const generation = Number.parseInt(branch.slice(generationAt, loopAt - 1), 36);
-    const loopHash = Number.parseInt(branch.slice(loopAt, macAt - 1), 16);
-    const mac = Number.parseInt(branch.slice(macAt), 16);
-    const expected = this.#mac.begin().text(member).number(slot).number(generation).number(loopHash).finish();
-    return mac === expected ? { member, slot, generation, loopHash } : undefined;
+    const hasParts = slotAt > 0 && generationAt > slotAt && loopAt > generationAt;
+    if (!hasParts || branch.charCodeAt(macAt - 1) !== DOT || branch.charCodeAt(loopAt - 1) !== DOT) return undefined;
+    const isOwn = branch.startsWith(this.#prefix);
+    const member = isOwn ? this.#member : branch.slice(OURS.length, slotAt - 1);
+    const isStateless = branch.charCodeAt(slotAt) === DASH && generationAt === slotAt + 2;
+    const slot = isStateless ? STATELESS : parseBase36(branch, slotAt, generationAt - 1);
+    const generation = parseBase36(branch, generationAt, loopAt - 1);
+    const loopHash = parseHex8(branch, loopAt);
+    if (generation < 0 || loopHash < 0 || (slot < 0 && !isStateless)) return undefined;
+    if (parseHex8(branch, macAt) !== this.#seal(member, slot, generation, loopHash)) return undefined;
+    return { member, slot, generation, loopHash };
   }
 
   isOwnMember(parts: BranchParts): boolean {
     return parts.member === this.#member;
   }
+
+  #seal(member: string, slot: number, generation: number, loopHash: number): number {
+    return this.#mac.begin().text(member).number(slot).number(generation).number(loopHash).finish();
+  }
+}
+
+/** -1: not of lower-case digits in base 36, or too many. */
+function parseBase36(text: string, start: number, end: number): number {
+  if (end <= start || end - start > 8) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39) value = value * 36 + (code - 0x30);
+    else if (code >= 0x61 && code <= 0x7a) value = value * 36 + (code - 0x57);
+    else return -1;
+  }
+  return value;
 }

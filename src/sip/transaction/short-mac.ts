@@ -1,7 +1,12 @@
+/** What ends the rounds of HalfSipHash. */
+const FINAL = 0xff;
+const V2 = 0x6c796765;
+const V3 = 0x74656462;
+
 /**
  * HalfSipHash-2-4 (Aumasson and Bernstein), 32 bits: a keyed hash for what stands in every message (branches, flow tokens)
  * and is checked for every message. It keeps strangers from naming our transactions and flows by guessing; nothing that
- * must hold for longer than a call rests on it.
+ * must hold for longer than a call rests on it. Calls go `begin().text(…).number(…).finish()`, one at a time.
  */
 export class ShortMac {
   readonly #k0: number;
@@ -19,36 +24,63 @@ export class ShortMac {
     this.#k1 = view.getInt32(4, true);
   }
 
-  /** Starts anew. Calls go `begin().text(…).number(…).finish()`; one at a time. */
   begin(): this {
     this.#v0 = this.#k0;
     this.#v1 = this.#k1;
-    this.#v2 = 0x6c796765 ^ this.#k0;
-    this.#v3 = 0x74656462 ^ this.#k1;
+    this.#v2 = V2 ^ this.#k0;
+    this.#v3 = V3 ^ this.#k1;
     this.#words = 0;
     return this;
   }
 
   number(value: number): this {
-    this.#word(value | 0);
+    this.#words++;
+    this.#rounds(value | 0, 2);
     return this;
   }
 
   /** The length goes in, too, so that ("ab", "c") and ("a", "bc") differ. */
   text(value: string): this {
     const length = value.length;
-    this.#word(length);
-    let at = 0;
-    for (; at + 1 < length; at += 2) this.#word(value.charCodeAt(at) | (value.charCodeAt(at + 1) << 16));
-    if (at < length) this.#word(value.charCodeAt(at));
+    this.number(length);
+    // Four bytes of Latin-1 a word; the state is in variables of this function, since this is most of the work.
+    let v0 = this.#v0;
+    let v1 = this.#v1;
+    let v2 = this.#v2;
+    let v3 = this.#v3;
+    for (let at = 0; at < length; at += 4) {
+      let word = value.charCodeAt(at);
+      if (at + 1 < length) word ^= value.charCodeAt(at + 1) << 8;
+      if (at + 2 < length) word ^= value.charCodeAt(at + 2) << 16;
+      if (at + 3 < length) word ^= value.charCodeAt(at + 3) << 24;
+      v3 ^= word;
+      for (let round = 0; round < 2; round++) {
+        v0 = (v0 + v1) | 0;
+        v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+        v0 = (v0 << 16) | (v0 >>> 16);
+        v2 = (v2 + v3) | 0;
+        v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+        v0 = (v0 + v3) | 0;
+        v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+        v2 = (v2 + v1) | 0;
+        v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+        v2 = (v2 << 16) | (v2 >>> 16);
+      }
+      v0 ^= word;
+      this.#words++;
+    }
+    this.#v0 = v0;
+    this.#v1 = v1;
+    this.#v2 = v2;
+    this.#v3 = v3;
     return this;
   }
 
   /** 32 bits, unsigned. */
   finish(): number {
-    this.#word((this.#words << 24) | 0);
-    this.#v2 ^= 0xff;
-    for (let round = 0; round < 4; round++) this.#round();
+    this.#rounds((this.#words << 26) | 0, 2);
+    this.#v2 ^= FINAL;
+    this.#rounds(0, 4);
     return (this.#v1 ^ this.#v3) >>> 0;
   }
 
@@ -57,34 +89,24 @@ export class ShortMac {
     return hex8(this.finish());
   }
 
-  #word(word: number): void {
-    this.#words++;
-    this.#v3 ^= word;
-    this.#round();
-    this.#round();
-    this.#v0 ^= word;
-  }
-
-  #round(): void {
+  #rounds(word: number, count: number): void {
     let v0 = this.#v0;
     let v1 = this.#v1;
     let v2 = this.#v2;
-    let v3 = this.#v3;
-    v0 = (v0 + v1) | 0;
-    v1 = (v1 << 5) | (v1 >>> 27);
-    v1 ^= v0;
-    v0 = (v0 << 16) | (v0 >>> 16);
-    v2 = (v2 + v3) | 0;
-    v3 = (v3 << 8) | (v3 >>> 24);
-    v3 ^= v2;
-    v0 = (v0 + v3) | 0;
-    v3 = (v3 << 7) | (v3 >>> 25);
-    v3 ^= v0;
-    v2 = (v2 + v1) | 0;
-    v1 = (v1 << 13) | (v1 >>> 19);
-    v1 ^= v2;
-    v2 = (v2 << 16) | (v2 >>> 16);
-    this.#v0 = v0;
+    let v3 = this.#v3 ^ word;
+    for (let round = 0; round < count; round++) {
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+    }
+    this.#v0 = v0 ^ word;
     this.#v1 = v1;
     this.#v2 = v2;
     this.#v3 = v3;
@@ -96,4 +118,17 @@ const HEX = Array.from({ length: 65536 }, (_, value) => value.toString(16).padSt
 /** Eight hex digits of 32 bits. */
 export function hex8(value: number): string {
   return HEX[(value >>> 16) & 0xffff]! + HEX[value & 0xffff]!;
+}
+
+/** The number that `hex8` wrote at `start`; -1 if there are not eight lower-case hex digits. */
+export function parseHex8(text: string, start: number): number {
+  if (text.length < start + 8) return -1;
+  let value = 0;
+  for (let at = start; at < start + 8; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39) value = (value << 4) | (code - 0x30);
+    else if (code >= 0x61 && code <= 0x66) value = (value << 4) | (code - 0x57);
+    else return -1;
+  }
+  return value >>> 0;
 }

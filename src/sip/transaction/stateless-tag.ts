@@ -2,6 +2,8 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
 import type { ShortMac } from './short-mac.ts';
 
+const PREFIX = 'hf-';
+
 /**
  * RFC 3261 §8.2.7: the To tag of an answer without a transaction is made of the request, so that the request repeated gets
  * the same one, and the ACK that such an answer to an INVITE brings (same branch, §17.1.1.3) is known by it and goes nowhere.
@@ -19,13 +21,13 @@ export class StatelessTag {
       .text('to-tag')
       .text(request.callId())
       .text(via.branch ?? '');
-    return `hf${mac.finish().toString(36)}`;
+    return PREFIX + mac.finishHex();
   }
 
   /** The message has a To tag that `of` made for its branch. */
   isIn(message: SipMessage): boolean {
     const { tag } = message.to();
     const via = message.topVia();
-    return tag !== undefined && via !== undefined && tag === this.of(message, via);
+    return tag?.startsWith(PREFIX) === true && via !== undefined && tag === this.of(message, via);
   }
 }
