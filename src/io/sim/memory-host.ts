@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
-import type { Network } from '../listener.ts';
+import type { Network, TcpNetwork } from '../listener.ts';
 import type { MutualTlsNetwork } from '../mutual-tls.ts';
 import type { HostClock } from './host-clock.ts';
 
 export interface HostParts {
   readonly address: string;
   readonly clock: HostClock;
-  readonly network: Network & MutualTlsNetwork;
+  readonly network: Network & TcpNetwork & MutualTlsNetwork;
   readonly woken: () => void;
   readonly ended: (how: 'killed' | 'powerOff') => void;
 }
@@ -18,7 +18,7 @@ export interface HostParts {
 export class MemoryHost {
   readonly address: string;
   readonly clock: Clock;
-  readonly network: Network & MutualTlsNetwork;
+  readonly network: Network & TcpNetwork & MutualTlsNetwork;
   readonly #parts: HostParts;
 
   constructor(parts: HostParts) {
