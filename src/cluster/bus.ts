@@ -1,5 +1,5 @@
 import { HubfarmError } from '#base';
-import type { MemberBoot } from './handle.ts';
+import type { MemberBoot } from './member-boot.ts';
 import type { MemberId } from './member-id.ts';
 
 /**

@@ -7,7 +7,7 @@ export type { BusPeer, PeerSource } from './bus/peer-source.ts';
 export { ThreadLinks, type ThreadLines } from './bus/thread-links.ts';
 export { TlsLinks, type TlsLinksOptions } from './bus/tls-links.ts';
 export * from './cluster-modes.ts';
-export * from './handle.ts';
+export * from './member-boot.ts';
 export * from './join/front-door.ts';
 export * from './member-id.ts';
 export * from './membership.ts';

@@ -1,5 +1,5 @@
 import type { Guard } from '#backplane';
-import type { MemberBoot } from './handle.ts';
+import type { MemberBoot } from './member-boot.ts';
 import type { MemberId } from './member-id.ts';
 
 /** What a member says of itself: `member/<server>/<index>/info`, under its lease. Times are unix milliseconds. */

@@ -1,6 +1,6 @@
 import type { Clock } from '#io';
 import { Gone, Overloaded, type BusLink } from '../bus.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { memberName } from '../member-id.ts';
 import type { CallFrame, Frame, Outcome } from './codec/frame.ts';
 import type { BusCounters } from './counters.ts';

@@ -1,6 +1,6 @@
 import type { Random } from '#io';
 import { Timeout, type BusAddress } from '../bus.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { memberName, type MemberId } from '../member-id.ts';
 import { Conversation, type ConversationDeps } from './conversation.ts';
 import type { BusPeer } from './peer-source.ts';

@@ -1,5 +1,5 @@
 import { parseMemberId, type MemberId } from '../member-id.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import type { Carrier } from './carrier.ts';
 import type { HelloFrame, RefusalReason } from './codec/frame.ts';
 

@@ -1,6 +1,6 @@
 import { reasonOf, type BufferPool } from '#base';
 import type { Clock } from '#io';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import type { Carrier } from './carrier.ts';
 import { FrameDecoder } from './codec/frame-decoder.ts';
 import { FrameWriter, type FrameBlock } from './codec/frame-writer.ts';

@@ -1,6 +1,6 @@
 import { BufferPool, type Logger } from '#base';
 import type { Clock, Timer } from '#io';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { memberName } from '../member-id.ts';
 import type { Carrier } from './carrier.ts';
 import type { Frame, RefusalReason } from './codec/frame.ts';

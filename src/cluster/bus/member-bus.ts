@@ -10,7 +10,7 @@ import {
   type BusLink,
   type CallOptions,
 } from '../bus.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { memberName, type MemberId } from '../member-id.ts';
 import type { Carrier, LinkMaker } from './carrier.ts';
 import { Conversation } from './conversation.ts';

@@ -1,4 +1,4 @@
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 
 /** A member of the cluster as the bus has to know it. */
 export interface BusPeer extends MemberBoot {

@@ -1,6 +1,6 @@
 import { HubfarmError, reasonOf, type Logger } from '#base';
 import { Gone, Refused, type BusHandler } from '../bus.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import type { Outcome } from './codec/frame.ts';
 
 const SERVICE_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;

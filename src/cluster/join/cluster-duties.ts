@@ -2,7 +2,7 @@ import type { Backplane } from '#backplane';
 import { HubfarmError, inspectCertificate, type Logger } from '#base';
 import type { CertificateAuthorities, Clock, ServerIdentity } from '#io';
 import type { Bus } from '../bus.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { parseMemberId } from '../member-id.ts';
 import type { Controllership, Membership } from '../membership.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Backplane } from '#backplane';
 import type { Clock, Timer } from '#io';
 import type { PeerSource } from '../bus/peer-source.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { parseMemberId } from '../member-id.ts';
 import { RecordCopy } from '../record-copy.ts';
 import { serverPrefix } from './server-registry.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from '#base';
 import { Conflict, Unavailable, type Backplane, type Guard, type Leadership, type Lease } from '#backplane';
 import type { Clock, Timer } from '#io';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { isText, parseJsonObject } from '../json-record.ts';
 import { parseMemberId, type MemberId } from '../member-id.ts';
 import type { Controllership, Membership } from '../membership.ts';

@@ -1,7 +1,7 @@
 import type { Backplane } from '#backplane';
 import type { Clock, Timer } from '#io';
 import { Gone, type Bus } from '../bus.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { asObject, isFlag, isNumber } from '../json-record.ts';
 import type { MemberId } from '../member-id.ts';
 import type { MemberInfo, MemberView } from '../membership.ts';

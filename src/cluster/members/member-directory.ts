@@ -2,7 +2,7 @@ import type { Backplane, Guard } from '#backplane';
 import type { Clock, Timer } from '#io';
 import type { BusLink } from '../bus.ts';
 import { defaultBusTiming } from '../bus/limits.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import type { MemberId } from '../member-id.ts';
 import type { LoadReport, MemberInfo, MemberView } from '../membership.ts';
 import { RecordCopy } from '../record-copy.ts';

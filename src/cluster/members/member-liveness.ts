@@ -1,5 +1,5 @@
 import type { Guard } from '#backplane';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 
 /** Whether a boot of a member is alive, as guards: so that a write rests on what the engine knows, not on what was seen. */
 export interface MemberLiveness {

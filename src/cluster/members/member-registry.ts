@@ -3,7 +3,7 @@ import { Unavailable, type Backplane, type Guard, type Lease } from '#backplane'
 import type { Clock, Network } from '#io';
 import type { Bus } from '../bus.ts';
 import type { BusPeer, PeerSource } from '../bus/peer-source.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import type { MemberId } from '../member-id.ts';
 import type { LoadCounts, MemberInfo, MemberView, Membership } from '../membership.ts';
 import { Attachment } from './attachment.ts';

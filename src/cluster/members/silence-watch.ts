@@ -1,7 +1,7 @@
 import type { Guard } from '#backplane';
 import type { Clock, Timer } from '#io';
 import type { Bus } from '../bus.ts';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { asObject, isFlag, isText } from '../json-record.ts';
 
 /** "Do you hear this boot?" `{ boot }` → `{ isHeard }`. Every member answers it. */

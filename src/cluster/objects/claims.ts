@@ -1,6 +1,6 @@
 import { Unavailable, type Backplane } from '#backplane';
 import type { Clock, Timer } from '#io';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import type { EngineWitness } from '../members/engine-witness.ts';
 import type { ObjectDirectory } from './object-directory.ts';
 import { isSameBoot } from './object-record.ts';

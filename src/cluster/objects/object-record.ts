@@ -1,5 +1,5 @@
 import type { Revision } from '#backplane';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { isCount, isText, parseJsonObject } from '../json-record.ts';
 import { parseMemberId, type MemberId } from '../member-id.ts';
 

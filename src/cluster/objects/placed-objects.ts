@@ -1,7 +1,7 @@
 import type { Logger } from '#base';
 import { Conflict, Unavailable, type Backplane, type Entry, type Guard, type Operation } from '#backplane';
 import type { Clock, Timer } from '#io';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import type { MemberLiveness } from '../members/member-liveness.ts';
 import type { Controllership } from '../membership.ts';
 import type { ClusterPlacement, NotPlaced, Placed } from '../placement/cluster-placement.ts';

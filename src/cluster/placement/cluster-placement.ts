@@ -1,5 +1,5 @@
 import type { Clock } from '#io';
-import type { MemberBoot } from '../handle.ts';
+import type { MemberBoot } from '../member-boot.ts';
 import { memberName, type MemberId } from '../member-id.ts';
 import type { Controllership, Membership, MemberView } from '../membership.ts';
 import { exclusionOf, exclusionTexts, type Exclusion } from './exclusion.ts';
