@@ -1,3 +1,4 @@
+import { parseIpAddress } from '#base';
 import { HeaderId } from '../message/header-id.ts';
 import { ownText } from '../message/characters.ts';
 import { Malformed } from '../message/malformed.ts';
@@ -39,6 +40,7 @@ const noPath: readonly string[] = Object.freeze([]);
 const noContacts: readonly ContactChange[] = Object.freeze([]);
 /** RFC 3261 §10.2.1.1: an expiry that cannot be read counts as one hour. */
 const unreadableExpiresS = 3600;
+const defaultPort = 5060;
 
 /** Texts of the request are not copied: who keeps them does that. */
 export function readRegister(request: SipMessage, hop: Hop, member: string): RegisterRequest | Answer {
@@ -66,7 +68,7 @@ export function readRegister(request: SipMessage, hop: Hop, member: string): Reg
     contacts,
     path,
     flow: isDirect ? flowOf(hop, member) : undefined,
-    isBehindNat: isDirect && isBehindNat(request, hop, contacts),
+    isBehindNat: isDirect && isBehindNat(request, hop),
     userAgent: (request.value(HeaderId.UserAgent) ?? '').slice(0, registrarCaps.userAgentMaxChars),
     wantsOutbound: hasOption(request, 'outbound'),
   };
@@ -127,17 +129,21 @@ function flowOf(hop: Hop, member: string): BindingFlow {
   return { member, transport, address, port, socketId, connectionId };
 }
 
-/** Its Via says another address than the one that it came from (RFC 3581 §4), or its Contact one that cannot be reached. */
-function isBehindNat(request: SipMessage, hop: Hop, contacts: readonly ContactChange[] | '*'): boolean {
+/**
+ * It cannot be reached where its Contact says: its Via has another address than it came from, or another port though it
+ * asked for that (RFC 3581 §4), or its Contact is hidden behind the address that it came from.
+ */
+function isBehindNat(request: SipMessage, hop: Hop): boolean {
   const via = request.topVia();
-  if (via !== undefined && (via.host !== hop.remoteAddress || (via.port ?? 5060) !== hop.remotePort)) {
-    // A stream has another port at the far end than the one that is listened on.
-    if (via.host !== hop.remoteAddress || hop.connectionId === 0) return true;
+  if (via !== undefined) {
+    if (via.host !== hop.remoteAddress && parseIpAddress(via.host) !== undefined) return true;
+    // The far end of a stream has another port than the one that is listened on there.
+    const isStream = hop.connectionId !== 0;
+    if (!isStream && via.rport !== undefined && (via.port ?? defaultPort) !== hop.remotePort) return true;
   }
-  if (contacts === '*') return false;
-  const parsed = request.contacts();
-  if (parsed === '*' || parsed instanceof Malformed) return false;
-  return parsed.some(({ uri }) => uri !== undefined && isHidden(uri.host, hop.remoteAddress));
+  const contacts = request.contacts();
+  if (contacts === '*' || contacts instanceof Malformed) return false;
+  return contacts.some(({ uri }) => uri !== undefined && isHidden(uri.host, hop.remoteAddress));
 }
 
 /** Copies, so that a binding does not keep its message alive. */

@@ -195,6 +195,18 @@ describe('the way back', () => {
     ]);
   });
 
+  test('is the flow where only the port was changed on the way, or the Contact is private', async () => {
+    await fixture.register([contact('192.0.2.1')], { via: '192.0.2.1:5060;rport', hop: { remotePort: 4711 } });
+    expect(fixture.location.lookup(alice)).toMatchObject([{ isBehindNat: true }]);
+    await fixture.register([contact('10.0.0.9')], { user: 'bob' });
+    expect(fixture.location.lookup('bob@example.org')).toMatchObject([{ isBehindNat: true }]);
+  });
+
+  test('of somebody who registers for a telephone elsewhere is the Contact', async () => {
+    await fixture.register([contact('203.0.113.5')]);
+    expect(fixture.location.lookup(alice)).toMatchObject([{ isBehindNat: false }]);
+  });
+
   test('of a telephone without NAT is its Contact', async () => {
     await fixture.register([contact('192.0.2.1')]);
     expect(fixture.location.lookup(alice)).toMatchObject([{ isBehindNat: false }]);
