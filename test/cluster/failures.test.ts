@@ -204,6 +204,17 @@ describe('the controller', () => {
     expect(await settled(here, here.enter(door, 'S1'))).toBeDefined();
   });
 
+  test('that is killed and started again at once is followed within two seconds, its lease or not', async () => {
+    const here = await world();
+    const old = controller(here);
+    here.cluster.kill(old);
+    here.cluster.boot(old);
+    await here.pass(2_000);
+    const leaders = here.machines.filter(({ member }) => member?.isController === true);
+    expect(leaders).toHaveLength(1);
+    expect(await settled(here, here.enter(leaders[0]!, 'S1'))).toBeDefined();
+  });
+
   test('that hangs is followed within five seconds, and is not one when it goes on (C9)', async () => {
     const here = await world();
     const old = controller(here);

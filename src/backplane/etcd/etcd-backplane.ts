@@ -37,6 +37,8 @@ export interface EtcdBackplaneDeps {
 }
 
 const bulkBytes = 256 * 1024;
+/** Enough to be refused or kept waiting at one endpoint, and to be answered at the next: a start waits for it. */
+const firstAnswerMs = 2_500;
 /** Any key: that the engine answers is what counts. */
 const probeKey = Buffer.from('probe');
 
@@ -64,7 +66,7 @@ export class EtcdBackplane implements Backplane {
 
   /** Resolves when it is known whether the engine answers. */
   async begin(): Promise<void> {
-    await this.#health.begin();
+    await this.#health.begin(firstAnswerMs);
   }
 
   state(): BackplaneState {

@@ -11,6 +11,7 @@ const ticksUntilLost = 6;
  * in time: a process that was stopped for a while does not take its own absence for the engine's.
  */
 export class Health {
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #probe: () => Promise<unknown>;
   readonly #listeners = new Set<(state: BackplaneState) => void>();
@@ -22,6 +23,7 @@ export class Health {
 
   /** `lostAfterMs` of silence. */
   constructor(clock: Clock, logger: Logger, lostAfterMs: number, probe: () => Promise<unknown>) {
+    this.#clock = clock;
     this.#logger = logger;
     this.#probe = probe;
     this.#timer = clock.every(lostAfterMs / ticksUntilLost, () => this.#tick());
@@ -43,9 +45,12 @@ export class Health {
     } else this.#why = why;
   }
 
-  /** Asks once, and is lost at once when there is no answer. */
-  async begin(): Promise<void> {
-    await this.#ask();
+  /** Asks once, and is lost when there is no answer within `withinMs`; it may still come. */
+  async begin(withinMs: number): Promise<void> {
+    const late = Promise.withResolvers<undefined>();
+    const timer = this.#clock.after(withinMs, () => late.resolve(undefined));
+    await Promise.race([this.#ask(), late.promise]);
+    timer.cancel();
     if (this.#silentTicks > 0) this.#set('lost');
   }
 

@@ -126,7 +126,7 @@ export class ControllerElection implements Controllership {
     const record = this.#copy.get(electionKey);
     const { backplane, membership } = this.#options;
     if (record === undefined || !membership.self.isEligible || this.#isSucceeding) return;
-    const hasEnded = membership.endedAtMs?.(record.value.boot) !== undefined;
+    const hasEnded = membership.endedAtMs?.(record.value.boot) !== undefined || this.#isEarlierBoot(record.value);
     const silence = hasEnded || membership.lease() === undefined ? undefined : membership.silenceGuard?.(record.value);
     if (!hasEnded && silence === undefined) return;
     const guards: Guard[] = [{ key: electionKey, createRevision: record.createRevision }];
@@ -139,6 +139,14 @@ export class ControllerElection implements Controllership {
         if (!(error instanceof Conflict || error instanceof Unavailable)) throw error;
       })
       .finally(() => (this.#isSucceeding = false));
+  }
+
+  /** A later boot of the same member is there, this very one perhaps: it was killed, and its lease lives on for a while. */
+  #isEarlierBoot({ member, boot }: MemberBoot): boolean {
+    const { membership } = this.#options;
+    const { self } = membership;
+    const now = self.member === member ? self : membership.members().find(({ info }) => info.member === member)?.info;
+    return now !== undefined && now.boot !== boot;
   }
 
   /** A draining member leads until somebody else can. */

@@ -148,6 +148,11 @@ export class ClusterSessions implements ClusterDoor {
     return this.#options.controllership.isController() || this.#options.acceptsLogins();
   }
 
+  knowsHubs(): boolean {
+    const { engine, directory } = this.#options;
+    return engine.state() === 'ok' || directory.hubs().length > 0;
+  }
+
   isController(): boolean {
     return this.#options.controllership.isController();
   }

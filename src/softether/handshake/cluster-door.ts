@@ -7,6 +7,8 @@ import type { SoftEtherSession } from '../session.ts';
 export interface ClusterDoor {
   /** Users may prove themselves here. False: only tickets, and hub administrators, get in. */
   acceptsLogins(): boolean;
+  /** False: this member has started while the engine is away, and has not learnt yet which hubs there are. */
+  knowsHubs(): boolean;
   /** Hub administrators administer their hub here. */
   isController(): boolean;
   /** What the ticket is good for; it has been used then, and `released` is told if no session comes of it. */

@@ -27,7 +27,7 @@ export const login: MethodHandler = async (request, context) => {
     return refuseDirect(request, context, asked);
   }
   const hub = context.directory.hub(asked.hubName);
-  if (hub === undefined) return refuse(ErrorCode.HUB_NOT_FOUND);
+  if (hub === undefined) return refuse(unknownHub(context));
   const isThere = context.cluster === undefined ? context.host.instance(hub.name) !== undefined : hub.isOnline;
   if (!isThere) return refuse(ErrorCode.HUB_STOPPING);
 
@@ -45,6 +45,10 @@ export const login: MethodHandler = async (request, context) => {
   }
   return admit(context, request, hub, asked, verdict);
 };
+
+/** At 8 clients give up, or come back after a long time; at 48 soon. */
+const unknownHub = ({ cluster }: HandshakeContext): number =>
+  cluster?.knowsHubs() === false ? ErrorCode.CONNECT_TO_FARM_CONTROLLER : ErrorCode.HUB_NOT_FOUND;
 
 const claimsToAdminister = ({ userName, proof }: LoginRequest): boolean =>
   userName.toLowerCase() === ADMINISTRATOR && proof.kind === 'password';

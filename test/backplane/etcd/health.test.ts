@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { silentLogger } from '#base';
+import { VirtualClock } from '#io/sim';
+import { Health } from '../../../src/backplane/etcd/health.ts';
+
+describe('whether the engine answers', () => {
+  test('is said soon when a store is opened, and corrected when an answer comes after all', async () => {
+    const clock = new VirtualClock();
+    const answer = Promise.withResolvers<undefined>();
+    const health = new Health(clock, silentLogger, 3_000, () => answer.promise.then(() => health.heard(true, '')));
+    const begun = health.begin(2_500).then(() => [clock.nowMs(), health.state]);
+    await clock.run(2_600);
+    expect(await begun).toEqual([2_500, 'lost']);
+    answer.resolve(undefined);
+    await clock.run(10);
+    expect(health.state).toBe('ok');
+    health.close();
+  });
+
+  test('is known at once when the answer, or the refusal, comes at once', async () => {
+    for (const isAnswered of [true, false]) {
+      const clock = new VirtualClock();
+      const health = new Health(clock, silentLogger, 3_000, () => {
+        health.heard(isAnswered, 'refused');
+        return Promise.resolve();
+      });
+      await health.begin(2_500);
+      expect([clock.nowMs(), health.state]).toEqual([0, isAnswered ? 'ok' : 'lost']);
+      health.close();
+    }
+  });
+});
