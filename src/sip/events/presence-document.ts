@@ -2,7 +2,7 @@ import { escapeXml, xmlDeclaration } from './xml-text.ts';
 
 export const pidfType = 'application/pidf+xml';
 
-const root = /<(?:([\w.-]+):)?presence\b([^>]*?)(\/?)>/;
+const root = /<(?:([\w.-]+):)?presence\b([^<>]*?)(\/?)>/;
 
 /**
  * One presence document (RFC 3863) of what an account's devices have published, oldest first. One is passed on as it is;
