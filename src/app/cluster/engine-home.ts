@@ -1,16 +1,10 @@
 import { join } from 'node:path';
-import {
-  Engine,
-  EngineAdministration,
-  engineVersion,
-  type EngineAdmission,
-  type EngineEndpoint,
-  type EnginePeer,
-} from '#backplane';
+import { Engine, engineVersion, type EngineEndpoint } from '#backplane';
 import { HubfarmError, reasonOf } from '#base';
 import type { ClusterEngine, ClusterState, EngineCandidate, EngineSettings } from '#cluster';
 import type { CertificateRequest, MutualTlsIdentity, ServerIdentity } from '#io';
 import type { ServerOptions } from '../server-options.ts';
+import { ClusterEngines } from './cluster-engines.ts';
 import { endpointText, parseEndpoints } from './endpoints.ts';
 import { readEngineRecord, removeEngineRecord, writeEngineRecord, type EngineRecord } from './engine-record.ts';
 
@@ -21,8 +15,9 @@ const peerCertificateMs = 10 * 365 * 86_400_000;
 /** Only engines' certificates carry it: nobody else of the cluster may speak to their peer ports. */
 const peerName = (clusterId: string): string => `engines of hubfarm cluster ${clusterId}`;
 
-/** This server's part of the engine (etcd), and what the controller does with that of the others. */
+/** This server's part of the engine (etcd). */
 export class EngineHome implements ClusterEngine {
+  readonly all: ClusterEngines;
   #local: ClusterEngine['local'] = { missing: 'it is not known yet which engine is installed here: try again' };
   readonly #options: ServerOptions;
   readonly #state: ClusterState;
@@ -33,6 +28,13 @@ export class EngineHome implements ClusterEngine {
   constructor(options: ServerOptions, state: ClusterState) {
     this.#options = options;
     this.#state = state;
+    const { io, logger } = options;
+    this.all = new ClusterEngines({
+      io,
+      logger,
+      endpoints: () => this.endpoints(),
+      identity: () => this.identity(),
+    });
     void this.#look();
   }
 
@@ -96,31 +98,20 @@ export class EngineHome implements ClusterEngine {
     await this.keep({ host: self.address, join: 'new', peer: identityOf(request, certificatePem) });
     await this.start();
     const own = { host: self.address, port: self.clientPort };
-    await this.#administer([own], async ({ access }) => {
-      await access.allow(self.serverName, 'eligible');
-      await access.enable();
-    });
+    await this.all.begin(self.serverName, own);
     return { role: 'voter', endpoints: [endpointText(own)], initialCluster: '' };
   }
 
-  /** It begins as a client of the engines that are there; a seat of its own comes when it runs (`EngineSeats`). */
-  admit({ serverName }: EngineCandidate): Promise<EngineSettings> {
-    return this.#administer(this.endpoints(), async (administration) => {
-      await administration.access.allow(serverName, 'member');
-      return { role: 'client', endpoints: await endpointsOf(administration), initialCluster: '' };
-    });
+  admit(candidate: EngineCandidate): Promise<EngineSettings> {
+    return this.all.admit(candidate);
   }
 
   expel(serverName: string): Promise<void> {
-    return this.#administer(this.endpoints(), async (administration) => {
-      await administration.access.forbid(serverName);
-      const member = (await administration.members()).find(({ name }) => name === serverName);
-      if (member !== undefined) await administration.remove(member.id);
-    });
+    return this.all.expel(serverName);
   }
 
   makeEligible(serverName: string): Promise<void> {
-    return this.#administer(this.endpoints(), ({ access }) => access.allow(serverName, 'eligible'));
+    return this.all.makeEligible(serverName);
   }
 
   async erase(): Promise<void> {
@@ -128,34 +119,6 @@ export class EngineHome implements ClusterEngine {
     const { io, config } = this.#options;
     await removeEngineRecord(io.files, this.#state.directory);
     await io.files.removeDirectory(join(config.server.dataDirectory, engineFolder));
-  }
-
-  /** At the controller: where clients find the engines that may serve them. */
-  currentEndpoints(): Promise<string[]> {
-    return this.#administer(this.endpoints(), endpointsOf);
-  }
-
-  /** At the controller: which servers have an engine, by name. */
-  engineRoles(): Promise<ReadonlyMap<string, 'voter' | 'learner'>> {
-    return this.#administer(this.endpoints(), async (administration) => {
-      const members = await administration.members();
-      return new Map(members.map(({ name, isLearner }) => [name, isLearner ? 'learner' : 'voter']));
-    });
-  }
-
-  /** At the controller: a place for the engine of a server that runs. */
-  seat(peer: EnginePeer): Promise<EngineAdmission> {
-    return this.#administer(this.endpoints(), (administration) => administration.admit(peer));
-  }
-
-  /** At the controller: that engine runs. */
-  seated(admission: EngineAdmission): Promise<void> {
-    return this.#administer(this.endpoints(), (administration) => administration.complete(admission));
-  }
-
-  /** At the controller: those whose copy is complete get the vote that they shall have; their names. */
-  promoteReady(): Promise<readonly string[]> {
-    return this.#administer(this.endpoints(), (administration) => administration.promoteReady());
   }
 
   /** With the authority's key: the certificate for the peer port of an engine at `address`. */
@@ -222,26 +185,6 @@ export class EngineHome implements ClusterEngine {
     this.#engine = engine;
   }
 
-  /** With the rights of this server. */
-  administer<T>(act: (administration: EngineAdministration) => Promise<T>): Promise<T> {
-    return this.#administer(this.endpoints(), act);
-  }
-
-  async #administer<T>(
-    endpoints: readonly EngineEndpoint[],
-    act: (administration: EngineAdministration) => Promise<T>,
-  ): Promise<T> {
-    const { io, logger } = this.#options;
-    const { http2, clock } = io;
-    const tls = () => ({ identity: this.identity() });
-    const administration = new EngineAdministration({ endpoints, tls, http2, clock, logger });
-    try {
-      return await act(administration);
-    } finally {
-      administration.close();
-    }
-  }
-
   #cluster() {
     const { current } = this.#state;
     if (current === undefined) throw new HubfarmError('NOT_IN_CLUSTER', 'this server is in no cluster');
@@ -251,9 +194,4 @@ export class EngineHome implements ClusterEngine {
 
 export function identityOf({ privateKeyPem }: CertificateRequest, certificatePem: string): ServerIdentity {
   return { certificatePem, privateKeyPem };
-}
-
-async function endpointsOf(administration: EngineAdministration): Promise<string[]> {
-  const members = await administration.members();
-  return members.flatMap(({ isLearner, clientUrls }) => (isLearner ? [] : clientUrls.map((url) => new URL(url).host)));
 }

@@ -134,7 +134,7 @@ export class EngineSeats {
     const signed = await engine.signPeer(Buffer.from(request, 'base64'), host);
     const settlesInMs = this.#seatedAtMs + settledAfterMs - clock.nowMs();
     if (settlesInMs > 0) await new Promise<void>((resolve) => void clock.after(settlesInMs, resolve));
-    const admission = await engine.seat({ name, host, peerPort: Number(asked['peerPort']) });
+    const admission = await engine.all.seat({ name, host, peerPort: Number(asked['peerPort']) });
     this.#admissions.set(name, admission);
     const { role, join } = admission;
     return { role, join, certificate: role === 'client' ? '' : signed };
@@ -143,7 +143,7 @@ export class EngineSeats {
   async #hasStarted(from: MemberBoot): Promise<void> {
     const name = this.#serverThatAsks(from);
     const admission = this.#admissions.get(name);
-    if (admission !== undefined) await this.#options.engine.seated(admission);
+    if (admission !== undefined) await this.#options.engine.all.seated(admission);
     this.#admissions.delete(name);
     this.#seatedAtMs = this.#options.clock.nowMs();
     this.#options.changed();
@@ -156,7 +156,7 @@ export class EngineSeats {
     if (!controllership.isController() || this.#isFinishing) return;
     this.#isFinishing = true;
     try {
-      const promoted = await engine.promoteReady();
+      const promoted = await engine.all.promoteReady();
       if (promoted.length > 0) {
         logger.info({ servers: promoted }, 'the engines of these servers have a vote now');
         changed();

@@ -50,8 +50,8 @@ export async function openFirstMember(
     controllership,
     files: () => state.current,
     hashedPassword: () => parts.adminPassword.hashed(),
-    currentEndpoints: () => engine.currentEndpoints(),
-    engineRoles: () => engine.engineRoles(),
+    currentEndpoints: () => engine.all.endpoints(),
+    engineRoles: () => engine.all.roles(),
     ownRecord: () => ({
       serverName: settings.serverName,
       state: 'joined',
@@ -66,7 +66,7 @@ export async function openFirstMember(
   });
   await lifecycle.start({ name: "the controller's chores", stop: () => chores.stop() });
   const engineChores = new EngineChores({
-    administer: (act) => engine.administer(act),
+    administer: (act) => engine.all.administer(act),
     shared,
     controllership,
     directory: join(options.config.server.dataDirectory, 'backups'),
