@@ -22,7 +22,7 @@ const megabytes = (cluster: Cluster): number => Math.round(cluster.residentBytes
 
 async function instances(cluster: Cluster): Promise<number[]> {
   const [heading = [], ...rows] = await cluster.controller.admin.rows('ClusterMemberList');
-  const column = heading.findIndex((title) => title.includes('Virtual Hubs'));
+  const column = heading.findIndex((title) => title.includes('Operating Hubs'));
   return rows.map((row) => Number(row[column]?.replaceAll(',', '') ?? NaN));
 }
 
