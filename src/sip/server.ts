@@ -10,6 +10,8 @@ import { ownerOfAll, type OwnerLookup } from './farm/owner-lookup.ts';
 import type { SipMessage } from './message/sip-message.ts';
 import { observers } from './proxy/call-observers.ts';
 import { FlowTokens } from './proxy/flow-token.ts';
+import { NatPinger } from './proxy/nat-pinger.ts';
+import type { Gruus } from './registrar/gruu.ts';
 import type { LocationService } from './registrar/location-service.ts';
 import { CallRecords, type CallRecordFigures, type CallRecordSink } from './trace/call-records.ts';
 import { MessageTallies, type MessageTally } from './trace/message-tallies.ts';
@@ -30,8 +32,10 @@ export interface SipServices {
   readonly locator: ServerLocator;
   readonly directory: Directory;
   readonly authenticator: Pick<Authenticator, 'verify'>;
-  readonly location: Pick<LocationService, 'lookup'>;
+  readonly location: Pick<LocationService, 'lookup' | 'aors' | 'onChange'>;
   readonly registrar: RegisterHandler;
+  /** Temporary GRUUs; absent: there are none. */
+  readonly gruus?: Pick<Gruus, 'meaningOf'>;
   /** Presence and offline messages. */
   readonly agent?: AccountAgent;
   /** Where call records go; absent: there are none. */
@@ -39,6 +43,8 @@ export interface SipServices {
   readonly owner?: OwnerLookup;
   /** Of this member in branches and flow tokens: 1 to 16 of 0-9 a-z, the same after a restart. */
   readonly member: string;
+  /** As bindings name this member; absent: as on a server that stands alone. */
+  readonly memberName?: string;
   /** The farm's, 8 bytes or more: see `ShortMac`. */
   readonly secret: Uint8Array;
   readonly settings: CoreSettings;
@@ -48,6 +54,8 @@ export interface SipFigures {
   readonly transactions: TransactionFigures;
   readonly answers: readonly MessageTally[];
   readonly calls: CallRecordFigures;
+  /** Telephones behind NATs that were pinged since the start. */
+  readonly natPings: number;
   /** Requests and responses that another member works on. */
   readonly relayed: number;
 }
@@ -100,6 +108,15 @@ export function createSipServer(services: SipServices): SipServer {
     },
   );
   agent?.connect?.({ layer, transport, locator: services.locator });
+  const pinger = new NatPinger({
+    clock,
+    random,
+    transport,
+    branches,
+    location: services.location,
+    member: services.memberName ?? '',
+    settings: settings.natPing,
+  });
   let relayed = 0;
   const receive = (message: SipMessage, hop: Hop): void => {
     const found = owner.owner(message, hop);
@@ -111,14 +128,17 @@ export function createSipServer(services: SipServices): SipServer {
     }
   };
   return {
-    start: () =>
+    start: () => {
       transport.listen({
         message: receive,
         bad: (bad, hop) => core.bad(bad, hop),
         flowEnded: () => undefined,
-      }),
+      });
+      pinger.start();
+    },
     drain: () => core.drain(),
     stop: () => {
+      pinger.stop();
       layer.stop();
       calls.stop();
     },
@@ -126,6 +146,7 @@ export function createSipServer(services: SipServices): SipServer {
       transactions: layer.figures,
       answers: tallies.list(),
       calls: calls.figures,
+      natPings: pinger.count,
       relayed,
     }),
   };

@@ -8,17 +8,17 @@ type Flows = Pick<TransportLayer, 'hasFlow'>;
 
 /**
  * The places where an account is, from its registrations. Of several flows of one telephone only the newest that is up is
- * taken (RFC 5626 §5.3: not two of one instance at once). `instance`: only that one (RFC 5627 §5.1, `gr`).
+ * taken (RFC 5626 §5.3: not two of one instance at once). `fits`: only those (RFC 5627 §5.1).
  */
 export function bindingTargets(
   bindings: readonly Binding[],
-  instance: string | undefined,
+  fits: ((binding: Binding) => boolean) | undefined,
   flows: Flows,
 ): ProxyTarget[] {
   const targets: ProxyTarget[] = [];
   const ofInstance = new Map<string, number>();
   for (const binding of bindings) {
-    if (instance !== undefined && binding.instance !== `<${instance}>`) continue;
+    if (fits?.(binding) === false) continue;
     const target = targetOfBinding(binding, flows);
     if (target === undefined) continue;
     const sameAt = binding.regId > 0 ? ofInstance.get(binding.instance) : undefined;

@@ -9,6 +9,7 @@ import type { FlowTokens } from '../proxy/flow-token.ts';
 import { Incoming } from '../proxy/incoming.ts';
 import { Proxy, type ProxyServices } from '../proxy/proxy.ts';
 import type { ProxyTarget } from '../proxy/target-set.ts';
+import type { Gruus } from '../registrar/gruu.ts';
 import type { LocationService } from '../registrar/location-service.ts';
 import type { BranchCodec } from '../transaction/branch.ts';
 import type { TransactionLayer, TransactionUser } from '../transaction/transaction-layer.ts';
@@ -41,10 +42,11 @@ export interface CoreServices {
   readonly location: Pick<LocationService, 'lookup'>;
   readonly registrar: RegisterHandler;
   readonly agent?: AccountAgent;
+  readonly gruus?: Pick<Gruus, 'meaningOf'>;
   readonly observe: ProxyServices['observe'];
   /** A BYE is on its way: its call is over, whatever comes back. */
   readonly byeForwarded: (bye: SipMessage) => void;
-  readonly settings: Pick<CoreSettings, 'proxy' | 'trusted' | 'relay'>;
+  readonly settings: Pick<CoreSettings, 'timers' | 'proxy' | 'trusted' | 'relay'>;
 }
 
 /** What happens with a new request: the links, in this order, then forwarding (RFC 3261 §16.3 to §16.6). */
@@ -64,7 +66,7 @@ export class Core implements TransactionUser {
     const { transport, branches, tokens, settings, authenticator, registrar } = services;
     const answerer = new Answerer(layer);
     const users = new LocalUsers(services.directory);
-    const accept = (incoming: Incoming) => layer.accept(incoming.message, incoming.hop);
+    const accept = (incoming: Incoming) => layer.acceptEnd(incoming.message, incoming.hop);
     const routes = processRoutes(answerer, transport, tokens);
     this.#layer = layer;
     this.#services = services;
@@ -86,11 +88,13 @@ export class Core implements TransactionUser {
       users,
       relay: settings.relay,
       agent: services.agent,
+      gruus: services.gruus,
       accept,
     });
     this.#proxy = new Proxy({
       ...services,
       settings: settings.proxy,
+      cancelMs: 64 * settings.timers.t1Ms,
       layer,
       redirected: (incoming, answer) => this.#redirected(incoming, answer),
       toTag: ({ message, via }) => layer.statelessTag.of(message, via),

@@ -24,6 +24,11 @@ export class LocalUsers {
     if (uri.scheme === 'tel') return this.#directory.accountOfNumber(uri.user);
     return this.#directory.find(plainUser(uri.user), host);
   }
+
+  /** By the name of the user as people write it. */
+  find(user: string, host: string): Account | undefined {
+    return this.#directory.find(user, host);
+  }
 }
 
 /** As people write it: escapes undone (RFC 3261 §10.3 item 5), bytes read as UTF-8. */

@@ -1,3 +1,4 @@
+import { defaultNatPingSettings, type NatPingSettings } from '../proxy/nat-pinger.ts';
 import { defaultProxySettings, type ProxySettings } from '../proxy/settings.ts';
 import { defaultTimerSettings, type TimerSettings } from '../transaction/times.ts';
 import { defaultTransactionLimits, type TransactionLimits } from '../transaction/transaction-layer.ts';
@@ -11,6 +12,7 @@ export interface CoreSettings {
   /** Networks whose requests are not challenged: `192.0.2.0/24`. */
   readonly trusted: readonly string[];
   readonly relay: RelayPolicy;
+  readonly natPing: NatPingSettings;
 }
 
 export const defaultCoreSettings: CoreSettings = {
@@ -19,4 +21,5 @@ export const defaultCoreSettings: CoreSettings = {
   proxy: defaultProxySettings,
   trusted: [],
   relay: 'clients',
+  natPing: defaultNatPingSettings,
 };

@@ -1,7 +1,10 @@
 import type { Account } from '../accounts/account.ts';
 import type { SipUri } from '../message/sip-uri.ts';
+import { unescapeUri } from '../message/unescape.ts';
 import type { Incoming } from '../proxy/incoming.ts';
 import type { ProxyTarget } from '../proxy/target-set.ts';
+import type { Binding } from '../registrar/binding.ts';
+import type { Gruus } from '../registrar/gruu.ts';
 import type { LocationService } from '../registrar/location-service.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
@@ -14,12 +17,20 @@ import type { LocalUsers } from './local-users.ts';
 /** Who may send requests to others than our accounts: everybody with an account or of a trusted network, … */
 export type RelayPolicy = 'clients' | 'authenticated' | 'anybody';
 
+interface Addressed {
+  readonly account: Account;
+  /** undefined: all of them. */
+  readonly fits: ((binding: Binding) => boolean) | undefined;
+}
+
 export interface TargetFinderServices {
   readonly answerer: Answerer;
   readonly users: LocalUsers;
   readonly location: Pick<LocationService, 'lookup'>;
   readonly transport: Pick<TransportLayer, 'isOwnAddress' | 'hasFlow'>;
   readonly relay: RelayPolicy;
+  /** Temporary GRUUs; absent: there are none. */
+  readonly gruus: Pick<Gruus, 'meaningOf'> | undefined;
   readonly agent: AccountAgent | undefined;
   readonly accept: (incoming: Incoming) => ServerTransaction | undefined;
 }
@@ -40,7 +51,7 @@ export class TargetFinder {
     const connectionId = incoming.flow?.connectionId;
     // RFC 5626 §5.3.1: the dialog's way to its other end is gone.
     if (connectionId !== undefined && !transport.hasFlow(connectionId)) return answerer.answer(incoming, 430);
-    if (incoming.isOurDialog) return [straightOn(requestUri)];
+    if (incoming.isOurDialog || incoming.isOurPath) return [straightOn(requestUri)];
     const domain = nextRoute === undefined ? this.#localDomain(incoming, requestUri) : undefined;
     if (domain !== undefined) return this.#toAccount(incoming, requestUri, domain);
     if (this.#mayRelay(incoming)) return [straightOn(requestUri)];
@@ -52,9 +63,9 @@ export class TargetFinder {
     const { users, location, transport } = this.#services;
     const targets: ProxyTarget[] = [];
     for (const uri of uris) {
-      const account = users.isLocal(uri.host) ? users.accountOf(uri) : undefined;
-      if (account?.isEnabled === true) {
-        targets.push(...bindingTargets(location.lookup(account.aor), uri.param('gr'), transport));
+      const found = users.isLocal(uri.host) ? this.#addressed(uri, uri.host) : undefined;
+      if (found !== undefined) {
+        targets.push(...bindingTargets(location.lookup(found.account.aor), found.fits, transport));
       } else if (this.#mayRelay(incoming)) {
         targets.push({ ...straightOn(uri), uriText: uri.toString() });
       } else {
@@ -73,12 +84,26 @@ export class TargetFinder {
   }
 
   #toAccount(incoming: Incoming, uri: SipUri, domain: string): readonly ProxyTarget[] | Verdict {
-    const { answerer, users, location, transport, agent, accept } = this.#services;
-    const account = users.accountOf(uri, domain);
-    if (account?.isEnabled !== true) return answerer.answer(incoming, 404);
-    const targets = bindingTargets(location.lookup(account.aor), uri.param('gr'), transport);
+    const { answerer, location, transport, agent, accept } = this.#services;
+    const found = this.#addressed(uri, domain);
+    if (found === undefined) return answerer.answer(incoming, 404);
+    const { account, fits } = found;
+    const targets = bindingTargets(location.lookup(account.aor), fits, transport);
     if (agent !== undefined && this.#isTaken(incoming, account, targets.length > 0, agent, accept)) return 'answered';
     return targets.length > 0 ? targets : answerer.answer(incoming, 480);
+  }
+
+  /** The account, and which of its telephones, where a GRUU names one (RFC 5627 §5.1). */
+  #addressed(uri: SipUri, domain: string): Addressed | undefined {
+    const { users, gruus } = this.#services;
+    const gr = uri.param('gr');
+    const meaning = gr === '' && uri.user !== undefined ? gruus?.meaningOf(uri.user, domain) : undefined;
+    const account = meaning === undefined ? users.accountOf(uri, domain) : users.find(meaning.user, domain);
+    if (account?.isEnabled !== true) return undefined;
+    if (meaning !== undefined) return { account, fits: (binding) => meaning.fits(binding) };
+    if (gr === undefined || gr === '') return { account, fits: undefined };
+    const instance = `<${unescapeUri(gr)}>`;
+    return { account, fits: (binding) => binding.instance === instance };
   }
 
   #isTaken(

@@ -12,6 +12,8 @@ export interface FlowToken {
 }
 
 const NO_FLOW = '-';
+/** In the place of the Call-ID in the token of a Path, which is used for many calls. */
+export const PATH_SCOPE = '';
 
 /**
  * `<member>.<flow>.<mac>`: the parameter `hf` of our Record-Route and Path URIs. The MAC is over the Call-ID, too, so a
@@ -27,7 +29,7 @@ export class FlowTokens {
     this.#mac = mac;
   }
 
-  /** `scope`: the Call-ID; empty in a Path, which is used for many calls. */
+  /** `scope`: the Call-ID, or `PATH_SCOPE`. */
   write(scope: string, flow: Target | undefined): string {
     const text = flow === undefined ? NO_FLOW : writeFlow(flow);
     return `${this.#member}.${text}.${this.#seal(this.#member, text, scope)}`;

@@ -8,7 +8,7 @@ import type { FinalAnswer } from './best-response.ts';
 import { forwardedRequest } from './forwarded-request.ts';
 import type { Incoming } from './incoming.ts';
 import { nextHopOf } from './next-hop.ts';
-import { recordRoutesOf, type RouteRecorder } from './record-route.ts';
+import { pathOf, recordRoutesOf, type RouteRecorder } from './record-route.ts';
 import type { ProxySettings } from './settings.ts';
 import type { ProxyTarget } from './target-set.ts';
 
@@ -18,6 +18,8 @@ export interface BranchServices extends RouteRecorder {
   readonly transport: Pick<TransportLayer, 'viaFor'>;
   readonly locator: ServerLocator;
   readonly settings: ProxySettings;
+  /** How long a cancelled INVITE may take to end: 64 × T1 (RFC 3261 §9.1). */
+  readonly cancelMs: number;
 }
 
 /** The response context that a branch belongs to. */
@@ -88,7 +90,7 @@ export class ForwardBranch implements ClientUser {
       return;
     }
     this.#transaction.cancel();
-    this.#transaction.wakeAfter(this.#services.settings.cancelMs);
+    this.#transaction.wakeAfter(this.#services.cancelMs);
   }
 
   response(transaction: ClientTransaction, message: SipMessage): void {
@@ -168,6 +170,7 @@ export class ForwardBranch implements ClientUser {
     const bytes = forwardedRequest(incoming, this.target, {
       via: `SIP/2.0/${face.transport} ${face.sentBy};branch=${transaction.branch}`,
       recordRoutes: recordRoutesOf(incoming, hop, this.target.isReachedByFlow, this.#services),
+      path: pathOf(incoming, this.#services),
       maxBreadth: this.#maxBreadth,
     });
     this.#transaction = transaction;

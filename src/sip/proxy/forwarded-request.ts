@@ -14,6 +14,8 @@ export interface Additions {
   readonly via: string;
   /** See `recordRoutesOf`. */
   readonly recordRoutes: readonly string[];
+  /** See `pathOf`. */
+  readonly path: string | undefined;
   /** RFC 5393 §5.3.3; undefined: as it is. */
   readonly maxBreadth: number | undefined;
 }
@@ -27,12 +29,24 @@ export function forwardedRequest(incoming: Incoming, target: ProxyTarget, additi
   edit.setMaxForwards((message.maxForwards() ?? DEFAULT_MAX_FORWARDS + 1) - 1);
   if (additions.maxBreadth !== undefined) edit.set(HeaderId.MaxBreadth, String(additions.maxBreadth));
   routeOnwards(edit, incoming, target, uriText);
+  if (additions.path !== undefined) edit.prepend(HeaderId.Path, additions.path);
+  hideFromOthers(edit, incoming);
   for (const value of additions.recordRoutes) edit.prepend(HeaderId.RecordRoute, value);
   const { receivedVia } = incoming;
   if (receivedVia !== undefined) edit.replaceFirstElement(HeaderId.Via, receivedVia);
   edit.prepend(HeaderId.Via, additions.via);
   edit.ensureContentLength();
   return edit.serialise();
+}
+
+/** What was for us, and what nobody can vouch for. */
+function hideFromOthers(edit: MessageEdit, { message, account, isTrusted, isOurDialog }: Incoming): void {
+  // RFC 3261 §22.3: credentials that we have checked. Several may be for several proxies: they stay.
+  if (account !== undefined && message.count(HeaderId.ProxyAuthorization) === 1) {
+    edit.removeAll(HeaderId.ProxyAuthorization);
+  }
+  // RFC 3325 §5: an identity is asserted by those who are trusted; others may claim what they like in From.
+  if (!isTrusted && !isOurDialog && message.has(HeaderId.PAssertedIdentity)) edit.removeAll(HeaderId.PAssertedIdentity);
 }
 
 function routeOnwards(edit: MessageEdit, incoming: Incoming, target: ProxyTarget, uriText: string | undefined): void {

@@ -30,6 +30,8 @@ export class Incoming {
   nextRoute: NameAddr | undefined = undefined;
   /** A Route of ours with a token made for this call was on top: the dialog was set up through us. */
   isOurDialog = false;
+  /** A Path of ours was on top: a registrar elsewhere sends it to a telephone that has registered through us. */
+  isOurPath = false;
   /** Where that token says that the request must leave (RFC 5626 §5.3). */
   flow: Target | undefined = undefined;
   /** Of a trusted network: not asked who it is. */

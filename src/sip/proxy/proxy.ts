@@ -76,6 +76,7 @@ export class Proxy {
     const bytes = forwardedRequest(incoming, target, {
       via: `SIP/2.0/${face.transport} ${face.sentBy};branch=${branch}`,
       recordRoutes: [],
+      path: undefined,
       maxBreadth: undefined,
     });
     transport.send(bytes, hop, nobodyCares);

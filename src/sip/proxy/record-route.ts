@@ -1,6 +1,7 @@
+import { HeaderId } from '../message/header-id.ts';
 import type { SentBy, TransportLayer } from '../transport/transport-layer.ts';
 import { targetOf, type Target } from '../transport/target.ts';
-import type { FlowTokens } from './flow-token.ts';
+import { PATH_SCOPE, type FlowTokens } from './flow-token.ts';
 import type { Incoming } from './incoming.ts';
 import { isReachedByFlow } from './nat.ts';
 import type { ProxySettings } from './settings.ts';
@@ -40,6 +41,21 @@ export function recordRoutesOf(
     element(scheme, near, tokens.write(callId, isSenderReachedByFlow ? targetOf(hop) : undefined)),
     element(scheme, far, tokens.write(callId, isTargetReachedByFlow ? target : undefined)),
   ];
+}
+
+/**
+ * RFC 3327 §5.2: what a REGISTER for a registrar elsewhere gets, where its sender knows Path or can be reached in no other
+ * way; undefined: nothing.
+ */
+export function pathOf(
+  { message, hop, via, method }: Incoming,
+  { transport, tokens }: RouteRecorder,
+): string | undefined {
+  if (method !== 'REGISTER') return undefined;
+  const knowsPath = message.elements(HeaderId.Supported).some((option) => option.toLowerCase() === 'path');
+  if (!knowsPath && !isReachedByFlow(message, hop, via)) return undefined;
+  const flow = targetOf(hop);
+  return element('sip', transport.viaFor(flow), tokens.write(PATH_SCOPE, flow)).replace(/>$/, ';ob>');
 }
 
 function element(scheme: string, { sentBy, transport }: SentBy, token: string): string {

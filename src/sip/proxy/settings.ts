@@ -4,8 +4,6 @@ export interface ProxySettings {
   readonly recordRoute: 'always' | 'nat' | 'never';
   /** RFC 3261 §16.6 item 11: an INVITE that rings for so long without a word is cancelled. More than three minutes. */
   readonly timerCMs: number;
-  /** How long a cancelled INVITE may take to end: 64 × T1 (RFC 3261 §9.1). */
-  readonly cancelMs: number;
   /** Follow a 3xx of a registered contact (RFC 3261 §16.5). */
   readonly followRedirects: boolean;
   /** RFC 5393 §5.3.3: of a request that names none. */
@@ -17,7 +15,6 @@ export interface ProxySettings {
 export const defaultProxySettings: ProxySettings = {
   recordRoute: 'always',
   timerCMs: 185_000,
-  cancelMs: 32_000,
   followRedirects: true,
   maxBreadth: 60,
   maxTargets: 32,

@@ -9,6 +9,8 @@ import type { ServerTransaction } from './server-transaction.ts';
  */
 export class ServerTable {
   readonly #byKey = new Map<string, ServerTransaction>();
+  /** Of those that end here, by what a copy that came another way has in common with them. */
+  readonly #ends = new Map<string, ServerTransaction>();
   #size = 0;
 
   get size(): number {
@@ -30,6 +32,17 @@ export class ServerTable {
     return one;
   }
 
+  /** RFC 3261 §8.2.2.2: the request has come already, by another way and with another branch. */
+  hasMerged(message: SipMessage): boolean {
+    return this.#ends.size > 0 && this.#ends.has(endKeyOf(message));
+  }
+
+  /** Its request ends here: other copies of it are merged requests. */
+  addEnd(transaction: ServerTransaction, message: SipMessage): void {
+    transaction.endKey = endKeyOf(message);
+    this.#ends.set(transaction.endKey, transaction);
+  }
+
   add(transaction: ServerTransaction): void {
     transaction.next = this.#byKey.get(transaction.key);
     this.#byKey.set(transaction.key, transaction);
@@ -37,6 +50,7 @@ export class ServerTable {
   }
 
   remove(transaction: ServerTransaction): void {
+    if (transaction.endKey !== '') this.#ends.delete(transaction.endKey);
     const first = this.#byKey.get(transaction.key);
     if (first === undefined) return;
     if (first === transaction) {
@@ -57,6 +71,10 @@ export class ServerTable {
       for (let one: ServerTransaction | undefined = first; one !== undefined; one = one.next) yield one;
     }
   }
+}
+
+function endKeyOf(message: SipMessage): string {
+  return `${message.callId()} ${message.cseq().number} ${message.method} ${message.from().tag ?? ''}`;
 }
 
 function isSameSender(a: Via, b: Via): boolean {

@@ -49,6 +49,8 @@ export class ServerTransaction implements Timed {
   readonly key: string;
   /** Others with the same key; see `ServerTable`. */
   next: ServerTransaction | undefined;
+  /** See `ServerTable.addEnd`; empty: it is forwarded. */
+  endKey = '';
   wheelTick = 0;
   user: ServerUser | undefined;
   readonly #environment: ServerEnvironment;

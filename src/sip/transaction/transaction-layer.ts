@@ -141,6 +141,17 @@ export class TransactionLayer {
     return transaction;
   }
 
+  /** As `accept`, for a request that ends at this server: a copy of it that came another way gets 482 (RFC 3261 §8.2.2.2). */
+  acceptEnd(message: SipMessage, hop: Hop): ServerTransaction | undefined {
+    if (message.to().tag === undefined && this.#servers.hasMerged(message)) {
+      this.respondStatelessly(message, hop, 482, { reason: 'Merged Request' });
+      return undefined;
+    }
+    const transaction = this.accept(message, hop);
+    if (transaction !== undefined) this.#servers.addEnd(transaction, message);
+    return transaction;
+  }
+
   /**
    * A client transaction, to be started with a request that has its `branch` in the top Via. undefined: no room.
    * `loopHash`: see `BranchParts`.

@@ -218,3 +218,17 @@ test('an agent answers for an account before its contacts are asked', () => {
   expect(taken).toEqual(['bob@example.org true']);
   expect(world.take()).toEqual(['MESSAGE → udp 192.0.2.8:5060']);
 });
+
+test('a REGISTER that comes twice by different ways is answered once, and 482 (RFC 3261 §8.2.2.2)', () => {
+  const world = new SipWorld();
+  world.verdict = () => ({ kind: 'ok', account: world.account('alice') });
+  const phone = world.phone({ address: '192.0.2.7' });
+  const register = { uri: 'sip:example.org', to: 'sip:alice@example.org', callId: 'r' };
+  phone.send('REGISTER', { ...register, branch: 'z9hG4bKone' });
+  phone.send('REGISTER', { ...register, branch: 'z9hG4bKtwo' });
+  phone.send('REGISTER', { ...register, branch: 'z9hG4bKthree', cseq: 2 });
+  expect(world.take()).toEqual([`200 → ${ALICE}`, `482 → ${ALICE}`, `200 → ${ALICE}`]);
+  world.clock.advance(33_000);
+  phone.send('REGISTER', { ...register, branch: 'z9hG4bKfour' });
+  expect(world.take()).toEqual([`200 → ${ALICE}`]);
+});

@@ -103,7 +103,11 @@ export class SipWorld {
         accountOfNumber: (text) => this.accounts.get(text),
       },
       authenticator: { verify: (request) => this.verdict(request) },
-      location: { lookup: (aor) => this.bindings.get(aor) ?? [] },
+      location: {
+        lookup: (aor) => this.bindings.get(aor) ?? [],
+        aors: () => this.bindings.keys(),
+        onChange: () => () => undefined,
+      },
       registrar: {
         handle: (transaction, incoming) => {
           this.registered.push(incoming.message);

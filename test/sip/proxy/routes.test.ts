@@ -273,3 +273,41 @@ test('a response that belongs to nothing goes where the next Via says, over UDP,
   bob.answerTo(invite, 200);
   expect(world.take()).toEqual(['200 → udp 192.0.2.7:5060']);
 });
+
+describe('a registrar elsewhere', () => {
+  test('gets a Path of ours with the REGISTER, and reaches the telephone by it (RFC 3327)', () => {
+    const world = new SipWorld();
+    world.hosts.set('example.net', [{ transport: 'udp', address: '198.51.100.1', port: 5060 }]);
+    const phone = world.phone({ address: '192.0.2.7', port: 40_000, transport: 'tcp', connectionId: 3 });
+    const home = world.phone({ address: '198.51.100.1' });
+    const elsewhere = { uri: 'sip:example.net', from: 'sip:zoe@example.net', to: 'sip:zoe@example.net' };
+    phone.send('REGISTER', { ...elsewhere, headers: ['Supported: path'] });
+    const register = world.last(home, 'REGISTER');
+    const [path] = register.elements(HeaderId.Path);
+    expect(path).toMatch(/^<sip:192\.0\.2\.1:5060;transport=tcp;lr;hf=[^;]+;ob>$/);
+    world.take();
+    const call = { uri: 'sip:zoe@10.0.0.3', from: 'sip:eve@example.com', to: 'sip:zoe@example.net', callId: 'c' };
+    home.send('INVITE', { ...call, headers: [`Route: ${path!}`] });
+    expect(world.take().at(-1)).toBe('INVITE → tcp 192.0.2.7:40000');
+    world.deadFlows.add(3);
+    home.send('INVITE', { ...call, callId: 'd', headers: [`Route: ${path!}`] });
+    expect(world.take()).toEqual(['430 → udp 198.51.100.1:5060']);
+  });
+});
+
+describe('what is forwarded', () => {
+  test('has no credentials that were for us, and no identity that a stranger asserts', () => {
+    const world = new SipWorld();
+    const bob = world.phone({ address: '192.0.2.8' });
+    world.bind('bob', bob);
+    world.verdict = () => ({ kind: 'ok', account: world.account('alice') });
+    const stranger = world.phone({ address: '203.0.113.50' });
+    const headers = ['Proxy-Authorization: Digest realm="example.org"', 'P-Asserted-Identity: <sip:boss@example.org>'];
+    stranger.send('INVITE', { headers });
+    expect(world.last(bob, 'INVITE').has(HeaderId.ProxyAuthorization)).toBe(false);
+    expect(world.last(bob, 'INVITE').has(HeaderId.PAssertedIdentity)).toBe(false);
+    world.take();
+    world.phone({ address: '192.0.2.7' }).send('INVITE', { headers, callId: 'trusted' });
+    expect(world.last(bob, 'INVITE').has(HeaderId.PAssertedIdentity)).toBe(true);
+  });
+});

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { RecordingUser, Wire } from './wire.ts';
 
 const sentAt = (wire: Wire, method: string): number[] =>
-  wire.sent.filter(({ message }) => message.method === method && message.isRequest).map(({ atMs }) => Math.floor(atMs / 100) * 100);
+  wire.sent
+    .filter(({ message }) => message.method === method && message.isRequest)
+    .map(({ atMs }) => Math.floor(atMs / 100) * 100);
 
 describe('an INVITE that we send (RFC 3261 §17.1.1)', () => {
   test('goes out again after T1, 2 T1, 4 T1 … and ends after 64 T1 without any answer (timers A and B)', () => {

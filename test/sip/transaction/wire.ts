@@ -51,7 +51,13 @@ export interface RequestText {
 
 /** A request as a telephone sends it. */
 export function requestText(method: string, parts: RequestText = {}): string {
-  const { branch = 'z9hG4bKtest1', sentBy = '192.0.2.7:5060', callId = 'call-1', cseq = 1, uri = 'sip:bob@example.org' } = parts;
+  const {
+    branch = 'z9hG4bKtest1',
+    sentBy = '192.0.2.7:5060',
+    callId = 'call-1',
+    cseq = 1,
+    uri = 'sip:bob@example.org',
+  } = parts;
   const toTag = parts.toTag === undefined ? '' : `;tag=${parts.toTag}`;
   const via = branch === '' ? `Via: SIP/2.0/UDP ${sentBy}` : `Via: SIP/2.0/UDP ${sentBy};branch=${branch}`;
   return `${method} ${uri} SIP/2.0
@@ -68,7 +74,10 @@ Content-Length: 0
 
 export function responseText(request: SipMessage, status: number, toTag = 'to1'): string {
   return `SIP/2.0 ${status} Whatever
-${request.values(30).map((via) => `Via: ${via}\n`).join('')}From: ${request.value(1) ?? ''}
+${request
+  .values(30)
+  .map((via) => `Via: ${via}\n`)
+  .join('')}From: ${request.value(1) ?? ''}
 To: ${request.value(2) ?? ''}${request.to().tag === undefined && status > 100 ? `;tag=${toTag}` : ''}
 Call-ID: ${request.callId()}
 CSeq: ${request.cseq().number} ${request.method}
@@ -184,7 +193,9 @@ export class Wire implements TransactionUser {
 
   /** The other side answers the request that was sent last with this method. */
   answer(status: number, method?: string, toTag?: string): void {
-    const request = this.sent.findLast(({ message }) => message.isRequest && message.method === (method ?? message.method));
+    const request = this.sent.findLast(
+      ({ message }) => message.isRequest && message.method === (method ?? message.method),
+    );
     if (request === undefined) throw new Error('nothing was sent that could be answered');
     this.receive(responseText(request.message, status, toTag));
   }

@@ -1,7 +1,7 @@
 import { Malformed } from '../../message/malformed.ts';
 import type { NameAddr } from '../../message/name-addr.ts';
 import type { SipUri } from '../../message/sip-uri.ts';
-import type { FlowTokens } from '../../proxy/flow-token.ts';
+import { PATH_SCOPE, type FlowTokens } from '../../proxy/flow-token.ts';
 import type { Incoming } from '../../proxy/incoming.ts';
 import type { TransportLayer } from '../../transport/transport-layer.ts';
 import { parseTransport } from '../../transport/transport-name.ts';
@@ -48,10 +48,20 @@ function isOurs(incoming: Incoming, route: NameAddr | undefined, transport: Tran
  */
 function readToken(incoming: Incoming, uri: SipUri, tokens: FlowTokens): boolean {
   const text = uri.param('hf');
-  const token = text === undefined ? undefined : tokens.read(text, incoming.message.callId());
-  if (token === undefined) return false;
+  if (text === undefined) return false;
+  const token = tokens.read(text, incoming.message.callId());
+  if (token === undefined) return readPath(incoming, text, tokens);
   if (!incoming.isInDialog || incoming.method === 'REGISTER') return true;
   incoming.isOurDialog = true;
+  incoming.flow = token.flow;
+  return true;
+}
+
+/** RFC 3327: what `addPath` wrote into a REGISTER. It leads to one telephone and nowhere else. */
+function readPath(incoming: Incoming, text: string, tokens: FlowTokens): boolean {
+  const token = tokens.read(text, PATH_SCOPE);
+  if (token === undefined) return false;
+  incoming.isOurPath = token.flow !== undefined;
   incoming.flow = token.flow;
   return true;
 }
