@@ -12,13 +12,14 @@ export interface ClusterPart {
   readonly serverName: string;
   /** Where other servers reach its bus; empty: there are no others. */
   readonly address: string;
-  /** IPv4 text; empty: where clients have reached this server. */
+  /** IPv4 text that clients are redirected to; empty: where they have reached this server. */
   readonly publicAddress: string;
   /** undefined = those of the listeners. */
   readonly publicPorts: readonly number[] | undefined;
   readonly weight: number;
   readonly isEligible: boolean;
   readonly isControllerOnly: boolean;
+  /** Unix milliseconds. */
   readonly joinedAtMs: number;
   /** undefined = no other server: the store is the one on this server's disk. */
   readonly remote: RemoteCluster | undefined;

@@ -2,6 +2,7 @@ import type { Backplane } from '#backplane';
 import type { ClusterModes, ClusterTasks, LinkMaker } from '#cluster';
 import type { AdminPasswordControl } from '#admin';
 import type { ByteStream } from '#io';
+import type { ClusterPart } from '../cluster/cluster-part.ts';
 import type { OwnRecords } from './own-records.ts';
 
 /** Which member of the server this is: 0 = the one on the first thread, which also administers. */
@@ -21,21 +22,19 @@ export interface Stores {
 }
 
 /** What a member needs to know of its cluster before it can take its place there. */
-export interface ClusterSeat {
-  /** Members of another cluster are not spoken with. */
-  readonly clusterId: string;
-  readonly serverName: string;
+export interface ClusterSeat extends Pick<
+  ClusterPart,
+  | 'clusterId'
+  | 'serverName'
+  | 'publicAddress'
+  | 'publicPorts'
+  | 'weight'
+  | 'isEligible'
+  | 'isControllerOnly'
+  | 'joinedAtMs'
+> {
   /** `host:port`; empty: only threads of this process reach it. */
   readonly busAddress: string;
-  /** IPv4 text that clients are redirected to; empty: where they have reached this server. */
-  readonly publicAddress: string;
-  /** undefined = the ports of its listeners. */
-  readonly publicPorts: readonly number[] | undefined;
-  readonly weight: number;
-  readonly isEligible: boolean;
-  readonly isControllerOnly: boolean;
-  /** Unix milliseconds. */
-  readonly joinedAtMs: number;
   /** Ways to the other members, best first. */
   readonly links: readonly LinkMaker[];
 }
