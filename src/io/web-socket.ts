@@ -54,6 +54,13 @@ export interface WebSocketListenOptions extends WebSocketSettings {
 export interface WebSockets {
   /** @throws IoError as `Network.listenTls`. */
   listen(options: WebSocketListenOptions): Promise<RunningListener>;
-  /** Serves a connection that another listener has accepted; `unread` begins with its HTTP request. */
-  accept(stream: ByteStream, unread: Buffer, settings: WebSocketSettings): void;
+  /** For connections that another listener has accepted. */
+  acceptor(settings: WebSocketSettings): WebSocketAcceptor;
+}
+
+export interface WebSocketAcceptor {
+  /** `unread` begins with the HTTP request. */
+  accept(stream: ByteStream, unread: Buffer): void;
+  /** Handshakes under way are cut off; channels stay up. */
+  close(): void;
 }

@@ -1,6 +1,17 @@
 import type { Backplane, Guard } from '#backplane';
 import type { Lifecycle, Logger } from '#base';
-import type { Clock, Datagrams, Dns, DnsOptions, Network, Random, ServerIdentity, TcpNetwork, WebSockets } from '#io';
+import type {
+  ByteStream,
+  Clock,
+  Datagrams,
+  Dns,
+  DnsOptions,
+  Network,
+  Random,
+  ServerIdentity,
+  TcpNetwork,
+  WebSockets,
+} from '#io';
 import { defaultSipGuardLimits } from './accounts/settings.ts';
 import { defaultSipPort, digestAlgorithmsOf, listenOf, type SipConfig } from './config.ts';
 import { LocalUsers } from './core/local-users.ts';
@@ -48,6 +59,8 @@ export interface OpenSipServices {
 export interface OpenSip {
   readonly accounts: SipAccounts;
   listeners(): readonly SipListenerStatus[];
+  /** A connection with TLS whose first request, in `unread`, asks for a WebSocket. */
+  acceptWebSocket(stream: ByteStream, unread: Buffer): void;
   figures(): OpenSipFigures;
   /** New requests that make something new get 503. */
   drain(): void;
@@ -85,6 +98,7 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   return {
     accounts,
     listeners: () => transport.listeners(),
+    acceptWebSocket: (stream, unread) => transport.acceptWebSocket(stream, unread),
     figures: () => ({
       ...server.figures(),
       events: agent.figures,
@@ -117,13 +131,13 @@ function openAgent(
 }
 
 function createServer(
-  { clock, random, logger, dns, callRecords, member }: OpenSipServices,
+  { clock, random, logger, dns, callRecords, member, memberName }: OpenSipServices,
   config: SipConfig,
   accounts: SipAccounts,
   transport: SipTransport,
   agent: EventAgent,
 ): SipServer {
-  const { directory, authenticator, location, registrar, secret } = accounts;
+  const { directory, authenticator, location, registrar, gruus, secret } = accounts;
   const locator = new DnsServerLocator(
     { clock, random, dns: dns({ servers: config.nameServers ?? [], timeoutMs: dnsTimeoutMs }) },
     { transports: ['udp', 'tcp', 'tls'], families: () => transport.families() },
@@ -139,9 +153,11 @@ function createServer(
     authenticator,
     location,
     registrar,
+    gruus,
     agent,
     ...(callRecords === undefined ? {} : { callRecords }),
     member,
+    memberName,
     secret,
     settings: {
       ...defaultCoreSettings,

@@ -55,7 +55,7 @@ export async function assembleMember(
   const hubs = await openHubs(options, stores, place, seat.index === 0, lifecycle);
 
   // The VPN server and its administration know each other; connections come only when both are up.
-  const faces: { administration?: Administration } = {};
+  const faces: { administration?: Administration; sip?: SipPart | undefined } = {};
   const requireAdministration = (): Administration => {
     if (faces.administration === undefined) throw new Error('a connection came before the administration was up');
     return faces.administration;
@@ -92,13 +92,16 @@ export async function assembleMember(
     identityCertificateDer: () => identity.certificateDer(),
     adminPassword,
     admin: { open: (login, channel) => requireAdministration().rpc.open(login, channel) },
-    http: (stream, unread) => requireAdministration().serveHttp(stream, unread),
+    http: (stream, unread) => {
+      if (faces.sip?.takes(stream, unread) !== true) requireAdministration().serveHttp(stream, unread);
+    },
     productName,
     ...protocolVersion,
   });
   await lifecycle.start({ name: 'VPN server', stop: () => softether.stop() });
 
   const sip = await SipPart.open(options, { stores, seat, clusterSeat, place }, lifecycle);
+  faces.sip = sip;
 
   const set = new ListenerSet({
     network: io.network,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sipControl, type SipControl } from '#admin';
 import { Lifecycle } from '#base';
 import { memberIdOf, memberName } from '#cluster';
-import type { Timer } from '#io';
+import type { ByteStream, Timer } from '#io';
 import { openSip, type OpenSip, type SipListenerStatus } from '#sip';
 import type { HealthCheck } from '../health.ts';
 import type { Metric } from '../metrics.ts';
@@ -17,6 +17,9 @@ const callsFolder = 'calls';
 /** Of the server's id, which is random: enough to tell the members of a farm apart. */
 const tokenDigits = 6;
 const retryMs = 2_000;
+/** Browsers find SIP there on every listener of the server: `wss://vpn.example.org/sip`. */
+const webSocketRequest = /^GET \/sip(\?\S*)? HTTP\/1\.1\r\n/;
+const requestLineMax = 1_024;
 
 export interface SipPlace {
   readonly stores: Stores;
@@ -68,6 +71,13 @@ export class SipPart {
 
   listeners(): readonly SipListenerStatus[] {
     return this.#sip?.listeners() ?? [];
+  }
+
+  /** Takes a connection of the server's own listeners that asks for SIP over WebSocket. False: it asks for something else. */
+  takes(stream: ByteStream, unread: Buffer): boolean {
+    if (this.#sip === undefined || !webSocketRequest.test(unread.toString('latin1', 0, requestLineMax))) return false;
+    this.#sip.acceptWebSocket(stream, unread);
+    return true;
   }
 
   /** A place without SIP is no reason to send VPN sessions elsewhere: but to look. */

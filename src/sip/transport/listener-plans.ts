@@ -6,8 +6,12 @@ import type { ListenerPlan } from './sip-listeners.ts';
 import type { SipListenAddress, TransportSettings } from './settings.ts';
 import type { TransportName } from './transport-name.ts';
 
-/** Subprotocol of SIP over WebSocket, RFC 7118 §4. */
-const subprotocol = 'sip';
+/** SIP over WebSocket: its subprotocol is that of RFC 7118 §4. */
+export const webSocketSettings = {
+  protocol: 'sip',
+  messageMaxBytes: messageLimits.streamMaxBytes,
+  handshakeTimeoutMs: transportLimits.handshakeTimeoutMs,
+} as const;
 const secureTransports: readonly TransportName[] = ['tls', 'wss'];
 
 export interface ListenerPlanParts {
@@ -139,9 +143,7 @@ function listenFor(
         webSockets.listen({
           ...place,
           identity: secureTransports.includes(transport) ? identity : undefined,
-          protocol: subprotocol,
-          messageMaxBytes: messageLimits.streamMaxBytes,
-          handshakeTimeoutMs,
+          ...webSocketSettings,
           admit,
           troubled,
           abandoned: arrived,

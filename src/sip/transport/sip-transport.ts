@@ -1,13 +1,13 @@
 import type { Logger } from '#base';
 import { IoError, type ByteStream, type Clock, type Datagrams, type Network, type ServerIdentity } from '#io';
-import type { TcpNetwork, Timer, WebSocketChannel, WebSockets } from '#io';
+import type { TcpNetwork, Timer, WebSocketAcceptor, WebSocketChannel, WebSockets } from '#io';
 import { messageLimits } from '../message/limits.ts';
 import type { Via } from '../message/via.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { addressAndPort, type Hop } from './hop.ts';
 import { transportLimits } from './limits.ts';
-import { listenerPlans } from './listener-plans.ts';
+import { listenerPlans, webSocketSettings } from './listener-plans.ts';
 import { LocalSockets } from './local-sockets.ts';
 import { MessageCounters } from './message-counters.ts';
 import { OwnAddresses } from './own-addresses.ts';
@@ -50,6 +50,8 @@ export class SipTransport implements TransportLayer {
   readonly #udpPorts = new Map<number, UdpPort>();
   readonly #connections: ConnectionTable;
   readonly #dialler: StreamDialler;
+  /** Of connections that another listener of this server has accepted. */
+  readonly #upgrades: WebSocketAcceptor;
   readonly #recent = new RecentSends();
   /** Places that do not take TCP, and until when that is believed. */
   readonly #tcpRefusals = new Map<string, number>();
@@ -72,6 +74,14 @@ export class SipTransport implements TransportLayer {
       verifyServers: settings.verifyServers,
       connected: (stream, target) => this.#dialled(stream, target),
     });
+    this.#upgrades = services.webSockets.acceptor({
+      ...webSocketSettings,
+      abandoned: () => this.#connections.arrived(),
+      connected: (channel) => {
+        this.#connections.arrived();
+        this.#joined(0, 'wss', channel);
+      },
+    });
     this.#listeners = new SipListeners(services, this.#plans());
   }
 
@@ -93,6 +103,7 @@ export class SipTransport implements TransportLayer {
   async stop(): Promise<void> {
     this.#routes?.cancel();
     this.#dialler.stop();
+    this.#upgrades.close();
     this.#connections.closeAll();
     await this.#listeners.stop();
   }
@@ -132,9 +143,10 @@ export class SipTransport implements TransportLayer {
     return this.#sockets.families();
   }
 
-  /** Takes a WebSocket that another listener of this server has accepted; its flow has socket id 0. */
-  join(channel: WebSocketChannel): void {
-    this.#joined(0, 'wss', channel);
+  /** Takes a connection with TLS that another listener of this server has accepted; `unread` is its request for a WebSocket. */
+  acceptWebSocket(stream: ByteStream, unread: Buffer): void {
+    if (this.#connections.admit(stream.remote)) this.#upgrades.accept(stream, unread);
+    else stream.destroy();
   }
 
   figures(): TransportFigures {

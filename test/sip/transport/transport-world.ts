@@ -1,6 +1,15 @@
 import { onTestFinished } from 'vitest';
 import { silentLogger } from '#base';
-import type { ByteStream, Datagram, WebSocketChannel, WebSocketListenOptions, WebSockets, WebSocketSink } from '#io';
+import type {
+  ByteStream,
+  Datagram,
+  WebSocketAcceptor,
+  WebSocketChannel,
+  WebSocketListenOptions,
+  WebSockets,
+  WebSocketSettings,
+  WebSocketSink,
+} from '#io';
 import {
   MemoryDatagramNetwork,
   type MemoryDatagrams,
@@ -147,8 +156,9 @@ class MemoryWebSockets implements WebSockets {
     return Promise.resolve({ local: { address: options.host, port: options.port }, close: () => Promise.resolve() });
   }
 
-  accept(): void {
-    throw new Error('not in this test');
+  acceptor(options: WebSocketSettings): WebSocketAcceptor {
+    const accept = (stream: ByteStream): void => options.connected(new MemoryChannel(stream.remote.address));
+    return { accept, close: () => undefined };
   }
 
   join(remote = PHONE): MemoryChannel | undefined {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { ByteStream } from '../../stream.ts';
-import type { WebSocketSettings } from '../../web-socket.ts';
+import type { WebSocketAcceptor, WebSocketSettings } from '../../web-socket.ts';
 import { NodeWebSocketChannel } from './channel.ts';
 
 /** Keeps NAT boxes and HTTP proxies between from forgetting a connection (RFC 7118 §6); many do so after a minute. */
@@ -10,7 +10,7 @@ const PING_MS = 25_000;
 const PINGS_MAX = 2;
 
 /** The handshake of RFC 6455 §4.2, for connections that somebody else has accepted. */
-export class WebSocketUpgrade {
+export class WebSocketUpgrade implements WebSocketAcceptor {
   readonly #settings: WebSocketSettings;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;

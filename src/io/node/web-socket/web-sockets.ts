@@ -30,6 +30,6 @@ export function createNodeWebSockets({ listenTcp, listenTls }: WebSocketParts): 
             });
       return { local: listener.local, close: () => listener.close().finally(() => upgrade.close()) };
     },
-    accept: (stream, unread, settings: WebSocketSettings) => new WebSocketUpgrade(settings).accept(stream, unread),
+    acceptor: (settings: WebSocketSettings) => new WebSocketUpgrade(settings),
   };
 }
