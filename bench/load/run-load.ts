@@ -7,7 +7,11 @@ import type { RunningProcess } from '../../test/interop/process.ts';
 const program = resolve(import.meta.dirname, '../load-client.ts');
 
 /** A load client has memory enough, and no time for collecting garbage. */
-const runtimeFlags = ['--max-semi-space-size=32', '--initial-heap-size=1024'];
+const runtimeFlags = [
+  '--max-semi-space-size=32',
+  '--initial-heap-size=1024',
+  '--external-memory-accounted-in-global-limit',
+];
 
 /** The line that a load client writes when all its sessions are up. */
 export interface UpLine {
