@@ -1,8 +1,7 @@
 import type { Ban } from '#base';
 import type { Clock } from '#io';
-import type { AccountDirectory, Binding, SipAccounts } from '#sip';
+import type { AccountDirectory, Binding, MessageTrace, SipAccounts } from '#sip';
 import { ErrorCode } from '#softether';
-import type { AdminContext } from './context.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { Uploads } from './sip-upload.ts';
 
@@ -32,6 +31,8 @@ export interface SipControl {
   /** Address, `user@domain` or user. False: nothing was banned under it. */
   liftBan(target: string): boolean;
   status(): SipStatus;
+  /** Absent: messages cannot be looked at here. */
+  readonly trace?: Pick<MessageTrace, 'start' | 'result'>;
   /** Accounts on their way in. */
   readonly uploads: Uploads;
 }
@@ -60,7 +61,12 @@ export interface SipStatus {
 }
 
 /** What is administered of a member's accounts. `status`: of its SIP server. */
-export function sipControl(accounts: SipAccounts, clock: Clock, status: () => SipStatus): SipControl {
+export function sipControl(
+  accounts: SipAccounts,
+  clock: Clock,
+  status: () => SipStatus,
+  trace?: SipControl['trace'],
+): SipControl {
   const { directory, location, registrations, guard } = accounts;
   return {
     directory,
@@ -78,12 +84,13 @@ export function sipControl(accounts: SipAccounts, clock: Clock, status: () => Si
     bans: () => guard.bans(),
     liftBan: (target) => guard.lift(target),
     status,
+    ...(trace && { trace }),
     uploads: new Uploads(clock),
   };
 }
 
 /** The SIP server, or that this one has none. */
-export function sipOf({ sip }: AdminContext): SipControl | Refusal {
+export function sipOf({ sip }: { readonly sip?: SipControl | undefined }): SipControl | Refusal {
   return (
     sip ?? refuse(ErrorCode.NOT_SUPPORTED, 'this server has no SIP: see "listen" in the section [sip] of its settings')
   );
