@@ -38,5 +38,26 @@ if (requirePeers(['ip'])) {
       expect(said).toContain('Session Name');
       await server.stop();
     });
+
+    test('a first SIP call takes five commands', async () => {
+      const host = network().host('caller');
+      const parts = ['package.json', 'package-lock.json', 'bin', 'scripts', 'src', 'node_modules'];
+      for (const part of parts) symlinkSync(join(root, part), join(host.folder, part));
+      const shell = (line: string): [string, string[]] => ['sh', ['-c', `cd '${host.folder}' && exec ${line}`]];
+      const env = { npm_config_cache: join(host.folder, 'npm') };
+
+      const [start = '', ...others] = commandsBelow('A first SIP call in five commands');
+      expect([start, ...others]).toHaveLength(5);
+      const server = host.start(...shell(start), env);
+      await server.says(/SIP on udp, tcp 5060/);
+      await server.says(/server is up/);
+      const said: string[] = [];
+      for (const line of others) said.push(await host.mustRun(...shell(line), { env }));
+      expect(said[0]).toMatch(/password of anna@example\.org is \S+/);
+      expect(said[1]).toContain('account ben@example.org added');
+      expect(said[2]).toMatch(/Accounts +\|2/);
+      expect(said[3]).toContain('Contact');
+      await server.stop();
+    });
   });
 }
