@@ -1,9 +1,12 @@
+import { ownText } from '../message/characters.ts';
+import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import type { Via } from '../message/via.ts';
+import { parseVia, type Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
 import { isReliable } from '../transport/transport-name.ts';
 import { inviteServer, type InviteServerAction, type InviteServerEvent } from './invite-server.ts';
 import { nonInviteServer, type NonInviteServerAction, type NonInviteServerEvent } from './non-invite-server.ts';
+import { keyOf } from './matching-key.ts';
 import type { Table } from './table.ts';
 import type { Timed, TimerWheel } from './timer-wheel.ts';
 import type { Times } from './times.ts';
@@ -32,6 +35,12 @@ export interface ServerEnvironment {
   absorbed(): void;
 }
 
+function ownVia(via: Via): Via {
+  const text = ownText(via.toString());
+  const copy = parseVia(text, 0, text.length);
+  return copy instanceof Malformed ? via : copy;
+}
+
 type State = 'Trying' | 'Proceeding' | 'Completed' | 'Confirmed' | 'Accepted' | 'Terminated';
 type Event = InviteServerEvent | NonInviteServerEvent;
 type Action = InviteServerAction | NonInviteServerAction;
@@ -45,7 +54,7 @@ export class ServerTransaction implements Timed {
   readonly hop: Hop;
   readonly method: string;
   readonly via: Via;
-  /** Its key in the table: the branch, or what stands for it in requests of RFC 2543. */
+  /** Its key in the table; see `keyOf`. */
   readonly key: string;
   /** Others with the same key; see `ServerTable`. */
   next: ServerTransaction | undefined;
@@ -66,11 +75,12 @@ export class ServerTransaction implements Timed {
   #endAtMs = NEVER;
   #endEvent: Event = 'timerH';
 
-  constructor(request: SipMessage, hop: Hop, via: Via, key: string, environment: ServerEnvironment) {
+  /** `via`: the request's top Via; a copy is kept, which keeps no message alive for the half minute that this may last. */
+  constructor(request: SipMessage, hop: Hop, via: Via, environment: ServerEnvironment) {
     this.#request = request;
     this.hop = hop;
-    this.via = via;
-    this.key = key;
+    this.via = ownVia(via);
+    this.key = keyOf(request, this.via);
     this.method = request.method;
     this.#environment = environment;
     this.#times = isReliable(hop.transport) ? environment.streamTimes : environment.datagramTimes;

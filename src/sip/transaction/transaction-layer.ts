@@ -8,7 +8,8 @@ import type { BranchCodec } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import type { ClientEnvironment, ClientTransaction, ClientUser } from './client-transaction.ts';
 import { reply } from './reply.ts';
-import { keyOf, ServerTable } from './server-table.ts';
+import { keyOf } from './matching-key.ts';
+import { ServerTable } from './server-table.ts';
 import { ServerTransaction, type ServerEnvironment } from './server-transaction.ts';
 import { StatelessTag } from './stateless-tag.ts';
 import type { ShortMac } from './short-mac.ts';
@@ -136,7 +137,7 @@ export class TransactionLayer {
       this.respondStatelessly(message, hop, 503, { headers: [[HeaderId.RetryAfter, '5']] });
       return undefined;
     }
-    const transaction = new ServerTransaction(message, hop, via, keyOf(message, via), this.#serverEnvironment);
+    const transaction = new ServerTransaction(message, hop, via, this.#serverEnvironment);
     this.#servers.add(transaction);
     return transaction;
   }
