@@ -22,6 +22,8 @@ import { defaultProxySettings } from './proxy/settings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { createSipServer, type SipFigures, type SipServer } from './server.ts';
 import type { CallRecordSink } from './trace/call-records.ts';
+import { MessageTrace } from './trace/message-trace.ts';
+import { tracedTransport } from './trace/traced-transport.ts';
 import { defaultTimerSettings } from './transaction/times.ts';
 import { DnsServerLocator } from './transport/dns-locator.ts';
 import type { MessageFigures } from './transport/message-counters.ts';
@@ -58,6 +60,8 @@ export interface OpenSipServices {
 /** The SIP server of a member, up. */
 export interface OpenSip {
   readonly accounts: SipAccounts;
+  /** Messages as they go by, for who looks. */
+  readonly trace: MessageTrace;
   listeners(): readonly SipListenerStatus[];
   /** A connection with TLS whose first request, in `unread`, asks for a WebSocket. */
   acceptWebSocket(stream: ByteStream, unread: Buffer): void;
@@ -91,12 +95,15 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   );
   const transport = new SipTransport(services, transportSettings(config, services.seat));
   const agent = await openAgent(services, accounts);
-  const server = createServer(services, config, accounts, transport, agent);
+  const trace = new MessageTrace(clock);
+  const server = createServer(services, config, accounts, { transport, trace, agent });
   await lifecycle.start({ name: 'SIP events', start: () => undefined, stop: () => agent.close() });
+  await lifecycle.start({ name: 'SIP trace', start: () => undefined, stop: () => trace.forget() });
   await lifecycle.start({ name: 'SIP server', start: () => server.start(), stop: () => server.stop() });
   await lifecycle.start({ name: 'SIP sockets', start: () => transport.start(), stop: () => transport.stop() });
   return {
     accounts,
+    trace,
     listeners: () => transport.listeners(),
     acceptWebSocket: (stream, unread) => transport.acceptWebSocket(stream, unread),
     figures: () => ({
@@ -134,8 +141,11 @@ function createServer(
   { clock, random, logger, dns, callRecords, member, memberName }: OpenSipServices,
   config: SipConfig,
   accounts: SipAccounts,
-  transport: SipTransport,
-  agent: EventAgent,
+  {
+    transport,
+    trace,
+    agent,
+  }: { readonly transport: SipTransport; readonly trace: MessageTrace; readonly agent: EventAgent },
 ): SipServer {
   const { directory, authenticator, location, registrar, gruus, secret } = accounts;
   const locator = new DnsServerLocator(
@@ -147,7 +157,7 @@ function createServer(
     clock,
     random,
     logger,
-    transport,
+    transport: tracedTransport(transport, trace),
     locator,
     directory,
     authenticator,

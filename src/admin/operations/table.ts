@@ -24,6 +24,7 @@ import { sipDomainOperations } from './sip-domain.ts';
 import { sipImportOperations } from './sip-import.ts';
 import { sipRegistrationOperations } from './sip-registration.ts';
 import { sipStatusOperations } from './sip-status.ts';
+import { sipTraceOperations } from './sip-trace.ts';
 import { userOperations } from './user.ts';
 
 /** Everything that an administrator can ask of this server, by the name on the wire. */
@@ -49,6 +50,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     sipImportOperations,
     sipRegistrationOperations,
     sipStatusOperations,
+    sipTraceOperations,
     clusterOperations,
     clusterStepOperations,
     configOperations,

@@ -138,12 +138,17 @@ export class SipPart {
       );
       await this.#lifecycle.start({ name: 'SIP', stop: async () => stopAll(parts) });
       this.#sip = sip;
-      this.#control = sipControl(sip.accounts, clock, () => ({
-        listeners: sip
-          .listeners()
-          .map(({ transport, host, port, error }) => ({ transport, address: host ?? '*', port, error })),
-        figures: sipFigures(sip.figures()),
-      }));
+      this.#control = sipControl(
+        sip.accounts,
+        clock,
+        () => ({
+          listeners: sip
+            .listeners()
+            .map(({ transport, host, port, error }) => ({ transport, address: host ?? '*', port, error })),
+          figures: sipFigures(sip.figures()),
+        }),
+        sip.trace,
+      );
     } catch (error) {
       await parts.stop();
       throw error;

@@ -140,6 +140,24 @@ async function bans({ api }: VerbContext): Promise<Outcome> {
   });
 }
 
+async function trace({ api, options }: VerbContext): Promise<Outcome> {
+  if (options.isSet('start')) {
+    const params = { Match_str: options.text('match') ?? '', Seconds_u32: Number(options.text('seconds') ?? 0) };
+    const answer = await api.call('HubfarmSipStartTrace', params);
+    const seconds = answer.integer('Seconds');
+    return said(`looking for ${seconds} seconds; see what there was with: hubfarm sip trace`, { seconds });
+  }
+  const rows = (await api.call('HubfarmSipGetTrace')).rows('TraceList');
+  const lines = rows.flatMap((row) => {
+    const lost = row.integer('NumLost');
+    const head = `${row.text('Member')}: ${row.integer('NumMessages')} messages${lost > 0 ? `, ${lost} more had no room` : ''}`;
+    return [...(rows.length > 1 || lost > 0 ? [head, ''] : []), ...row.text('Ladders').split('\n')];
+  });
+  return said(lines.join('\n').trimEnd(), {
+    members: rows.map((row) => ({ member: row.text('Member'), ladders: row.text('Ladders') })),
+  });
+}
+
 export const sipVerbs: readonly Verb[] = [
   { noun: 'sip', verb: 'status', about: 'show what the SIP server listens on and has counted', run: status },
   {
@@ -162,6 +180,17 @@ export const sipVerbs: readonly Verb[] = [
       const contacts = (await api.call('HubfarmSipDeleteRegistration', params)).integer('NumContacts');
       return said(`${contacts} registrations of ${account} ended`, { account, contacts });
     },
+  },
+  {
+    noun: 'sip',
+    verb: 'trace',
+    about: 'look at SIP messages as they go by, a ladder for each call',
+    options: [
+      { flags: '--start', about: 'begin to look; without it: show what there was' },
+      { flags: '--match <text>', about: 'only calls with this in the head of a message, or in an address' },
+      { flags: '--seconds <number>', about: 'how long, 60 if not given' },
+    ],
+    run: trace,
   },
   { noun: 'sip', verb: 'bans', about: 'list who is kept out after too many wrong SIP passwords', run: bans },
   {
