@@ -6,7 +6,8 @@ import { HubfarmServer } from './hubfarm-server.ts';
 import type { Network } from './namespaces.ts';
 
 const launcher = resolve(import.meta.dirname, '../../bin/hubfarm.cjs');
-const password = 'cluster-word';
+/** Of the administrator, on each of its servers. */
+export const clusterPassword = 'cluster-word';
 const minute = 60_000;
 
 export interface ServerRow {
@@ -28,7 +29,10 @@ export class CliCluster {
   constructor(network: Network, names: Readonly<Record<string, readonly string[]>>) {
     this.servers = Object.entries(names).map(
       ([name, settings]) =>
-        new HubfarmServer(network.host(name), { password, settings: [`server.name=${name}`, ...settings] }),
+        new HubfarmServer(network.host(name), {
+          password: clusterPassword,
+          settings: [`server.name=${name}`, ...settings],
+        }),
     );
   }
 
@@ -41,7 +45,7 @@ export class CliCluster {
     await Promise.all(this.servers.map((server) => server.start()));
     await this.mustRun(this.controller, 'init');
     const file = join(this.controller.host.folder, 'password');
-    writeFileSync(file, `${password}\n`, { mode: 0o600 });
+    writeFileSync(file, `${clusterPassword}\n`, { mode: 0o600 });
     for (const server of this.servers.slice(1)) {
       await this.mustRun(server, 'join', this.controller.host.address, '--password-file', file);
     }
