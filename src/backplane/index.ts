@@ -11,27 +11,19 @@ export type {
   PutOptions,
   Revision,
 } from './backplane.ts';
-export { Coalescer, type CoalescedPut } from './coalescer.ts';
+export { Coalescer } from './coalescer.ts';
 export { BadDocument, type ConfigDocument } from './documents/document.ts';
 export { exportJson } from './documents/export.ts';
 export { importJson } from './documents/import.ts';
-export {
-  joinEmbedded,
-  openEmbedded,
-  openEmbeddedStore,
-  type EmbeddedOptions,
-  type EmbeddedStore,
-} from './embedded/open.ts';
+export { joinEmbedded, openEmbedded, openEmbeddedStore, type EmbeddedStore } from './embedded/open.ts';
 export { StoreError } from './embedded/store-error.ts';
 export { EngineAdministration, type EngineAdmission } from './etcd/engine/engine-administration.ts';
 export { Engine } from './etcd/engine/engine.ts';
 export { engineVersion } from './etcd/engine/engine-version.ts';
-export { EngineError } from './etcd/engine/engine-error.ts';
 export type { EngineOptions, EnginePeer } from './etcd/engine/engine-options.ts';
 export { EngineUpkeep } from './etcd/engine/engine-upkeep.ts';
 export { openEtcd, type EtcdOptions } from './etcd/open.ts';
 export type { EngineEndpoint } from './etcd/rpc/engine-client.ts';
-export type { EngineTls } from './etcd/rpc/endpoint.ts';
 export { GuardedChanges } from './guarded-changes.ts';
 export { BadRequest, limits as backplaneLimits } from './limits.ts';
 export { RecordWatch, type RecordTables } from './record-watch.ts';

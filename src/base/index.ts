@@ -1,4 +1,4 @@
-export { BoundedQueue, type BoundedQueueOptions } from './bounded-queue.ts';
+export { BoundedQueue } from './bounded-queue.ts';
 export { BufferPool } from './buffer-pool.ts';
 export { ByteQueue } from './byte-queue.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
@@ -21,7 +21,7 @@ export {
 export { DecodeError, HubfarmError, reasonOf } from './errors.ts';
 export * from './hash.ts';
 export { formatIpAddress, parseIpAddress } from './ip-address.ts';
-export { Lifecycle, type Component, type StopFailure } from './lifecycle.ts';
+export { Lifecycle, type Component } from './lifecycle.ts';
 export { silentLogger, type Logger } from './logger.ts';
-export { LoginGuard, type Ban, type GuardVerdict, type LoginGuardLimits } from './login-guard.ts';
+export { LoginGuard, type Ban, type LoginGuardLimits } from './login-guard.ts';
 export { isLoopback, networkOf } from './network-of.ts';
