@@ -55,7 +55,8 @@ test('a trace of SIP messages is begun, noted in the audit log, and shown as lad
   trace.received(message, 'udp 192.0.2.7:5060');
   clock.advance(5000);
   const answer = await callJson(context, 'HubfarmSipGetTrace', {});
-  const [row] = ('result' in answer ? answer.result.TraceList : []) as Record<string, unknown>[];
+  const { TraceList } = ('result' in answer ? answer.result : {}) as { TraceList?: Record<string, unknown>[] };
+  const row = TraceList?.[0];
   expect(row).toMatchObject({ Looking_bool: false, NumMessages_u32: 1, NumLost_u32: 0 });
   expect(row?.['Ladders_utf']).toContain('OPTIONS');
   expect(fixture.auditLines.join('\n')).toContain('SIP trace');
