@@ -48,6 +48,8 @@ export class SipTransport implements TransportLayer {
   readonly #sockets: LocalSockets;
   readonly #listeners: SipListeners;
   readonly #udpPorts = new Map<number, UdpPort>();
+  /** By the address that datagrams go to, where no socket is named. */
+  readonly #udpPortOf = new Map<string, UdpPort>();
   readonly #connections: ConnectionTable;
   readonly #dialler: StreamDialler;
   /** Of connections that another listener of this server has accepted. */
@@ -179,8 +181,7 @@ export class SipTransport implements TransportLayer {
   }
 
   #sendByUdp(bytes: Buffer, target: Target, failed: Failed | undefined): void {
-    const socket = this.#sockets.choose(target);
-    const port = socket === undefined ? undefined : this.#udpPorts.get(socket.id);
+    const port = this.#udpPortFor(target);
     if (port === undefined || bytes.length > messageLimits.datagramMaxBytes) {
       const why = port === undefined ? 'no UDP socket of this server reaches it' : `${bytes.length} bytes are too many`;
       this.#fail(target, failed, why);
@@ -191,6 +192,21 @@ export class SipTransport implements TransportLayer {
       this.#recent.add(target.address, target.port, this.#services.clock.nowMs(), failed);
     }
     port.socket.send(bytes, target.address, target.port);
+  }
+
+  /** Asked for every datagram: the answer for each place is remembered. */
+  #udpPortFor(target: Target): UdpPort | undefined {
+    const { socketId, address } = target;
+    const named = socketId === undefined ? undefined : this.#udpPorts.get(socketId);
+    if (named !== undefined) return named;
+    const known = this.#udpPortOf.get(address);
+    if (known !== undefined) return known;
+    const chosen = this.#sockets.choose(target);
+    const port = chosen === undefined ? undefined : this.#udpPorts.get(chosen.id);
+    if (port === undefined) return undefined;
+    if (this.#udpPortOf.size >= transportLimits.maxSources) this.#udpPortOf.clear();
+    this.#udpPortOf.set(address, port);
+    return port;
   }
 
   #mayNeedTcp({ length }: Buffer, { address, port, socketId }: Target): boolean {
@@ -306,10 +322,12 @@ export class SipTransport implements TransportLayer {
       unreachable: (address, remotePort, error) => this.#recent.unreachable(address, remotePort, clock.nowMs(), error),
     });
     this.#udpPorts.set(socketId, port);
+    this.#udpPortOf.clear();
     this.#sockets.add({ id: socketId, transport: 'udp', local: socket.local });
     return () => {
       this.#sockets.remove(socketId);
       this.#udpPorts.delete(socketId);
+      this.#udpPortOf.clear();
       port.close();
     };
   }
