@@ -1,21 +1,19 @@
-import { BoundedQueue } from '#base';
 import type { FramePort, FrameSession, OpenFramePort } from '#softether';
 import { blockOf, datagram, everybody, type Station } from './stations.ts';
+
+const maxWaitingBlocks = 64;
 
 /** A load client's side of a session: tells the hub its address, sends what it is given, counts what comes. */
 export abstract class LoadPort implements FramePort {
   receivedFrames = 0;
   receivedBytes = 0;
   session: FrameSession | undefined;
-  readonly #waiting = new BoundedQueue<Buffer>({ maxItems: 64, whenFull: 'refuse' });
+  /** Blocks that the session did not take in time. */
+  refusedBlocks = 0;
+  #waiting: Buffer[] = [];
 
   get pending(): boolean {
     return this.#waiting.length > 0;
-  }
-
-  /** Blocks that the session did not take in time. */
-  get refusedBlocks(): number {
-    return this.#waiting.lost;
   }
 
   readonly open: OpenFramePort = (session) => {
@@ -44,11 +42,16 @@ export abstract class LoadPort implements FramePort {
   }
 
   close(): void {
-    this.#waiting.clear();
+    this.#waiting = [];
   }
 
   send(block: Buffer): void {
-    if (this.#waiting.push(block)) this.session?.flush();
+    if (this.#waiting.length >= maxWaitingBlocks) {
+      this.refusedBlocks++;
+      return;
+    }
+    this.#waiting.push(block);
+    this.session?.flush();
   }
 
   /** So that the hub knows behind which session the address is. */

@@ -1,4 +1,3 @@
-export { BoundedQueue } from './bounded-queue.ts';
 export { BufferPool } from './buffer-pool.ts';
 export { ByteQueue } from './byte-queue.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
