@@ -137,10 +137,8 @@ export class AccountOwnership {
 
   async #round(): Promise<void> {
     try {
-      do {
-        this.#isDue = false;
-        await this.#claimAndRelease();
-      } while (this.#isDue);
+      do await this.#claimAndRelease();
+      while (this.#wasAskedAgain());
     } catch (error) {
       // The next check tries again.
       const isUsual = error instanceof Conflict || error instanceof Unavailable;
@@ -148,6 +146,12 @@ export class AccountOwnership {
     } finally {
       this.#isWorking = false;
     }
+  }
+
+  #wasAskedAgain(): boolean {
+    const isDue = this.#isDue;
+    this.#isDue = false;
+    return isDue;
   }
 
   async #claimAndRelease(): Promise<void> {

@@ -64,7 +64,10 @@ describe('a file of accounts', () => {
   });
 
   test('gives back every user and password that was written as CSV', () => {
-    const value = fc.string({ minLength: 1, unit: fc.constantFrom(...'ab ,"\n\r;#@é') });
+    const value = fc.string({
+      minLength: 1,
+      unit: fc.constantFrom('a', 'b', ' ', ',', '"', '\n', '\r', ';', '#', '@', 'é'),
+    });
     fc.assert(
       fc.property(fc.array(value, { maxLength: 8 }), (passwords) => {
         const lines = passwords.map((text, at) => `u${at},"${text.replaceAll('"', '""')}"\n`).join('');

@@ -1,7 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -78,7 +77,7 @@ class Phone {
 
   #ask(authorization: string): Promise<string> {
     if (this.#isClosed) return new Promise(() => undefined);
-    const { port } = this.#socket.address() as AddressInfo;
+    const { port } = this.#socket.address();
     const cseq = ++this.#requests;
     const branch = `z9hG4bK${this.user}.${cseq}`;
     const text =

@@ -76,7 +76,7 @@ describe('an account', () => {
 
   test('shares no name with another one, numbers not even with those of other domains', async () => {
     await create('carol', { aliases: ['sales', '+491'] });
-    const { aliases } = (await create('dave')) ?? {};
+    const { aliases } = await create('dave');
     expect(aliases).toEqual([]);
     for (const attempt of [
       () => create('sales'),
