@@ -253,16 +253,25 @@ export class SocketStream implements ByteStream {
 
 const ignore = (): void => undefined;
 
-function describeTls({ socket, isServer, isServerVerified, peerCertificate }: TlsLayer): TlsInfo {
+function describeTls(layer: TlsLayer): TlsInfo {
+  const { socket, isServer, isServerVerified } = layer;
+  const known = { protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name, ...agreed(socket) };
   // A server asks its clients for no certificate, unless it says so.
-  const certificate = isServer || peerCertificate !== undefined ? undefined : socket.getPeerX509Certificate();
-  const info = {
-    protocol: socket.getProtocol() ?? '',
-    cipher: socket.getCipher().name,
-    peerCertificate: peerCertificate ?? certificate?.raw,
-    ...agreed(socket),
+  if (isServer || layer.peerCertificate !== undefined) return { ...known, peerCertificate: layer.peerCertificate };
+  if (isServerVerified !== true) return withCertificate(known, socket);
+  const certificate = socket.getPeerX509Certificate();
+  return { ...known, peerCertificate: certificate?.raw, server: describeServer(socket, certificate) };
+}
+
+/** Taken apart when somebody asks for it: many never do. */
+function withCertificate(known: Omit<TlsInfo, 'peerCertificate'>, socket: TLSSocket): TlsInfo {
+  let certificate: { readonly raw: Buffer | undefined } | undefined;
+  return {
+    ...known,
+    get peerCertificate() {
+      return (certificate ??= { raw: socket.getPeerX509Certificate()?.raw }).raw;
+    },
   };
-  return isServerVerified === true ? { ...info, server: describeServer(socket, certificate) } : info;
 }
 
 /** Nothing for the many connections without ALPN. */
