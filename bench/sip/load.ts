@@ -78,7 +78,7 @@ async function under(contestant: Contestant, load: Load): Promise<Figures> {
   if (isCall) await new Promise((resolve) => setTimeout(resolve, 300));
   const before = cpuNanoseconds(contestant.pid);
   const target = `${contestant.address}:5060`;
-  const run = {
+  const run: Omit<SippRun, 'port'> = {
     scenario,
     target,
     rate,
