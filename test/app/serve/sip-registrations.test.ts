@@ -129,3 +129,27 @@ test('a registration that was answered with 200 is there after kill -9 and a res
   const phone = await Phone.open('u0', sip);
   expect(await phone.register()).toMatch(/^SIP\/2.0 200 /);
 });
+
+test('every member of a server takes registrations for every account, and all know them', async () => {
+  const listen = await freePorts(4);
+  const sip = listen + 2;
+  const args = ['--listen', `127.0.0.1:${listen}`, '--sip', `127.0.0.1:${sip}`, '--members', '2'];
+  server = await new ServeProcess(data, args).isUp();
+  const users = Array.from({ length: 40 }, (_, at) => `u${at}`);
+  for (const user of users) {
+    const params = { Account_str: `${user}@${domain}`, Password_utf: 'secret', CreateDomain_bool: true };
+    expect((await callLocal(data, 'HubfarmSipCreateAccount', params)).error).toBeUndefined();
+  }
+  for (const [at, user] of users.entries()) {
+    const phone = await Phone.open(user, sip + (at % 2));
+    // The accounts have owners a moment after the start, the other member knows new ones a moment after they were made.
+    await expect.poll(() => phone.register()).toMatch(/^SIP\/2.0 200 /);
+  }
+  const rows = async (): Promise<{ Account_str: string; Member_str: string }[]> => {
+    const { result } = await callLocal(data, 'HubfarmSipEnumRegistration');
+    return result!['RegistrationList'] as { Account_str: string; Member_str: string }[];
+  };
+  await expect.poll(async () => (await rows()).length).toBe(40);
+  const members = new Set((await rows()).map(({ Member_str }) => Member_str));
+  expect(members.size).toBe(2);
+});
