@@ -32,13 +32,15 @@ export interface BranchOwner {
   concluded(branch: ForwardBranch, answer: FinalAnswer): void;
 }
 
+const none: readonly never[] = Object.freeze([]);
+
 /** RFC 3261 §16.6: one copy of a request on its way to one target, over the servers that stand for it (RFC 3263 §4.3). */
 export class ForwardBranch implements ClientUser {
   readonly target: ProxyTarget;
   readonly #owner: BranchOwner;
   readonly #services: BranchServices;
   readonly #maxBreadth: number | undefined;
-  #hops: readonly Target[] = [];
+  #hops: readonly Target[] = none;
   #nextHop = 0;
   #transaction: ClientTransaction | undefined;
   #isOver = false;
@@ -104,6 +106,7 @@ export class ForwardBranch implements ClientUser {
       this.#owner.forward(this, message);
     } else if (status < 300) {
       this.#isOver = true;
+      this.#hops = none;
       this.#owner.forward(this, message);
     } else if (status === 503 && this.#hasMoreHops()) {
       this.#tryNextHop();

@@ -18,16 +18,20 @@ export interface ContextServices extends BranchServices {
   toTag(incoming: Incoming): string;
 }
 
+/** In the place of what most requests do not have, since hundreds of thousands of them wait for their timers. */
+const none: readonly never[] = Object.freeze([]);
+
 /** RFC 3261 §16.7: the branches of one request, and what its sender is told of them. */
 export class ResponseContext implements ServerUser, BranchOwner {
   readonly #server: ServerTransaction;
   readonly #services: ContextServices;
   readonly #isInvite: boolean;
   readonly #observer: CallObserver | undefined;
-  readonly #answers: FinalAnswer[] = [];
-  readonly #branches: ForwardBranch[] = [];
+  #answers: readonly FinalAnswer[] = none;
+  #branches: readonly ForwardBranch[] = none;
   #incoming: Incoming | undefined;
-  #groups: ProxyTarget[][];
+  /** Those that are tried next, one group after the other. */
+  #groups: readonly ProxyTarget[][];
   /** Branches without a final response. */
   #pending = 0;
   #isAnswered = false;
@@ -60,13 +64,13 @@ export class ResponseContext implements ServerUser, BranchOwner {
   cancelled(): void {
     if (this.#isAnswered || this.#isCancelled) return;
     this.#isCancelled = true;
-    this.#groups = [];
+    this.#groups = none;
     this.#observer?.cancelled();
     this.#cancelBranches(undefined);
   }
 
   ended(): void {
-    this.#groups = [];
+    this.#groups = none;
   }
 
   forward(branch: ForwardBranch, message: SipMessage): void {
@@ -81,7 +85,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     this.#succeed(message);
     if (!isFirst || this.#pending === 0) return;
     this.#pending--;
-    this.#groups = [];
+    this.#groups = none;
     this.#cancelBranches(branch);
   }
 
@@ -111,9 +115,9 @@ export class ResponseContext implements ServerUser, BranchOwner {
         return;
       }
     }
-    this.#answers.push(answer);
+    this.#answers = [...this.#answers, answer];
     if (answer.status >= 600) {
-      this.#groups = [];
+      this.#groups = none;
       this.#cancelBranches(branch);
     }
     if (this.#pending === 0) this.#startNextGroup();
@@ -127,7 +131,8 @@ export class ResponseContext implements ServerUser, BranchOwner {
   }
 
   #startNextGroup(): void {
-    const group = this.#groups.shift();
+    const [group, ...rest] = this.#groups;
+    this.#groups = rest.length === 0 ? none : rest;
     if (group === undefined) this.#answerBest();
     else this.#startBranches(group);
   }
@@ -139,18 +144,18 @@ export class ResponseContext implements ServerUser, BranchOwner {
       targets.length > 1 || breadth !== settings.maxBreadth ? Math.floor(breadth / targets.length) : undefined;
     if (share === 0) {
       // RFC 5393 §5.3.3: not so many at once.
-      this.#answers.push({ status: 440, message: undefined });
+      this.#answers = [...this.#answers, { status: 440, message: undefined }];
       this.#answerBest();
       return;
     }
     this.#pending += targets.length;
     const branches = targets.map((target) => new ForwardBranch(target, share, this, this.#services));
-    for (const branch of branches) this.#branches.push(branch);
+    this.#branches = this.#branches.length === 0 ? branches : [...this.#branches, ...branches];
     for (const branch of branches) if (!this.#isAnswered) branch.start();
   }
 
   #cancelBranches(except: ForwardBranch | undefined): void {
-    for (const branch of [...this.#branches]) if (branch !== except) branch.cancel();
+    for (const branch of this.#branches) if (branch !== except) branch.cancel();
   }
 
   #answerBest(): void {
@@ -188,6 +193,6 @@ export class ResponseContext implements ServerUser, BranchOwner {
   #finish(): void {
     this.#isAnswered = true;
     this.#incoming = undefined;
-    this.#groups = [];
+    this.#groups = none;
   }
 }

@@ -20,8 +20,9 @@ export interface ProxyTarget {
 
 /** RFC 3261 §16.6: those of one q at once, the highest first. */
 export function groupsByQ(targets: readonly ProxyTarget[]): ProxyTarget[][] {
+  if (targets.length < 2) return targets.map((target) => [target]);
   const groups: ProxyTarget[][] = [];
-  const sorted = targets.length < 2 ? targets : targets.toSorted((a, b) => b.q - a.q);
+  const sorted = targets.toSorted((a, b) => b.q - a.q);
   for (const target of sorted) {
     const last = groups.at(-1);
     if (last?.[0]?.q === target.q) last.push(target);

@@ -67,6 +67,11 @@ export class ClientTransaction implements Timed {
   #times: Times;
   /** What a retransmission sends: the request, later the ACK. */
   #bytes: Buffer = noBytes;
+  /**
+   * The INVITE while it rings, to make CANCEL and ACK of: as text, since bytes would keep the pool alive that they are
+   * cut from, 64 KiB for some hundred bytes.
+   */
+  #invite = '';
   /** RFC 3261 §9.1: a CANCEL waits for the first provisional response. */
   #wantsCancel = false;
   #repeatMs = 0;
@@ -221,6 +226,8 @@ export class ClientTransaction implements Timed {
         break;
       case 'stopB':
         this.#endAtMs = NEVER;
+        this.#invite = this.#bytes.toString('latin1');
+        this.#bytes = noBytes;
         break;
       case 'armF':
         this.#endIn(times.f, 'timerF');
@@ -233,6 +240,7 @@ export class ClientTransaction implements Timed {
         break;
       case 'armM':
         this.#bytes = noBytes;
+        this.#invite = '';
         this.#endIn(times.m, 'timerM');
         break;
     }
@@ -242,17 +250,22 @@ export class ClientTransaction implements Timed {
   #sendAck(response: SipMessage): void {
     if (this.#repeatMs !== -1) {
       this.#repeatMs = -1;
-      this.#bytes = ackFor(this.#bytes, response) ?? noBytes;
+      this.#bytes = ackFor(this.#sentInvite(), response) ?? noBytes;
+      this.#invite = '';
     }
     if (this.#bytes.length > 0) this.#environment.transmit(this.#bytes, this.#target!, this.#failed);
   }
 
   #sendCancel(): void {
-    const bytes = cancelFor(this.#bytes);
+    const bytes = cancelFor(this.#sentInvite());
     const cancellation = bytes && this.#environment.open('CANCEL', nobody, this.branch);
     if (bytes === undefined || cancellation === undefined) return;
     this.cancellation = cancellation;
     cancellation.start(bytes, this.#target!);
+  }
+
+  #sentInvite(): Buffer {
+    return this.#invite === '' ? this.#bytes : Buffer.from(this.#invite, 'latin1');
   }
 
   #fail(error: Error): void {
@@ -283,6 +296,7 @@ export class ClientTransaction implements Timed {
     this.#wakeAtMs = NEVER;
     this.#repeatMs = 0;
     this.#bytes = noBytes;
+    this.#invite = '';
     const user = this.#user;
     this.#user = nobody;
     user.ended(this);

@@ -67,7 +67,8 @@ export class ServerTransaction implements Timed {
   readonly #table: Table<string, Event, Action>;
   #state: State;
   #request: SipMessage | undefined;
-  #response: Buffer | undefined;
+  /** As text: bytes would keep the pool alive that they are cut from, 64 KiB for some hundred bytes. */
+  #response: string | undefined;
   /** Of the final response; 0 = none yet. */
   #finalStatus = 0;
   #repeatMs = 0;
@@ -164,16 +165,21 @@ export class ServerTransaction implements Timed {
       case 'sendResponse':
         environment.transmit(bytes!, this.hop, this.via);
         // A 2xx to an INVITE is repeated by the other end, not by us (RFC 6026 §6).
-        this.#response = this.#state === 'Accepted' ? undefined : bytes;
+        this.#response =
+          this.#state === 'Accepted' || isReliable(this.hop.transport) ? undefined : bytes!.toString('latin1');
         if (this.#finalStatus !== 0) this.#request = undefined;
         break;
       case 'repeatResponse':
-        if (this.#response !== undefined) environment.transmit(this.#response, this.hop, this.via);
+        if (this.#response !== undefined) {
+          environment.transmit(Buffer.from(this.#response, 'latin1'), this.hop, this.via);
+        }
         break;
-      case 'sendTrying':
-        this.#response ??= environment.trying(this.#request!, this.hop);
-        environment.transmit(this.#response, this.hop, this.via);
+      case 'sendTrying': {
+        const trying = environment.trying(this.#request!, this.hop);
+        this.#response = trying.toString('latin1');
+        environment.transmit(trying, this.hop, this.via);
         break;
+      }
       case 'passAck':
         environment.passAck(this, ack!, hop!);
         break;
