@@ -31,6 +31,9 @@ export const registrarCaps = {
   userAgentMaxChars: 64,
   /** Bindings of all members that are held; above it 503. */
   maxBindings: 2_000_000,
-  /** Of one account, as text in the store; above it 403. */
-  recordMaxChars: 512 * 1024,
+  /** URI, parameters and instance of a Contact together; above it 403. */
+  contactMaxChars: 2_048,
+  /** All hops of a Path, and the Call-ID; above it 403. With 100 contacts an account's record stays below 1 MiB. */
+  pathMaxChars: 4_096,
+  callIdMaxChars: 512,
 } as const;

@@ -60,6 +60,11 @@ export function readRegister(request: SipMessage, hop: Hop, member: string): Reg
   if (path.length > registrarCaps.maxPath) {
     return { status: 403, reason: `Path is longer than ${registrarCaps.maxPath} hops`, headers: [] };
   }
+  if (contacts !== '*' && contacts.some(isLong)) return { status: 403, reason: 'Contact is too long', headers: [] };
+  const pathChars = path.reduce((sum, hop) => sum + hop.length, 0);
+  if (pathChars > registrarCaps.pathMaxChars || request.callId().length > registrarCaps.callIdMaxChars) {
+    return { status: 403, reason: 'Path or Call-ID is too long', headers: [] };
+  }
   const isDirect = request.count(HeaderId.Via) === 1 && !request.value(HeaderId.Via)?.includes(',');
   const { number: cseq } = request.cseq();
   return {
@@ -79,6 +84,10 @@ export function hasOption(request: SipMessage, tag: string): boolean {
   const value = request.value(HeaderId.Supported);
   if (value === undefined) return false;
   return value.includes(tag) && request.elements(HeaderId.Supported).some((one) => one.toLowerCase() === tag);
+}
+
+function isLong({ uri, params, instance }: ContactChange): boolean {
+  return uri.length + params.length + instance.length > registrarCaps.contactMaxChars;
 }
 
 function readContacts(request: SipMessage): readonly ContactChange[] | '*' | Malformed {

@@ -116,6 +116,14 @@ describe('a REGISTER', () => {
     expect((await fixture.register(['Require: gruu', contact('192.0.2.1')])).status).toBe(200);
   });
 
+  test.each([
+    ['Contact', [contact('192.0.2.1', `;x=${'y'.repeat(2_048)}`)]],
+    ['Path', [`Path: <sip:p;x=${'y'.repeat(4_096)}>`, contact('192.0.2.1')]],
+  ])('with a %s that is too long for the store gets 403', async (_, lines) => {
+    expect((await fixture.register(lines)).status).toBe(403);
+    expect(uris()).toEqual([]);
+  });
+
   test('with a bad Contact gets 400', async () => {
     const answer = await fixture.register(['Contact: <sip:a@b']);
     expect([answer.status, answer.reason()]).toEqual([400, 'Bad Contact: Contact without ">"']);
