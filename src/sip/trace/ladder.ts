@@ -4,7 +4,7 @@ import { mediaType } from '../message/session-fields.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { TracedMessage } from './message-trace.ts';
 
-const COLUMN_WIDTH = 30;
+const COLUMN_WIDTH = 38;
 const TIME_WIDTH = 13;
 /** Further sides of one call stand in no column: their name stands behind the message. */
 const MAX_COLUMNS = 6;

@@ -83,12 +83,12 @@ describe('a ladder', () => {
     expect(ladders(trace.result()?.messages ?? [])).toBe(
       [
         'Call-ID call-1  From sip:alice@example.org  To sip:bob@example.org',
-        '                   udp 192.0.2.7:5060               this server              tcp [2001:db8::8]:5060',
-        '00:00:00.000                |-------- INVITE sdp -------->|                             |',
-        '00:00:00.000                |<--- 100 Trying (1 INVITE) --|                             |',
-        '00:00:00.005                |                             |-------- INVITE sdp -------->|',
-        '00:00:00.005                |                             |<----- 200 OK (1 INVITE) ----|',
-        '00:00:00.005                |<----- 200 OK (1 INVITE) ----|                             |',
+        '                       udp 192.0.2.7:5060                       this server                      tcp [2001:db8::8]:5060',
+        '00:00:00.000                    |------------ INVITE sdp ------------>|                                     |',
+        '00:00:00.000                    |<------- 100 Trying (1 INVITE) ------|                                     |',
+        '00:00:00.005                    |                                     |------------ INVITE sdp ------------>|',
+        '00:00:00.005                    |                                     |<--------- 200 OK (1 INVITE) --------|',
+        '00:00:00.005                    |<--------- 200 OK (1 INVITE) --------|                                     |',
         '',
       ].join('\n'),
     );
