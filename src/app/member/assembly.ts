@@ -1,27 +1,24 @@
-import { LicenceDirectory } from '#admin';
-import { HubfarmError, type Lifecycle } from '#base';
-import { serveDrain } from '#cluster';
+import type { Lifecycle } from '#base';
 import type { HubDirectory } from '#hub';
-import type { ByteStream } from '#io';
 import type { SipListenerStatus } from '#sip';
-import { ClusterSessions, defaultClusterSessionLimits, SessionJournal, SoftEtherServer } from '#softether';
+import { SoftEtherServer, type ClusterSessions } from '#softether';
 import { openAdministration, type Administration } from '../administration.ts';
 import { clusterMetrics } from '../cluster-metrics.ts';
-import { defaultPorts } from '../config/sections.ts';
 import { Health } from '../health.ts';
 import { certificateCheck, drainCheck, listenersCheck, storeCheck } from '../health-checks.ts';
 import { hubMetrics } from '../hub-metrics.ts';
-import { ListenerSet, type ListenerStatus } from '../listener-set.ts';
+import type { ListenerStatus } from '../listener-set.ts';
 import { Metrics, type Metric } from '../metrics.ts';
 import { loopMetrics } from '../process-metrics.ts';
-import { SavedListeners } from '../saved-listeners.ts';
 import { productName, protocolVersion } from '../server-facts.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { softEtherMetrics } from '../softether-metrics.ts';
 import { openClusterPlace, type ClusterPlace } from './cluster-place.ts';
-import { openHubs, type Hubs } from './hubs.ts';
-import { MemberReports } from './member-reports.ts';
-import type { ClusterSeat, MemberParts, Seat, Stores } from './seat.ts';
+import { openHubs } from './hubs.ts';
+import { loadListeners, refuseIfDeaf } from './listeners.ts';
+import type { MemberParts } from './seat.ts';
+import { enterService } from './service.ts';
+import { openSessions } from './sessions.ts';
 import { SipPart } from './sip-part.ts';
 
 /** A member that is up. Its parts are stopped by the lifecycle that they were started with. */
@@ -60,26 +57,7 @@ export async function assembleMember(
     if (faces.administration === undefined) throw new Error('a connection came before the administration was up');
     return faces.administration;
   };
-  const journal = await SessionJournal.open({ backplane: local, prefix: journalPrefix(stores, seat), clock, logger });
-  await lifecycle.start({ name: 'session journal', stop: () => journal.stop() });
-  const licences = await LicenceDirectory.open({
-    backplane: stores.shared,
-    clock,
-    logger,
-    // Nobody sells licences: the built-in one has no limits.
-    issuer: undefined,
-    server: clusterSeat?.serverName ?? own.hostName,
-    ...(local === stores.shared ? {} : { leadership: () => place?.election.guard() }),
-  });
-  await lifecycle.start({ name: 'licences', stop: () => licences.close() });
-  const sessions =
-    place &&
-    new ClusterSessions({
-      ...clusterSessionParts(options, place, hubs, stores),
-      journal,
-      licences: () => licences.limits(),
-    });
-  await lifecycle.start({ name: 'sessions in the cluster', stop: () => sessions?.stop() });
+  const { journal, licences, sessions } = await openSessions(options, parts, place, hubs, lifecycle);
   const softether = new SoftEtherServer({
     journal,
     ...(sessions === undefined ? {} : { cluster: sessions, placement: sessions.placement }),
@@ -103,34 +81,7 @@ export async function assembleMember(
   const sip = await SipPart.open(options, { stores, seat, clusterSeat, place }, lifecycle);
   faces.sip = sip;
 
-  const set = new ListenerSet({
-    network: io.network,
-    clock,
-    logger,
-    identity: () => identity.current(),
-    tls: config.tls,
-    handshakeTimeoutMs: config.softether.handshakeTimeoutMs,
-    admit: (remote) => softether.admits(remote),
-    pace: softether.pace,
-    abandoned: (remote) => softether.abandoned(remote),
-    alpn: control.alpn,
-    connected: (stream: ByteStream, port: number) => {
-      if (!control.alpn.includes(stream.tls?.alpn ?? '')) {
-        softether.accept(stream, port);
-        return;
-      }
-      softether.abandoned(stream.remote);
-      control.takeOver(stream);
-    },
-  });
-  const listeners = await SavedListeners.load({
-    set,
-    backplane: local,
-    key: `${own.keys}/listeners`,
-    configured: config.listeners.addresses,
-    defaultPorts,
-    offset: seat.index,
-  });
+  const listeners = await loadListeners(options, parts, softether);
   const health = new Health();
   const page = new Metrics();
   const ofLoop = loopMetrics();
@@ -172,22 +123,8 @@ export async function assembleMember(
   await lifecycle.start({ name: 'listeners', start: () => listeners.open(), stop: () => listeners.close() });
   refuseIfDeaf(listeners.list());
   if (place !== undefined && sessions !== undefined) {
-    const reports = new MemberReports({
-      membership: place.registry,
-      clock,
-      logger,
-      counts: () => ({ ...sessions.load(), connections: softether.tcpConnectionCount }),
-      reachability: () => ({
-        publicPorts: publicPortsOf(clusterSeat, seat, listeners.list()),
-        certificate: identity.certificateDer().toString('base64'),
-      }),
-    });
-    // The first member of a server in a cluster has that among its duties.
-    if (seat.index > 0 || local === stores.shared) {
-      const unserve = serveDrain({ bus: place.bus, membership: place.registry, controllership: place.election });
-      await lifecycle.start({ name: 'orders to drain', stop: unserve });
-    }
-    await lifecycle.start({ name: 'reports', start: () => reports.start(), stop: () => reports.stop() });
+    const service = { place, sessions, softether, listeners: () => listeners.list() };
+    await enterService(options, parts, service, lifecycle);
   }
   health.addCheck(storeCheck(local));
   health.addCheck(listenersCheck(() => listeners.list()));
@@ -211,53 +148,4 @@ export async function assembleMember(
     listeners: () => listeners.list(),
     sipListeners,
   };
-}
-
-function clusterSessionParts(
-  { io, logger, config }: ServerOptions,
-  place: ClusterPlace,
-  hubs: Hubs,
-  { shared }: Stores,
-) {
-  const { bus, registry, election, placement, objects, objectDirectory, claims } = place;
-  return {
-    bus,
-    membership: registry,
-    controllership: election,
-    placement,
-    objects,
-    objectDirectory,
-    claims,
-    engine: shared,
-    directory: hubs.directory,
-    host: hubs.host,
-    acceptsLogins: () => registry.self.isEligible && config.cluster.acceptLogins,
-    clock: io.clock,
-    random: io.random,
-    logger,
-    limits: { ...defaultClusterSessionLimits, drainSessionsPerSecond: config.cluster.drainSessionsPerSecond },
-  };
-}
-
-/** Those that were named for the first member, each a number further for the next; else where it listens. */
-function publicPortsOf(
-  clusterSeat: ClusterSeat | undefined,
-  { index }: Seat,
-  listeners: readonly ListenerStatus[],
-): readonly number[] {
-  const named = clusterSeat?.publicPorts?.map((port) => port + index);
-  return named ?? listeners.filter(({ isListening }) => isListening).map(({ port }) => port);
-}
-
-/** Only the member that kept a session takes it up again: its clients come back to the same port. */
-function journalPrefix({ own }: Stores, { index }: Seat): string {
-  return index === 0 ? `run/session/${own.serverId}/` : `run/session/${own.serverId}.${index}/`;
-}
-
-/** Without any listener nobody could reach this member: better none than one that only seems to be up. */
-function refuseIfDeaf(listeners: readonly ListenerStatus[]): void {
-  const enabled = listeners.filter(({ isEnabled }) => isEnabled);
-  if (enabled.length === 0 || enabled.some(({ isListening }) => isListening)) return;
-  const reasons = enabled.map(({ port, error }) => `port ${port}: ${error ?? 'not open'}`);
-  throw new HubfarmError('NO_LISTENER', `no listener could be opened (${reasons.join('; ')})`);
 }
