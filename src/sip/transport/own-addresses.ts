@@ -43,7 +43,7 @@ export class OwnAddresses {
 
   /** Of one of its interfaces, now. */
   has(address: string): boolean {
-    if (this.#all.has(address)) return true;
+    if (this.#all.has(address) || address.startsWith('127.')) return true;
     // It may have got it just now: asked for at most once in a while, as anybody can name any address.
     if (this.#parts.nowMs() - this.#lookedMs < transportLimits.refreshMs) return false;
     this.#look();

@@ -2,8 +2,9 @@ import type { Clock, Datagram, DatagramSink } from '#io';
 import { decodeMessage } from '../message/decode.ts';
 import type { Hop } from './hop.ts';
 import { transportLimits } from './limits.ts';
-import type { TransportListener } from './transport-layer.ts';
 import type { MessageCounters } from './message-counters.ts';
+import { isStun, stunAnswer } from './stun.ts';
+import type { TransportListener } from './transport-layer.ts';
 
 interface UdpHop extends Hop {
   receivedMs: number;
@@ -46,6 +47,10 @@ export class UdpPort implements DatagramSink {
   received(bytes: Buffer, address: string, port: number): void {
     const { clock, counters, listener } = this.#parts;
     if (bytes.length <= LONGEST_KEEP_ALIVE && isKeepAlive(bytes)) return;
+    if (isStun(bytes)) {
+      this.#answerStun(bytes, address, port);
+      return;
+    }
     const hop = this.#hops.get(address)?.get(port) ?? this.#learn(address, port);
     hop.receivedMs = clock.nowMs();
     const message = decodeMessage(bytes);
@@ -65,6 +70,11 @@ export class UdpPort implements DatagramSink {
   close(): void {
     this.#parts.socket.close();
     this.#hops.clear();
+  }
+
+  #answerStun(bytes: Buffer, address: string, port: number): void {
+    const answer = stunAnswer(bytes, address, port);
+    if (answer !== undefined) this.#parts.socket.send(answer, address, port);
   }
 
   #learn(remoteAddress: string, remotePort: number): UdpHop {

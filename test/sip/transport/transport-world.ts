@@ -124,7 +124,7 @@ export class UdpPhone {
     });
   }
 
-  send(text: string, to = SERVER): void {
+  send(text: string | Buffer, to = SERVER): void {
     this.#socket.send(Buffer.from(text), to, 5060);
   }
 }
