@@ -10,18 +10,28 @@ interface Renewal {
   readonly gone: () => void;
 }
 
+/** One endpoint's stream, and what it owes. */
+interface Line {
+  stream: RpcStream | undefined;
+  readonly waiting: Map<string, Renewal>;
+}
+
+/** Lines that are late are listened to as long as there are no more of them: one for each engine. */
+const lateLinesMax = 2;
+
 /**
  * Renews all leases over one stream. The engine answers in order, and one lease that it cannot answer for holds up all
- * behind it: then the stream is opened anew, at the next endpoint.
+ * behind it (a follower waits for a leader that is cut off): then a stream is opened at the next endpoint too. The late one
+ * may still be the first to answer.
  */
 export class LeaseRenewal {
-  readonly #client: EngineClient;
-  readonly #clock: Clock;
-  readonly #waiting = new Map<string, Renewal>();
-  #stream: RpcStream | undefined;
+  readonly #client: Pick<EngineClient, 'stream' | 'leaveCurrent'>;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  #line: Line | undefined;
+  #late: Line[] = [];
   #isClosed = false;
 
-  constructor(client: EngineClient, clock: Clock) {
+  constructor(client: Pick<EngineClient, 'stream' | 'leaveCurrent'>, clock: Pick<Clock, 'nowMs'>) {
     this.#client = client;
     this.#clock = clock;
   }
@@ -29,50 +39,68 @@ export class LeaseRenewal {
   /** `renewed` gets the moment at which the answered renewal was sent; `gone`: there is no such lease any more. */
   renew(id: string, patienceMs: number, renewed: (sentMs: number) => void, gone: () => void): void {
     if (this.#isClosed) return;
-    const before = this.#waiting.get(id);
+    const before = this.#line?.waiting.get(id);
     if (before !== undefined) {
       if (this.#clock.nowMs() - before.sentMs < patienceMs) return;
       this.#startAnew();
     }
-    this.#stream ??= this.#open();
-    this.#waiting.set(id, { sentMs: this.#clock.nowMs(), renewed, gone });
-    this.#stream.send(encodeLeaseId(id));
+    const line = (this.#line ??= this.#open());
+    line.waiting.set(id, { sentMs: this.#clock.nowMs(), renewed, gone });
+    line.stream?.send(encodeLeaseId(id));
   }
 
   forget(id: string): void {
-    this.#waiting.delete(id);
+    for (const { waiting } of this.#lines()) waiting.delete(id);
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#waiting.clear();
-    this.#stream?.cancel();
-    this.#stream = undefined;
+    for (const line of this.#lines()) this.#drop(line);
+    this.#line = undefined;
+    this.#late = [];
+  }
+
+  #lines(): readonly Line[] {
+    return this.#line === undefined ? this.#late : [this.#line, ...this.#late];
   }
 
   #startAnew(): void {
-    this.#stream?.cancel();
-    this.#stream = undefined;
+    if (this.#line !== undefined) this.#late.push(this.#line);
+    this.#line = undefined;
+    const tooLate = this.#late.splice(0, Math.max(0, this.#late.length - lateLinesMax));
+    for (const line of tooLate) this.#drop(line);
     this.#client.leaveCurrent();
-    this.#waiting.clear();
   }
 
-  #open(): RpcStream {
-    const stream = this.#client.stream(methods.leaseKeepAlive, {
+  #drop({ stream, waiting }: Line): void {
+    waiting.clear();
+    stream?.cancel();
+  }
+
+  #open(): Line {
+    const line: Line = { stream: undefined, waiting: new Map() };
+    line.stream = this.#client.stream(methods.leaseKeepAlive, {
       message: (message) => {
         const { id, ttlSeconds } = decodeLeaseState(message);
-        const renewal = this.#waiting.get(id);
-        this.#waiting.delete(id);
+        const renewal = line.waiting.get(id);
+        line.waiting.delete(id);
+        // What was late has caught up: the one that is in use is enough.
+        if (line.waiting.size === 0 && this.#late.includes(line)) this.#forgetLine(line);
         if (renewal === undefined) return;
         if (ttlSeconds > 0) renewal.renewed(renewal.sentMs);
         else renewal.gone();
       },
       ended: () => {
-        if (this.#stream !== stream) return;
-        this.#stream = undefined;
-        this.#waiting.clear();
+        line.waiting.clear();
+        this.#late = this.#late.filter((late) => late !== line);
+        if (this.#line === line) this.#line = undefined;
       },
     });
-    return stream;
+    return line;
+  }
+
+  #forgetLine(line: Line): void {
+    this.#late = this.#late.filter((late) => late !== line);
+    this.#drop(line);
   }
 }
