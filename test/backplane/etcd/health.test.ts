@@ -7,7 +7,9 @@ describe('whether the engine answers', () => {
   test('is said soon when a store is opened, and corrected when an answer comes after all', async () => {
     const clock = new VirtualClock();
     const answer = Promise.withResolvers<undefined>();
-    const health: Health = new Health(clock, silentLogger, 3_000, () => answer.promise.then(() => health.heard(true, '')));
+    const health: Health = new Health(clock, silentLogger, 3_000, () =>
+      answer.promise.then(() => health.heard(true, '')),
+    );
     const begun = health.begin(2_500).then(() => [clock.nowMs(), health.state]);
     await clock.run(2_600);
     expect(await begun).toEqual([2_500, 'lost']);
