@@ -7,15 +7,10 @@ import {
 } from '../../src/softether/codec/additional-connect.ts';
 import { decodeAdminLogin } from '../../src/softether/codec/admin-login.ts';
 import { decodeHello } from '../../src/softether/codec/hello.ts';
-import {
-  decodePackBody,
-  defaultHttpLimits,
-  encodePackRequest,
-  encodePackResponse,
-  encodeSignature,
-  HttpReader,
-  isSignature,
-} from '../../src/softether/codec/http.ts';
+import { defaultHttpLimits } from '../../src/softether/codec/http-limits.ts';
+import { decodePackBody, encodePackRequest, encodePackResponse } from '../../src/softether/codec/http-pack.ts';
+import { HttpReader } from '../../src/softether/codec/http-reader.ts';
+import { encodeSignature, isSignature } from '../../src/softether/codec/signature.ts';
 import { decodeLoginAnswer } from '../../src/softether/codec/login-answer.ts';
 import { decodeLogin, encodeLogin } from '../../src/softether/codec/login.ts';
 import { methodOf } from '../../src/softether/codec/method.ts';

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  defaultHttpLimits,
-  encodePackRequest,
-  encodePackResponse,
-  encodeSignature,
-  HttpReader,
-} from '../../../src/softether/codec/http.ts';
+import { defaultHttpLimits } from '../../../src/softether/codec/http-limits.ts';
+import { encodePackRequest, encodePackResponse } from '../../../src/softether/codec/http-pack.ts';
+import { HttpReader } from '../../../src/softether/codec/http-reader.ts';
+import { encodeSignature } from '../../../src/softether/codec/signature.ts';
 import { Pack } from '../../../src/softether/codec/pack.ts';
 import { preAuthPackLimits } from '../../../src/softether/codec/pack-limits.ts';
 import { encodeRpcMessage, RpcReader } from '../../../src/softether/codec/rpc-framing.ts';

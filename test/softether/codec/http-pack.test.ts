@@ -1,13 +1,8 @@
 import { DecodeError } from '#base';
 import { describe, expect, test } from 'vitest';
-import {
-  decodePackBody,
-  defaultHttpLimits,
-  encodePackRequest,
-  encodePackResponse,
-  HttpReader,
-  type HttpMessage,
-} from '../../../src/softether/codec/http.ts';
+import { defaultHttpLimits } from '../../../src/softether/codec/http-limits.ts';
+import { decodePackBody, encodePackRequest, encodePackResponse } from '../../../src/softether/codec/http-pack.ts';
+import { HttpReader, type HttpMessage } from '../../../src/softether/codec/http-reader.ts';
 import { Pack } from '../../../src/softether/codec/pack.ts';
 import { preAuthPackLimits } from '../../../src/softether/codec/pack-limits.ts';
 

@@ -1,6 +1,7 @@
 import { DecodeError } from '#base';
 import { describe, expect, test } from 'vitest';
-import { defaultHttpLimits, HttpReader } from '../../../src/softether/codec/http.ts';
+import { defaultHttpLimits } from '../../../src/softether/codec/http-limits.ts';
+import { HttpReader } from '../../../src/softether/codec/http-reader.ts';
 import { capturedMessages } from './vectors.ts';
 
 function readerOf(text: string): HttpReader {

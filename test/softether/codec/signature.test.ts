@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  defaultHttpLimits,
-  encodeSignature,
-  HttpReader,
-  isSignature,
-  signatureKind,
-} from '../../../src/softether/codec/http.ts';
+import { defaultHttpLimits } from '../../../src/softether/codec/http-limits.ts';
+import { HttpReader } from '../../../src/softether/codec/http-reader.ts';
+import { encodeSignature, isSignature, signatureKind } from '../../../src/softether/codec/signature.ts';
 
 const picture = (size: number): Buffer => {
   const bytes = Buffer.alloc(size, 7);
