@@ -33,17 +33,16 @@ export class TimerWheel {
     return this.#entries;
   }
 
-  /** Milliseconds of this wheel, a tick coarse while it turns: cheap to read. */
+  /** Milliseconds of this wheel, in whole ticks: between two of them, that of the next. Cheap to read. */
   get nowMs(): number {
     if (this.#timer === undefined) this.#start();
-    return this.#startedAtMs + this.#tick * WHEEL_TICK_MS;
+    return this.#startedAtMs + (this.#isTurning ? this.#tick : this.#tick + 1) * WHEEL_TICK_MS;
   }
 
   /** Looks at `item` at `dueMs` of this wheel's time, or before if it is in for an earlier time already. */
   schedule(item: Timed, dueMs: number): void {
     if (this.#timer === undefined) this.#start();
-    // One tick more, but for those who are being looked at: up to a tick of "now" has passed already.
-    const wanted = Math.ceil((dueMs - this.#startedAtMs) / WHEEL_TICK_MS) + (this.#isTurning ? 0 : 1);
+    const wanted = Math.ceil((dueMs - this.#startedAtMs) / WHEEL_TICK_MS);
     const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + SLOTS - 1);
     if (item.wheelTick > this.#tick && item.wheelTick <= tick) return;
     item.wheelTick = tick;

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FlowTokens } from '../../../src/sip/proxy/flow-token.ts';
+import { BranchCodec } from '../../../src/sip/transaction/branch.ts';
+import { parseHex8, hex8, ShortMac } from '../../../src/sip/transaction/short-mac.ts';
+import { transportNames } from '../../../src/sip/transport/transport-name.ts';
+
+const key = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
+const mac = new ShortMac(key);
+const codec = new BranchCodec('m1', mac);
+const word = fc.integer({ min: 0, max: 0xffff_ffff });
+const slot = fc.integer({ min: 0, max: 10_000_000 });
+const generation = fc.integer({ min: 0, max: 36 ** 5 - 1 });
+
+describe('a branch of ours', () => {
+  test('comes back as what it was made of, at any member of the farm', () => {
+    const other = new BranchCodec('other9', new ShortMac(key));
+    fc.assert(
+      fc.property(slot, generation, word, (at, of, loopHash) => {
+        const branch = codec.encode(at, of, loopHash);
+        expect(branch).toMatch(/^z9hG4bKhfm1\.[0-9a-z.-]+$/);
+        expect(codec.decode(branch)).toEqual({ member: 'm1', slot: at, generation: of, loopHash });
+        const parts = other.decode(branch)!;
+        expect(parts.member).toBe('m1');
+        expect(other.isOwnMember(parts)).toBe(false);
+      }),
+    );
+  });
+
+  test('is nobody’s when any character of it is another one', () => {
+    const branch = codec.encode(12_345, 67_890, 0xdead_beef);
+    fc.assert(
+      fc.property(fc.nat(branch.length - 1), fc.constantFrom(...'0123456789abcdefzG.-~'), (at, character) => {
+        const changed = branch.slice(0, at) + character + branch.slice(at + 1);
+        fc.pre(changed !== branch);
+        expect(codec.decode(changed)).toBeUndefined();
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is not made with another key', () => {
+    const stranger = new BranchCodec('m1', new ShortMac(Buffer.alloc(16, 7)));
+    fc.assert(
+      fc.property(slot, generation, (at, of) => {
+        expect(codec.decode(stranger.encode(at, of, 1))).toBeUndefined();
+      }),
+    );
+  });
+
+  test('for a request without a transaction is the same each time, and another for another request', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), word, (one, two, loopHash) => {
+        const branch = codec.encodeStateless(one, loopHash);
+        expect(codec.encodeStateless(one, loopHash)).toBe(branch);
+        expect(codec.decode(branch)).toMatchObject({ slot: -1, loopHash });
+        if (one !== two) expect(codec.encodeStateless(two, loopHash)).not.toBe(branch);
+      }),
+    );
+  });
+
+  test('is never found in text that is none', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(codec.decode(text)).toBeUndefined();
+        expect(codec.decode(`z9hG4bKhf${text}`)).toBeUndefined();
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('needs a member token that can stand in one', () => {
+    for (const member of ['', 'M1', 'a.b', 'x'.repeat(17)]) {
+      expect(() => new BranchCodec(member, mac)).toThrow(/member token/);
+    }
+  });
+});
+
+describe('a flow token', () => {
+  const tokens = new FlowTokens('m1', mac);
+  const flow = fc.record({
+    transport: fc.constantFrom(...transportNames),
+    address: fc.oneof(fc.ipV4(), fc.constantFrom('2001:db8::1', '::1', 'fe80::1')),
+    port: fc.integer({ min: 1, max: 65_535 }),
+    socketId: fc.nat(100),
+    connectionId: fc.nat(1_000_000),
+  });
+
+  test('says the flow that it was written for, to any member, for the same call only', () => {
+    fc.assert(
+      fc.property(flow, fc.string(), fc.string(), (target, callId, otherCall) => {
+        const text = tokens.write(callId, target);
+        expect(text).toMatch(/^[0-9a-z.-]+$/);
+        const { connectionId, ...rest } = target;
+        const read = new FlowTokens('m2', new ShortMac(key)).read(text, callId);
+        expect(read).toEqual({ member: 'm1', flow: connectionId === 0 ? rest : target });
+        if (otherCall !== callId) expect(tokens.read(text, otherCall)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('without a flow is one, too', () => {
+    expect(tokens.read(tokens.write('c', undefined), 'c')).toEqual({ member: 'm1', flow: undefined });
+  });
+
+  test('is never read from text that is none, or that was changed', () => {
+    const text = tokens.write('c', { transport: 'udp', address: '192.0.2.1', port: 5060, socketId: 1 });
+    fc.assert(
+      fc.property(fc.string(), fc.nat(text.length - 1), fc.constantFrom(...'0123456789abcdefz.-'), (noise, at, one) => {
+        expect(tokens.read(noise, 'c')).toBeUndefined();
+        const changed = text.slice(0, at) + one + text.slice(at + 1);
+        if (changed !== text) expect(tokens.read(changed, 'c')).toBeUndefined();
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('the short MAC', () => {
+  test('tells apart what is put together differently', () => {
+    const of = (...texts: string[]): number => {
+      mac.begin();
+      for (const text of texts) mac.text(text);
+      return mac.finish();
+    };
+    expect(of('ab', 'c')).not.toBe(of('a', 'bc'));
+    expect(of('abc')).not.toBe(of('abc', ''));
+    expect(of('a\0')).not.toBe(of('a'));
+    expect(of('abc')).toBe(of('abc'));
+  });
+
+  test('spreads: half of the bits change with one bit of the input', () => {
+    let changed = 0;
+    for (let bit = 0; bit < 32; bit++) {
+      const difference =
+        mac.begin().number(0).finish() ^
+        mac
+          .begin()
+          .number(1 << bit)
+          .finish();
+      changed += difference.toString(2).replaceAll(/[^1]/g, '').length;
+    }
+    expect(changed / 32).toBeGreaterThan(10);
+  });
+
+  test('is written as eight hex digits and read again', () => {
+    fc.assert(
+      fc.property(word, (value) => {
+        expect(parseHex8(`x${hex8(value)}`, 1)).toBe(value);
+      }),
+    );
+    expect(parseHex8('0123456', 0)).toBe(-1);
+    expect(parseHex8('0123456G', 0)).toBe(-1);
+    expect(parseHex8('0123456A', 0)).toBe(-1);
+  });
+});
