@@ -16,7 +16,7 @@ export const sipTraceOperations = [
   operation({
     name: 'HubfarmSipStartTrace',
     noun: 'sip',
-    verb: 'trace',
+    verb: 'trace --start',
     about:
       'Begins to keep SIP messages in memory on every member, for HubfarmSipGetTrace. What was kept before is forgotten. ' +
       'People say things in messages that are meant for others: the audit log says who looked.',
