@@ -37,7 +37,7 @@ export class HubfarmServer {
     const settings = this.#settings.flatMap((setting) => ['--set', setting]);
     const environment = { HUBFARM_ADMIN_PASSWORD: this.#password };
     this.#process = this.host.start(execPath, [launcher, ...args, ...settings], environment);
-    await this.#process.says(/server is up/);
+    await this.#process.says(/server is up/, 60_000);
   }
 
   /** The last of what it logged. */
