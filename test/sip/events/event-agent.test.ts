@@ -18,10 +18,14 @@ afterEach(() => world.close());
 const pidf = (note: string): string =>
   `<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:bob@example.org"><tuple id="${note}"><status><basic>open</basic></status><note>${note}</note></tuple></presence>`;
 
+/** RFC 3261 §8.2.2.2: two requests with one number would be one that came twice. */
+let cseq = 0;
+
 /** Bob publishes his own state. */
 function publish(headers: readonly string[], body = ''): void {
   bob.send('PUBLISH', {
     from: 'sip:bob@example.org',
+    cseq: ++cseq,
     headers: ['Event: presence', ...(body === '' ? [] : ['Content-Type: application/pidf+xml']), ...headers],
     body,
   });
@@ -96,11 +100,11 @@ describe('SUBSCRIBE to presence', () => {
   test('too short, of unknown things, or for bodies that there are not, is refused', () => {
     world.subscribe(alice, 'presence', ['Expires: 5']);
     expect(world.sip.last(alice, '423').value(HeaderId.MinExpires)).toBe('60');
-    world.subscribe(alice, 'weather');
+    world.subscribe(alice, 'weather', [], { cseq: 2 });
     expect(world.sip.last(alice, '489').value(HeaderId.AllowEvents)).toBe('presence, dialog, reg, message-summary');
-    world.subscribe(alice, 'presence', ['Accept: text/plain']);
+    world.subscribe(alice, 'presence', ['Accept: text/plain'], { cseq: 3 });
     expect(world.sip.last(alice, '406').value(HeaderId.Accept)).toBe('application/pidf+xml');
-    world.subscribe(alice, 'presence', ['Require: eventlist']);
+    world.subscribe(alice, 'presence', ['Require: eventlist'], { cseq: 4 });
     expect(world.sip.last(alice, '420').value(HeaderId.Unsupported)).toBe('eventlist');
     expect(world.agent.figures.subscriptions).toBe(0);
   });
@@ -168,11 +172,11 @@ describe('PUBLISH', () => {
     publish([]);
     await world.settle();
     expect(world.sip.words().at(-1)).toBe(`400 → ${bob.name}`);
-    bob.send('PUBLISH', { headers: ['Event: presence', 'Content-Type: text/plain'], body: 'x' });
+    bob.send('PUBLISH', { cseq: ++cseq, headers: ['Event: presence', 'Content-Type: text/plain'], body: 'x' });
     expect(world.sip.last(bob, '415').value(HeaderId.Accept)).toBe('application/pidf+xml');
     publish(['Expires: 1'], pidf('a'));
     expect(world.sip.last(bob, '423').value(HeaderId.MinExpires)).toBe('60');
-    bob.send('PUBLISH', { headers: ['Event: reg'] });
+    bob.send('PUBLISH', { cseq: ++cseq, headers: ['Event: reg'] });
     expect(world.sip.last(bob, '489').value(HeaderId.AllowEvents)).toBe('presence, message-summary');
   });
 });
