@@ -58,21 +58,16 @@ describe('a call between two telephones', () => {
     expect(world.words().filter((word) => word.startsWith('100'))).toHaveLength(3);
   });
 
-  test('passes on a 2xx repeated, and the ACK of a refusal stays with its hop', () => {
+  test('that is refused: each hop acknowledges to the one before, and nothing is sent again', () => {
     const { world, alice, bob } = setUp();
-    const text = alice.send('INVITE');
+    alice.send('INVITE', { branch: 'z9hG4bKr' });
     bob.answer('INVITE', 486);
     expect(world.words().slice(2)).toEqual(['ACK → udp 192.0.2.8:5060', '486 → udp 192.0.2.7:5060']);
     world.take();
-    world.receive(
-      text
-        .replaceAll('INVITE', 'ACK')
-        .replace('ACK sip', 'ACK sip')
-        .replace('To: <sip:bob@example.org>', 'To: <sip:bob@example.org>;tag=t'),
-      alice.hop,
-    );
+    alice.send('ACK', { branch: 'z9hG4bKr', toTag: 't-192.0.2.8' });
     world.clock.advance(30_000);
     expect(world.take()).toEqual([]);
+    expect(world.records).toMatchObject([{ endedBy: 'refused', status: 486, durationS: 0 }]);
   });
 
   test('is written as a record with who ended it', () => {
@@ -108,17 +103,17 @@ describe('a call between two telephones', () => {
 describe('a caller who gives up', () => {
   test('has the CANCEL answered, the callee cancelled, and gets the 487 of the callee', () => {
     const { world, alice, bob } = setUp();
-    const text = alice.send('INVITE', { branch: 'z9hG4bKx' });
-    bob.answer('INVITE', 180);
+    alice.send('INVITE', { branch: 'z9hG4bKx' });
+    const invite = world.last(bob, 'INVITE');
+    bob.answerTo(invite, 180);
     world.take();
     alice.send('CANCEL', { branch: 'z9hG4bKx' });
     expect(world.words()).toEqual(['200 → udp 192.0.2.7:5060', 'CANCEL → udp 192.0.2.8:5060']);
     bob.answer('CANCEL', 200);
     world.take();
-    // The callee's answer to the INVITE, not to the CANCEL.
-    world.receive(text, alice.hop);
-    world.take();
-    expect(world.records).toEqual([]);
+    bob.answerTo(invite, 487);
+    expect(world.take()).toEqual(['ACK → udp 192.0.2.8:5060', '487 → udp 192.0.2.7:5060']);
+    expect(world.records).toMatchObject([{ endedBy: 'cancelled', status: 487 }]);
   });
 
   test('is told 487 even when the callee says nothing any more', () => {
