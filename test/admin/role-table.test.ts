@@ -41,7 +41,7 @@ const roleTable = {
     ...['HubfarmSipCreateAccount', 'HubfarmSipSetAccount', 'HubfarmSipDeleteAccount', 'HubfarmSipGetAccount'],
     ...['HubfarmSipEnumAccount', 'HubfarmSipUploadAccounts', 'HubfarmSipImportAccounts'],
     ...['HubfarmSipEnumRegistration', 'HubfarmSipDeleteRegistration', 'HubfarmSipGetStatus'],
-    ...['HubfarmSipEnumBan', 'HubfarmSipLiftBan'],
+    ...['HubfarmSipEnumBan', 'HubfarmSipLiftBan', 'HubfarmSipStartTrace', 'HubfarmSipGetTrace'],
     ...['EnumLicenseKey', 'AddLicenseKey', 'DelLicenseKey', 'GetLicenseStatus'],
   ],
 } as const;
