@@ -21,7 +21,7 @@ const domain = 'farm.test';
 const users = sipUsers(10_000, domain);
 const isPlain = env['BENCH_DATAGRAM'] === 'node';
 /** Kamailio as configured here asks nobody who calls for a password. */
-const settings = ['sip.trusted=10.77.0.0/24', ...(isPlain ? ['sip.datagram=node'] : [])];
+const settings = ['sip.trusted=10.77.0.0/24', ...(isPlain ? ['sip.batchedUdp=false'] : [])];
 
 interface Contestant {
   readonly name: string;

@@ -35,6 +35,8 @@ export interface SipConfig {
   readonly tos: number | undefined;
   readonly connectionIdleMs: number;
   readonly verifyServers: boolean;
+  /** False: UDP one datagram to a system call, also where many are possible. */
+  readonly batchedUdp: boolean;
   /** undefined = those of this machine. */
   readonly nameServers: readonly string[] | undefined;
   readonly callRecords: boolean;
@@ -67,6 +69,7 @@ export const defaultSipConfig: SipConfig = Object.freeze({
   // A telephone registers once an hour by default, and says nothing in between.
   connectionIdleMs: 3_900_000,
   verifyServers: true,
+  batchedUdp: true,
   nameServers: undefined,
   callRecords: true,
 });

@@ -145,6 +145,10 @@ export const sip: Section<SipConfig> = {
       'Whether a server that is reached by TLS must show a certificate for its name, of an authority that this machine trusts.',
     ),
     nameServers: optionalList(nameServer, 'Name servers to ask. Without this line: those of this machine.'),
+    batchedUdp: flag(
+      defaults.batchedUdp,
+      'Whether many datagrams are received and sent by one system call, where the system can: a third of the work.',
+    ),
     callRecords: flag(
       defaults.callRecords,
       'Whether a line of JSON is written for each call, in the folder "calls" of the data directory.',

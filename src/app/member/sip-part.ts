@@ -118,7 +118,7 @@ export class SipPart {
           random,
           logger,
           backplane: shared,
-          datagrams: await io.datagrams(),
+          datagrams: await io.datagrams(config.sip.batchedUdp ? 'batched' : 'plain'),
           network,
           webSockets,
           dns,

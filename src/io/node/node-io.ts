@@ -20,7 +20,7 @@ import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
 import { nodeCommands } from './command.ts';
 import { nodeCompression } from './compression.ts';
-import { createNodeDatagrams } from './datagram/datagrams.ts';
+import { createNodeDatagrams, createPlainDatagrams } from './datagram/datagrams.ts';
 import { createNodeDns } from './dns.ts';
 import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
@@ -52,8 +52,8 @@ export interface NodeIo {
   readonly machine: Machine;
   readonly threads: Threads;
   readonly ethernet: EthernetDevices;
-  /** Loads what it needs when it is asked for the first time. */
-  readonly datagrams: () => Promise<Datagrams>;
+  /** Loads what it needs when it is asked for the first time. `batched`, which is meant unless said, where that is possible. */
+  readonly datagrams: (way?: 'batched' | 'plain') => Promise<Datagrams>;
   readonly dns: (options: DnsOptions) => Dns;
   /** What listeners offer, best first. */
   readonly tlsCiphers: readonly string[];
@@ -82,7 +82,7 @@ export function createNodeIo(): NodeIo {
     threads: createNodeThreads(),
     ethernet: createNodeEthernet({ clock }),
     dns: createNodeDns,
-    datagrams: () => (datagrams ??= createNodeDatagrams()),
+    datagrams: async (way) => (way === 'plain' ? createPlainDatagrams() : (datagrams ??= createNodeDatagrams())),
     tlsCiphers: CIPHERS.split(':'),
   };
 }
