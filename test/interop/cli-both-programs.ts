@@ -17,8 +17,8 @@ const moving = [
   // Keep-alives count.
   /^((?:Outgoing|Incoming) Data Size\s*[|,]).*(?= bytes)/,
 ];
-/** A counter may have moved, or a table entry have aged, between the two. */
-const ATTEMPTS = 4;
+/** A counter may have moved, or a table entry have aged, between the two: a new interface talks for ten seconds. */
+const ATTEMPTS = 15;
 
 /** Behind the banner, without what moves. vpncmd ends some lines with a blank, hubfarm none. */
 export function comparable(text: string, isCsv = false): string[] {

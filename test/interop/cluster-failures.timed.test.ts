@@ -67,11 +67,20 @@ if (requirePeers(['etcd', 'vpncmd', 'vpnclient', 'ping', 'ip'])) {
     const placeOf = (client: HubfarmConnect): HubfarmServer =>
       cluster.at([...client.output.matchAll(/(?:connecting|sent on) to ([\d.]+):443/g)].at(-1)?.[1] ?? '');
 
-    /** Anna and Ben on the hub, which lives on gamma: it has by far the most points. */
+    /**
+     * Anna and Ben on the hub, which lives on gamma: it has by far the most points. Where a test before this one has left
+     * the hub elsewhere, it stays there for a moment after its last user.
+     */
     const meet = async (): Promise<readonly [HubfarmConnect, HubfarmConnect]> => {
-      const pair = [connect('anna'), connect('ben')] as const;
-      await Promise.all(pair.map((client) => client.connected(1, minute)));
-      expect(pair.map(placeOf)).toEqual([gamma, gamma]);
+      const ask = async (): Promise<readonly [HubfarmConnect, HubfarmConnect] | undefined> => {
+        const pair = [connect('anna'), connect('ben')] as const;
+        await Promise.all(pair.map((client) => client.connected(1, minute)));
+        if (pair.every((client) => placeOf(client) === gamma)) return pair;
+        await Promise.all(pair.map((client) => client.stop()));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return undefined;
+      };
+      const pair = await until('the hub to be on gamma', minute, ask);
       await hosts.get('anna')!.reaches(addressOf('ben'));
       return pair;
     };
