@@ -1,6 +1,6 @@
 import type { Datagram, DatagramCounters, DatagramSink } from '../../datagram.ts';
 import type { Endpoint } from '../../stream.ts';
-import type { Poll } from '../ethernet/native.ts';
+import type { Poll } from '../native-library.ts';
 import { datagramError } from '../errno.ts';
 import type { ErrorQueue } from './error-queue.ts';
 import { errno, systemError, type Native } from './native.ts';

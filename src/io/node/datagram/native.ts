@@ -1,13 +1,11 @@
 import { getSystemErrorName } from 'node:util';
-import type { Poll } from '../ethernet/native.ts';
+import { loadNativeLibrary, type NativeBasics } from '../native-library.ts';
 
 /**
  * The C library, as far as UDP sockets need it. A call gives what the C function gives; -1 = `errno()` says why. Memory is
  * passed as a number, its address: whoever passes it keeps the buffer that it belongs to.
  */
-export interface Native {
-  addressOf(buffer: Buffer): number;
-  errno(): number;
+export interface Native extends NativeBasics {
   socket(family: number, kind: number, protocol: number): number;
   /** The runtime's own would warn in threads: it counts the files that are open there. */
   close(fd: number): number;
@@ -17,22 +15,14 @@ export interface Native {
   recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
   sendmmsg(fd: number, headers: number, count: number, flags: number): number;
   recvmsg(fd: number, header: number, flags: number): number;
-  /** `ready` is called in the loop's poll phase, as long as there is something to read, and once on an error. */
-  poll(fd: number, ready: (hasFailed: boolean) => void): Poll;
 }
-
-type Call = (...args: readonly unknown[]) => number;
 
 /** undefined where the library for native calls is missing, or this is not Linux. */
 export async function loadNative(): Promise<Native | undefined> {
-  if (process.platform !== 'linux') return undefined;
   try {
-    const { default: koffi } = await import('koffi');
-    const libc = koffi.load(null);
-    const call = (definition: string): Call => libc.func(definition) as Call;
+    const { basics, call } = await loadNativeLibrary();
     return {
-      addressOf: (buffer) => Number(koffi.address(buffer)),
-      errno: () => koffi.errno(),
+      ...basics,
       socket: call('int socket(int family, int kind, int protocol)'),
       close: call('int close(int fd)'),
       bind: call('int bind(int fd, void *address, uint32_t length)'),
@@ -41,12 +31,6 @@ export async function loadNative(): Promise<Native | undefined> {
       recvmmsg: call('int recvmmsg(int fd, uintptr_t headers, uint32_t count, int flags, uintptr_t timeout)'),
       sendmmsg: call('int sendmmsg(int fd, uintptr_t headers, uint32_t count, int flags)'),
       recvmsg: call('intptr_t recvmsg(int fd, uintptr_t header, int flags)'),
-      poll: (fd, ready) => {
-        // The status comes first, whatever the type declaration says: 0, or below 0 after EPOLLERR.
-        const seen = (status: unknown): void => ready(status !== 0);
-        const handle = koffi.node.poll(fd, { readable: true }, seen);
-        return { restart: () => handle.start({ readable: true }, seen), close: () => handle.close() };
-      },
     };
   } catch {
     return undefined;

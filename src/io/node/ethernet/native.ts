@@ -1,21 +1,12 @@
 import { IoError } from '../../errors.ts';
 import { asError } from '../errno.ts';
-
-/** Readiness of a file descriptor, in this loop, without a thread. */
-export interface Poll {
-  /** Begins again after an error: the runtime stops a poll that saw one. */
-  restart(): void;
-  close(): void;
-}
+import { loadNativeLibrary, type NativeBasics } from '../native-library.ts';
 
 /**
  * The C library, as far as Ethernet devices need it. A call gives what the C function gives; -1 = `errno()` says why.
  * Memory is passed as a number, its address: so the hot path makes no views of buffers.
  */
-export interface Native {
-  /** Where the bytes of `buffer` begin. Valid as long as the buffer is. */
-  addressOf(buffer: Buffer): number;
-  errno(): number;
+export interface Native extends NativeBasics {
   read(fd: number, address: number, size: number): number;
   write(fd: number, address: number, size: number): number;
   send(fd: number, address: number, size: number, flags: number): number;
@@ -24,11 +15,7 @@ export interface Native {
   bind(fd: number, address: Buffer, length: number): number;
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
-  /** `ready` is called in the loop's poll phase, as long as there is something to read, and once on an error. */
-  poll(fd: number, ready: (hasFailed: boolean) => void): Poll;
 }
-
-type Call = (...args: readonly unknown[]) => number;
 
 /** Loads the library for native calls. @throws IoError NOT_AVAILABLE where it is missing or does not know this system. */
 export async function loadNative(): Promise<Native> {
@@ -45,13 +32,9 @@ export async function loadNative(): Promise<Native> {
 }
 
 async function load(): Promise<Native> {
-  if (process.platform !== 'linux') throw new Error(`not on ${process.platform}`);
-  const { default: koffi } = await import('koffi');
-  const libc = koffi.load(null);
-  const call = (definition: string): Call => libc.func(definition) as Call;
+  const { basics, call } = await loadNativeLibrary();
   return {
-    addressOf: (buffer) => Number(koffi.address(buffer)),
-    errno: () => koffi.errno(),
+    ...basics,
     read: call('intptr_t read(int fd, uintptr_t buffer, size_t size)'),
     write: call('intptr_t write(int fd, uintptr_t buffer, size_t size)'),
     send: call('intptr_t send(int fd, uintptr_t buffer, size_t size, int flags)'),
@@ -61,12 +44,6 @@ async function load(): Promise<Native> {
     setsockopt: call('int setsockopt(int fd, int level, int option, void *value, uint32_t length)'),
     // Variadic in C; with one pointer the call is the same on the two processors that we serve.
     ioctl: call('int ioctl(int fd, unsigned long request, void *argument)'),
-    poll: (fd, ready) => {
-      // The status comes first, whatever the type declaration says: 0, or below 0 after EPOLLERR.
-      const seen = (status: unknown): void => ready(status !== 0);
-      const handle = koffi.node.poll(fd, { readable: true }, seen);
-      return { restart: () => handle.start({ readable: true }, seen), close: () => handle.close() };
-    },
   };
 }
 
