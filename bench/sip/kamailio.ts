@@ -62,7 +62,7 @@ request_route {
 route[RELAY] { if (!t_relay()) { sl_reply_error(); } exit; }
 `;
 
-function writeTables(folder: string, users: readonly SipUser[]): void {
+export function writeTables(folder: string, users: readonly SipUser[]): void {
   const db = join(folder, 'db');
   mkdirSync(db, { recursive: true });
   const columns = 'id(int,auto) key_name(string) key_type(int) value_type(int) key_value(string) expires(int)';
