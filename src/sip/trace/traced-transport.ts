@@ -27,7 +27,7 @@ export function tracedTransport(transport: TransportLayer, trace: MessageTrace):
     },
     viaFor: (target) => transport.viaFor(target),
     isOwnAddress: (host, port, name) => transport.isOwnAddress(host, port, name),
-    hasFlow: (connectionId) => transport.hasFlow(connectionId),
+    hasFlow: (connectionId, member) => transport.hasFlow(connectionId, member),
     figures: () => transport.figures(),
   };
 }

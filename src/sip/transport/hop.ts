@@ -18,6 +18,16 @@ export interface Hop {
   readonly connectionId: number;
   /** The clock's time of its latest message. */
   readonly receivedMs: number;
+  /** The member of the farm whose socket it is. Absent: this one. */
+  readonly holder?: FlowHolder;
+}
+
+/** A member that holds a socket or connection. */
+export interface FlowHolder {
+  /** As in branches and flow tokens. */
+  readonly token: string;
+  /** As bindings name it. */
+  readonly name: string;
 }
 
 /** Text of a flow, for logs and traces: `udp 192.0.2.1:5060`. */

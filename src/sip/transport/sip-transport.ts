@@ -136,8 +136,9 @@ export class SipTransport implements TransportLayer {
     return this.#sockets.isOwn(host, port, transport);
   }
 
-  hasFlow(connectionId: number): boolean {
-    return this.#connections.get(connectionId) !== undefined;
+  /** Of another member nothing is known here. */
+  hasFlow(connectionId: number, member?: string): boolean {
+    return member === undefined && this.#connections.get(connectionId) !== undefined;
   }
 
   /** Address families in which it can reach others, best first. */

@@ -55,7 +55,7 @@ export interface TransportLayer {
   viaFor(target: Target): SentBy;
   /** One of this server's own sockets, or one of its names (`sip.names`). Without a port: the default one. */
   isOwnAddress(host: string, port: number | undefined, transport?: TransportName): boolean;
-  /** The connection is still up. */
-  hasFlow(connectionId: number): boolean;
+  /** The connection is still up. `member`: of the farm, that holds it; believed while that member is reachable. */
+  hasFlow(connectionId: number, member?: string): boolean;
   figures(): TransportFigures;
 }
