@@ -1,9 +1,10 @@
 import type { Logger } from '#base';
 import type { Bus } from '#cluster';
 import type { Clock, Datagram, Random } from '#io';
+import type { LocalSocket } from '../transport/local-sockets.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { FarmFigures } from './farm-figures.ts';
-import type { FarmMembership, FarmSocket } from './farm-membership.ts';
+import type { FarmMembership } from './farm-membership.ts';
 import type { OwnerLookup } from './owner-lookup.ts';
 
 export interface FarmSettings {
@@ -23,7 +24,7 @@ export interface FarmSettings {
 /** The sockets of this member. */
 export interface FarmSockets extends TransportLayer {
   /** Those that listen now. The same array until one is added or removed. */
-  listening(): readonly FarmSocket[];
+  listening(): readonly LocalSocket[];
 }
 
 export interface FarmServices {

@@ -8,7 +8,7 @@ import { ConnectionTable } from './connection-table.ts';
 import { addressAndPort, type Hop } from './hop.ts';
 import { transportLimits } from './limits.ts';
 import { listenerPlans, webSocketSettings } from './listener-plans.ts';
-import { LocalSockets } from './local-sockets.ts';
+import { LocalSockets, type LocalSocket } from './local-sockets.ts';
 import { MessageCounters } from './message-counters.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { RecentSends } from './recent-sends.ts';
@@ -139,6 +139,11 @@ export class SipTransport implements TransportLayer {
   /** Of another member nothing is known here. */
   hasFlow(connectionId: number, member?: string): boolean {
     return member === undefined && this.#connections.get(connectionId) !== undefined;
+  }
+
+  /** The sockets that listen now; the same array until one is added or removed. */
+  listening(): readonly LocalSocket[] {
+    return this.#sockets.all;
   }
 
   /** Address families in which it can reach others, best first. */
