@@ -13,6 +13,10 @@ export interface LinphoneOptions {
   /** What it says into the call. */
   readonly toneHz: number;
   readonly answersByItself?: boolean;
+  /** By TLS: a file of PEM certificates to trust. Absent: whatever the server shows is good enough. */
+  readonly authorities?: string;
+  /** `sips` writes the addresses of its server as sips: URIs. */
+  readonly scheme?: 'sip' | 'sips';
 }
 
 /** A real telephone: the linphonec of Debian's linphone-cli, with sound files instead of a sound card. */
@@ -109,14 +113,18 @@ export class Linphone {
   }
 
   #configuration(): string {
-    const { server, user } = this.#options;
+    const { server, user, authorities, scheme = 'sip' } = this.#options;
+    const trust = authorities === undefined ? '' : `root_ca=${authorities}\n`;
+    const verifies = authorities === undefined ? 0 : 1;
     return `[sip]
 sip_port=5060
 use_ipv6=0
 default_proxy=0
+${trust}verify_server_certs=${verifies}
+verify_server_cn=${verifies}
 [proxy_0]
-reg_proxy=<sip:${server}>
-reg_route=<sip:${server};lr>
+reg_proxy=<${scheme}:${server}>
+reg_route=<${scheme}:${server};lr>
 reg_identity=sip:${user.name}@${user.domain}
 reg_expires=600
 reg_sendregister=1
