@@ -38,7 +38,7 @@ export class RequestSender {
   /** `done` is called once, perhaps within this call. */
   send(request: OwnRequest, { flow, uri }: Way, done: Done): void {
     const { transport, locator } = this.#services;
-    if (flow !== undefined && (flow.connectionId === undefined || transport.hasFlow(flow.connectionId))) {
+    if (flow !== undefined && (flow.connectionId === undefined || transport.hasFlow(flow.connectionId, flow.member))) {
       this.#start(request, flow, done);
       return;
     }
@@ -59,7 +59,7 @@ export class RequestSender {
 
   #start(request: OwnRequest, target: Target | undefined, done: Done): void {
     const { layer, transport } = this.#services;
-    const transaction = target === undefined ? undefined : layer.client(request.method, userOf(done), 0);
+    const transaction = target === undefined ? undefined : layer.client(request.method, userOf(done));
     if (target === undefined || transaction === undefined) {
       done(undefined);
       return;

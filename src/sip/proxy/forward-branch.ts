@@ -1,4 +1,5 @@
 import type { SipMessage } from '../message/sip-message.ts';
+import type { BranchCodec } from '../transaction/branch.ts';
 import type { ClientTransaction, ClientUser } from '../transaction/client-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { ServerLocator } from '../transport/server-locator.ts';
@@ -15,6 +16,7 @@ import type { ProxyTarget } from './target-set.ts';
 /** What all branches work with. */
 export interface BranchServices extends RouteRecorder {
   readonly layer: Pick<TransactionLayer, 'client'>;
+  readonly branches: BranchCodec;
   readonly transport: Pick<TransportLayer, 'viaFor'>;
   readonly locator: ServerLocator;
   readonly settings: ProxySettings;
@@ -125,7 +127,11 @@ export class ForwardBranch implements ClientUser {
 
   woken(transaction: ClientTransaction): void {
     if (this.#isOver) return;
-    if (this.#isCancelled || transaction.state === 'Calling') {
+    if (transaction.method !== 'INVITE') {
+      // A late answer is still heard: what has been stored need not be sent again then.
+      transaction.silence();
+      this.#end({ status: 408, message: undefined });
+    } else if (this.#isCancelled || transaction.state === 'Calling') {
       this.#end({ status: this.#isCancelled ? 487 : 408, message: undefined });
       transaction.abandon();
     } else {
@@ -163,8 +169,9 @@ export class ForwardBranch implements ClientUser {
       this.#end({ status: this.#hops.length === 0 ? 404 : 503, message: undefined });
       return;
     }
-    const { layer, transport, settings } = this.#services;
-    const transaction = layer.client(incoming.method, this, incoming.loopHash);
+    const { layer, branches, transport, settings } = this.#services;
+    const seed = incoming.seed(branches);
+    const transaction = layer.client(incoming.method, this, seed, this.target.uriText, this.#nextHop - 1);
     if (transaction === undefined) {
       this.#end({ status: 503, message: undefined });
       return;
@@ -179,6 +186,7 @@ export class ForwardBranch implements ClientUser {
     this.#transaction = transaction;
     transaction.start(bytes, hop);
     if (incoming.method === 'INVITE') transaction.wakeAfter(settings.timerCMs);
+    else if (incoming.standIn !== undefined) transaction.wakeAfter(incoming.standIn.patienceMs);
   }
 
   #end(answer: FinalAnswer): void {

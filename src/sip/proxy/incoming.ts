@@ -3,10 +3,12 @@ import type { NameAddr } from '../message/name-addr.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 import type { Via } from '../message/via.ts';
+import type { BranchCodec, BranchSeed } from '../transaction/branch.ts';
 import { receivedVia } from '../transaction/received-via.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { Target } from '../transport/target.ts';
+import type { StandIn } from './stand-in.ts';
 
 /** A new request on its way through the links of the core, and what they have found out about it. */
 export class Incoming {
@@ -38,8 +40,13 @@ export class Incoming {
   isTrusted = false;
   /** Who sends it, proven by its credentials. */
   account: Account | undefined = undefined;
+  /** Who answers when nobody is reached; undefined: the proxy. */
+  standIn: StandIn | undefined = undefined;
   /** See `loopHash`. */
   loopHash = 0;
+  /** Named in the branches of what is forwarded: the member of the farm whose work this is. Empty: this one. */
+  branchMember = '';
+  #seed: BranchSeed | undefined = undefined;
 
   constructor(message: SipMessage, hop: Hop, via: Via) {
     this.message = message;
@@ -48,6 +55,13 @@ export class Incoming {
     this.method = message.method;
     this.requestUri = message.requestUri();
     this.isInDialog = message.to().tag !== undefined;
+  }
+
+  /** What the branches of its copies are made of; not before `loopHash` is known. */
+  seed(branches: BranchCodec): BranchSeed {
+    const member = this.branchMember === '' ? branches.member : this.branchMember;
+    this.#seed ??= branches.seedOf(this.message, this.via, member, this.loopHash);
+    return this.#seed;
   }
 
   /** What the top Via must read when it is forwarded; undefined: as it is. */

@@ -2,7 +2,6 @@ import { parseIpAddress } from '#base';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
-import type { BranchCodec } from '../transaction/branch.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { Target } from '../transport/target.ts';
@@ -19,7 +18,6 @@ import type { TransportLayer } from '../transport/transport-layer.ts';
 
 export interface ProxyServices extends ContextServices {
   readonly transport: Pick<TransportLayer, 'viaFor' | 'respond' | 'send'>;
-  readonly branches: BranchCodec;
   /** Who follows a call that begins with this INVITE. */
   observe(incoming: Incoming): CallObserver | undefined;
 }
@@ -72,7 +70,8 @@ export class Proxy {
     if (hop === undefined) return;
     const { transport, branches } = this.#services;
     const face = transport.viaFor(hop);
-    const branch = branches.encodeStateless(incoming.via.branch ?? incoming.message.callId(), incoming.loopHash);
+    const seed = incoming.seed(branches);
+    const branch = branches.encodeFor(seed, branches.idOf(seed, target.uriText ?? '', 0));
     const bytes = forwardedRequest(incoming, target, {
       via: `SIP/2.0/${face.transport} ${face.sentBy};branch=${branch}`,
       recordRoutes: [],

@@ -8,6 +8,7 @@ import type { CallObserver } from './call-observer.ts';
 import { ForwardBranch, type BranchOwner, type BranchServices } from './forward-branch.ts';
 import { forwardedResponse, withAllChallenges } from './forwarded-response.ts';
 import type { Incoming } from './incoming.ts';
+import { isUnreached, type StandIn } from './stand-in.ts';
 import type { ProxyTarget } from './target-set.ts';
 
 export interface ContextServices extends BranchServices {
@@ -30,6 +31,8 @@ export class ResponseContext implements ServerUser, BranchOwner {
   #answers: readonly FinalAnswer[] = none;
   #branches: readonly ForwardBranch[] = none;
   #incoming: Incoming | undefined;
+  /** Who has answered in the place of those whom the request was sent to. */
+  #standIn: StandIn | undefined = undefined;
   /** Those that are tried next, one group after the other. */
   #groups: readonly ProxyTarget[][];
   /** Branches without a final response. */
@@ -100,6 +103,9 @@ export class ResponseContext implements ServerUser, BranchOwner {
       // RFC 3261 §16.7 item 5: every 2xx to an INVITE goes back, whatever was said before.
       if (this.#server.state === 'Accepted') this.#server.respond(bytes, status);
       else this.#services.transport.respond(bytes, this.#server.hop, this.#server.via);
+    } else {
+      this.#standIn?.wasReachedLate();
+      this.#standIn = undefined;
     }
   }
 
@@ -162,6 +168,12 @@ export class ResponseContext implements ServerUser, BranchOwner {
     if (this.#isAnswered) return;
     const best = bestAnswer(this.#answers) ?? { status: this.#isCancelled ? 487 : 480, message: undefined };
     const { message } = best;
+    const standIn = isUnreached(best) ? this.#incoming?.standIn : undefined;
+    if (standIn?.takesOver(this.#server) === true) {
+      this.#standIn = standIn;
+      this.#finish();
+      return;
+    }
     if (message !== undefined && best.status !== 503) {
       const isChallenge = (best.status === 401 || best.status === 407) && this.#answers.length > 1;
       const bytes = isChallenge ? withAllChallenges(message, this.#answers) : forwardedResponse(message);

@@ -1,98 +1,136 @@
+import type { SipMessage } from '../message/sip-message.ts';
+import type { Via } from '../message/via.ts';
 import { hex8, parseHex8, type ShortMac } from './short-mac.ts';
 
 /** RFC 3261 §8.1.1.7. */
 export const BRANCH_COOKIE = 'z9hG4bK';
 /** What every branch of this farm begins with. */
 const OURS = `${BRANCH_COOKIE}hf`;
-const HEX_DIGITS = 8;
+/** `.<id>.<loop>.<mac>` */
+const TAIL_LENGTH = 1 + 16 + 1 + 8 + 1 + 8;
+const ID_AT = 1;
+const LOOP_AT = 18;
+const MAC_AT = 27;
 const DOT = 0x2e;
-const DASH = 0x2d;
-const STATELESS = -1;
+const mostPrefixes = 256;
+const memberPattern = /^[0-9a-z]{1,16}$/;
+
+/** What tells one branch from all others: 64 bits. */
+export interface BranchId {
+  /** Unsigned. */
+  readonly high: number;
+  readonly low: number;
+}
 
 /** A branch of ours, taken apart. */
-export interface BranchParts {
-  /** Which member made it. */
+export interface BranchParts extends BranchId {
+  /** Which member looks after its transaction, as far as the one knew that made it. */
   readonly member: string;
-  /** Where its client transaction is in that member's table. */
-  readonly slot: number;
-  /** Which of those that were there one after the other. */
-  readonly generation: number;
   /** Of what the request's way depends on, as it came in (RFC 5393 §4.2.1). */
   readonly loopHash: number;
 }
 
+/** What the branches of one forwarded request have in common: 64 bits that tell it from all others, and the rest of them. */
+export type BranchSeed = BranchParts;
+
 /**
- * `z9hG4bKhf<member>.<slot>.<generation>.<loop>.<mac>`, slot and generation in base 36, the other two eight hex digits. So a
- * response names its transaction without a map of strings, any member of the farm can tell whose it is, and a stranger who
- * does not know the farm's key cannot make one up. Slot `-` says that the request was forwarded without a transaction.
+ * `z9hG4bKhf<member>.<id>.<loop>.<mac>`: a token, sixteen hex digits, and twice eight. Any member of the farm can tell
+ * whose a response is, and a stranger who does not know the farm's key cannot make one up. The id is made of the request
+ * that is forwarded (`seedOf`), so every member makes the same branch of the same request: who goes on with the work of
+ * another sends retransmissions of what that one has sent.
  */
 export class BranchCodec {
   /** No branch of this farm is without it. */
   readonly farmPrefix = OURS;
-  readonly #member: string;
-  readonly #prefix: string;
+  readonly member: string;
   readonly #mac: ShortMac;
+  readonly #prefixes = new Map<string, string>();
+  #lastText = '';
+  #last: BranchParts | undefined;
 
   constructor(member: string, mac: ShortMac) {
-    if (!/^[0-9a-z]{1,16}$/.test(member)) throw new Error(`member token ${member}: want 1 to 16 of 0-9 a-z`);
-    this.#member = member;
-    this.#prefix = `${OURS}${member}.`;
+    if (!memberPattern.test(member)) throw new Error(`member token ${member}: want 1 to 16 of 0-9 a-z`);
+    this.member = member;
     this.#mac = mac;
   }
 
-  encode(slot: number, generation: number, loopHash: number): string {
-    const mac = this.#seal(this.#member, slot, generation, loopHash);
-    return `${this.#prefix}${slot.toString(36)}.${generation.toString(36)}.${hex8(loopHash)}.${hex8(mac)}`;
+  encode(member: string, high: number, low: number, loopHash: number): string {
+    const mac = this.#seal(member, high, low, loopHash);
+    return `${this.#prefixOf(member)}${hex8(high)}${hex8(low)}.${hex8(loopHash)}.${hex8(mac)}`;
   }
 
-  /**
-   * RFC 3261 §16.11: a request that is forwarded without a transaction gets the same branch each time it comes.
-   * `seed`: what tells it from others, its own branch for example.
-   */
-  encodeStateless(seed: string, loopHash: number): string {
-    const first = this.#mac.begin().text(seed).number(loopHash).finish();
-    const mac = this.#seal(this.#member, STATELESS, first, loopHash);
-    return `${this.#prefix}-.${first.toString(36)}.${hex8(loopHash)}.${hex8(mac)}`;
+  /** RFC 3261 §17.2.3: what tells one request from another. An INVITE, its CANCEL and the ACK for its refusal have the same. */
+  seedOf(message: SipMessage, via: Via, member: string, loopHash: number): BranchSeed {
+    const { branch = '', host, port = 0 } = via;
+    const mac = this.#mac.begin().text('seed').text(branch).text(host).number(port);
+    mac.text(message.callId()).number(message.cseq().number);
+    if (!via.hasUniqueBranch) {
+      const fromTag = message.from().tag ?? '';
+      mac.text(fromTag).text(message.requestUriText()).text(via.toString());
+    }
+    const high = mac.finish();
+    return { member, high, low: mac.finishMore(), loopHash };
   }
 
-  /** undefined: not ours, or made up. Slot -1: forwarded without a transaction. */
+  /** Of the copy that goes to `target`, for the so manieth time. */
+  idOf(seed: BranchSeed, target: string, attempt: number): BranchId {
+    const mac = this.#mac.begin().number(seed.high).number(seed.low).number(attempt).text(target);
+    const high = mac.finish();
+    return { high, low: mac.finishMore() };
+  }
+
+  encodeFor(seed: BranchSeed, { high, low }: BranchId): string {
+    return this.encode(seed.member, high, low, seed.loopHash);
+  }
+
+  /** Of this member, for a request of its own; the same for the same text. */
+  encodeText(text: string): string {
+    const high = this.#mac.begin().text('own').text(text).finish();
+    return this.encode(this.member, high, this.#mac.finishMore(), 0);
+  }
+
+  /** undefined: not ours, or made up. */
   decode(branch: string): BranchParts | undefined {
-    if (!branch.startsWith(OURS)) return undefined;
-    const macAt = branch.length - HEX_DIGITS;
-    const loopAt = macAt - HEX_DIGITS - 1;
-    const slotAt = branch.indexOf('.', OURS.length) + 1;
-    const generationAt = branch.indexOf('.', slotAt) + 1;
-    const hasParts = slotAt > 0 && generationAt > slotAt && loopAt > generationAt;
-    if (!hasParts || branch.charCodeAt(macAt - 1) !== DOT || branch.charCodeAt(loopAt - 1) !== DOT) return undefined;
-    const isOwn = branch.startsWith(this.#prefix);
-    const member = isOwn ? this.#member : branch.slice(OURS.length, slotAt - 1);
-    const isStateless = branch.charCodeAt(slotAt) === DASH && generationAt === slotAt + 2;
-    const slot = isStateless ? STATELESS : parseBase36(branch, slotAt, generationAt - 1);
-    const generation = parseBase36(branch, generationAt, loopAt - 1);
-    const loopHash = parseHex8(branch, loopAt);
-    if (generation < 0 || loopHash < 0 || (slot < 0 && !isStateless)) return undefined;
-    if (parseHex8(branch, macAt) !== this.#seal(member, slot, generation, loopHash)) return undefined;
-    return { member, slot, generation, loopHash };
+    // Whose a message is, and which transaction's, are two questions about one branch.
+    if (branch === this.#lastText) return this.#last;
+    this.#last = this.#decode(branch);
+    this.#lastText = branch;
+    return this.#last;
   }
 
   isOwnMember(parts: BranchParts): boolean {
-    return parts.member === this.#member;
+    return parts.member === this.member;
   }
 
-  #seal(member: string, slot: number, generation: number, loopHash: number): number {
-    return this.#mac.begin().text(member).number(slot).number(generation).number(loopHash).finish();
+  #decode(branch: string): BranchParts | undefined {
+    const tailAt = branch.length - TAIL_LENGTH;
+    if (tailAt <= OURS.length || tailAt > OURS.length + 16 || !branch.startsWith(OURS)) return undefined;
+    const hasDots =
+      branch.charCodeAt(tailAt) === DOT &&
+      branch.charCodeAt(tailAt + LOOP_AT - 1) === DOT &&
+      branch.charCodeAt(tailAt + MAC_AT - 1) === DOT;
+    if (!hasDots) return undefined;
+    const isOwn = tailAt - OURS.length === this.member.length && branch.startsWith(this.member, OURS.length);
+    const member = isOwn ? this.member : branch.slice(OURS.length, tailAt);
+    const high = parseHex8(branch, tailAt + ID_AT);
+    const low = parseHex8(branch, tailAt + ID_AT + 8);
+    const loopHash = parseHex8(branch, tailAt + LOOP_AT);
+    if (high < 0 || low < 0 || loopHash < 0) return undefined;
+    if (parseHex8(branch, tailAt + MAC_AT) !== this.#seal(member, high, low, loopHash)) return undefined;
+    return { member, high, low, loopHash };
   }
-}
 
-/** -1: not of lower-case digits in base 36, or too many. */
-function parseBase36(text: string, start: number, end: number): number {
-  if (end <= start || end - start > 8) return -1;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= 0x30 && code <= 0x39) value = value * 36 + (code - 0x30);
-    else if (code >= 0x61 && code <= 0x7a) value = value * 36 + (code - 0x57);
-    else return -1;
+  #prefixOf(member: string): string {
+    let prefix = this.#prefixes.get(member);
+    if (prefix === undefined) {
+      if (this.#prefixes.size >= mostPrefixes) this.#prefixes.clear();
+      prefix = `${OURS}${member}.`;
+      this.#prefixes.set(member, prefix);
+    }
+    return prefix;
   }
-  return value;
+
+  #seal(member: string, high: number, low: number, loopHash: number): number {
+    return this.#mac.begin().text(member).number(high).number(low).number(loopHash).finish();
+  }
 }

@@ -1,21 +1,17 @@
-import type { BranchParts } from './branch.ts';
+import type { BranchId } from './branch.ts';
 import { ClientTransaction, type ClientEnvironment } from './client-transaction.ts';
+import { IdTable } from './id-table.ts';
 
-/** Generations begin anywhere and wrap here, so that branches stay short. */
-const MAX_GENERATION = 36 ** 5;
-
-/** Client transactions by number: a response finds its own by the branch that we made, without a map. */
+/** Client transactions by the identifier in their branch. Those that ended are used again. */
 export class ClientTable {
   readonly #slots: ClientTransaction[] = [];
   readonly #free: ClientTransaction[] = [];
+  readonly #ids = new IdTable();
   readonly #maxTransactions: number;
   readonly #environment: ClientEnvironment;
-  /** Where generations of new slots begin: a restarted server does not take answers to the one before for its own. */
-  readonly #firstGeneration: number;
 
-  constructor(maxTransactions: number, firstGeneration: number, environment: ClientEnvironment) {
+  constructor(maxTransactions: number, environment: ClientEnvironment) {
     this.#maxTransactions = maxTransactions;
-    this.#firstGeneration = firstGeneration % MAX_GENERATION;
     this.#environment = environment;
   }
 
@@ -28,20 +24,35 @@ export class ClientTable {
     const free = this.#free.pop();
     if (free !== undefined) return free;
     if (this.#slots.length >= this.#maxTransactions) return undefined;
-    const transaction = new ClientTransaction(this.#slots.length, this.#firstGeneration, this.#environment);
+    const transaction = new ClientTransaction(this.#slots.length, this.#environment);
     this.#slots.push(transaction);
     return transaction;
   }
 
+  has(high: number, low: number): boolean {
+    return this.#ids.get(high, low) >= 0;
+  }
+
+  /** From now on it is found by that. One for a CANCEL is found by its INVITE. */
+  enter(transaction: ClientTransaction, high: number, low: number): void {
+    transaction.high = high;
+    transaction.low = low;
+    transaction.isEntered = true;
+    this.#ids.set(high, low, transaction.slot);
+  }
+
   release(transaction: ClientTransaction): void {
-    transaction.generation = (transaction.generation + 1) % MAX_GENERATION;
+    transaction.uses++;
+    if (transaction.isEntered) this.#ids.delete(transaction.high, transaction.low);
+    transaction.isEntered = false;
     this.#free.push(transaction);
   }
 
   /** The transaction that a response of this method belongs to. */
-  find(parts: BranchParts, method: string): ClientTransaction | undefined {
-    const found = this.#slots[parts.slot];
-    if (found === undefined || found.generation !== parts.generation || found.state === 'Terminated') return undefined;
+  find({ high, low }: BranchId, method: string): ClientTransaction | undefined {
+    const slot = this.#ids.get(high, low);
+    const found = slot < 0 ? undefined : this.#slots[slot];
+    if (found === undefined || found.state === 'Terminated') return undefined;
     if (found.method === method) return found;
     // RFC 3261 §17.1.3: the CANCEL for an INVITE has its branch.
     const { cancellation } = found;

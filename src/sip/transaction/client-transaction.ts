@@ -51,9 +51,13 @@ const noBytes = Buffer.alloc(0);
 
 /** The driver of the two client machines: one object a slot of the table, used again and again. */
 export class ClientTransaction implements Timed {
-  /** Its place in the table, and how often that was used: see `BranchCodec`. */
+  /** Its place in the table, and how often that was used. */
   readonly slot: number;
-  generation: number;
+  uses = 0;
+  /** The table's: what it is found by, if it is. */
+  high = 0;
+  low = 0;
+  isEntered = false;
   branch = '';
   method = '';
   wheelTick = 0;
@@ -82,9 +86,8 @@ export class ClientTransaction implements Timed {
   #wakeAtMs = NEVER;
   #failed: (error: Error) => void = () => undefined;
 
-  constructor(slot: number, generation: number, environment: ClientEnvironment) {
+  constructor(slot: number, environment: ClientEnvironment) {
     this.slot = slot;
-    this.generation = generation;
     this.#environment = environment;
     this.#times = environment.datagramTimes;
   }
@@ -106,9 +109,9 @@ export class ClientTransaction implements Timed {
     const isInvite = method === 'INVITE';
     this.#table = isInvite ? inviteClient : nonInviteClient;
     this.#state = isInvite ? 'Calling' : 'Trying';
-    const generation = this.generation;
+    const { uses } = this;
     this.#failed = (error) => {
-      if (this.generation === generation && this.#state !== 'Terminated') this.#fail(error);
+      if (this.uses === uses && this.#state !== 'Terminated') this.#fail(error);
     };
   }
 
@@ -131,6 +134,11 @@ export class ClientTransaction implements Timed {
   wakeAfter(ms: number): void {
     this.#wakeAtMs = this.#environment.wheel.nowMs + ms;
     this.#schedule();
+  }
+
+  /** Sends the request no more, but goes on listening for its answer. Not for an INVITE. */
+  silence(): void {
+    this.#repeatAtMs = NEVER;
   }
 
   /** Gives it up: nothing is sent or told any more. */
@@ -167,11 +175,11 @@ export class ClientTransaction implements Timed {
     if (transition === undefined) return;
     const before = this.#state;
     this.#state = transition.to as State;
-    const generation = this.generation;
+    const { uses } = this;
     for (const action of transition.actions) {
       this.#do(action, message, error);
       // What the user did may have ended it.
-      if (this.generation !== generation) return;
+      if (this.uses !== uses) return;
     }
     if (this.#state === 'Terminated') {
       this.#terminate();

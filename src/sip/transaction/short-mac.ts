@@ -1,5 +1,7 @@
 /** What ends the rounds of HalfSipHash. */
 const FINAL = 0xff;
+/** What begins those for a second half. */
+const MORE = 0xdd;
 const V2 = 0x6c796765;
 const V3 = 0x74656462;
 
@@ -80,6 +82,13 @@ export class ShortMac {
   finish(): number {
     this.#rounds((this.#words << 26) | 0, 2);
     this.#v2 ^= FINAL;
+    this.#rounds(0, 4);
+    return (this.#v1 ^ this.#v3) >>> 0;
+  }
+
+  /** After `finish`: 32 bits more over the same, unsigned. */
+  finishMore(): number {
+    this.#v1 ^= MORE;
     this.#rounds(0, 4);
     return (this.#v1 ^ this.#v3) >>> 0;
   }

@@ -4,7 +4,7 @@ import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
-import type { BranchCodec } from './branch.ts';
+import type { BranchCodec, BranchId, BranchSeed } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import type { ClientEnvironment, ClientTransaction, ClientUser } from './client-transaction.ts';
 import { reply } from './reply.ts';
@@ -73,6 +73,9 @@ export class TransactionLayer {
   readonly #clients: ClientTable;
   readonly #serverEnvironment: ServerEnvironment;
   readonly #clientEnvironment: ClientEnvironment;
+  /** Of requests of our own: another one after each start. */
+  readonly #ownSeed: BranchSeed;
+  #serial = 0;
   #absorbed = 0;
   #retransmitted = 0;
   #refused = 0;
@@ -104,7 +107,9 @@ export class TransactionLayer {
         this.#retransmitted++;
       },
     };
-    this.#clients = new ClientTable(limits.maxClientTransactions, random.below(2 ** 24), this.#clientEnvironment);
+    this.#clients = new ClientTable(limits.maxClientTransactions, this.#clientEnvironment);
+    const { member } = services.branches;
+    this.#ownSeed = { member, high: random.below(2 ** 32), low: random.below(2 ** 32), loopHash: 0 };
   }
 
   get figures(): TransactionFigures {
@@ -121,6 +126,20 @@ export class TransactionLayer {
   get isFull(): boolean {
     const { maxServerTransactions, maxClientTransactions } = this.#limits;
     return this.#servers.size >= maxServerTransactions || this.#clients.size >= maxClientTransactions;
+  }
+
+  /** A transaction of this member is what the message belongs to. */
+  knows(message: SipMessage): boolean {
+    const via = message.topVia();
+    if (via === undefined) return false;
+    if (!message.isRequest) {
+      const parts = via.branch === undefined ? undefined : this.#services.branches.decode(via.branch);
+      return parts !== undefined && this.#clients.find(parts, message.method) !== undefined;
+    }
+    const { method } = message;
+    const key = keyOf(message, via);
+    if (this.#servers.find(key, via, method) !== undefined) return true;
+    return method === 'CANCEL' && this.#servers.findCancelled(key, via) !== undefined;
   }
 
   receive(message: SipMessage, hop: Hop): void {
@@ -154,17 +173,19 @@ export class TransactionLayer {
   }
 
   /**
-   * A client transaction, to be started with a request that has its `branch` in the top Via. undefined: no room.
-   * `loopHash`: see `BranchParts`.
+   * A client transaction, to be started with a request that has its `branch` in the top Via. undefined: no room. `target`
+   * and `attempt` tell the copies of one request apart; without a seed it is a request of our own.
    */
-  client(method: string, user: ClientUser, loopHash: number): ClientTransaction | undefined {
+  client(method: string, user: ClientUser, seed?: BranchSeed, target = '', attempt = 0): ClientTransaction | undefined {
     const transaction = this.#clients.take();
     if (transaction === undefined) {
       this.#refused++;
       return undefined;
     }
-    const { slot, generation } = transaction;
-    transaction.open(method, user, this.#services.branches.encode(slot, generation, loopHash));
+    const from = seed ?? this.#ownSeed;
+    const id = seed === undefined ? this.#freeId(from, '', ++this.#serial) : this.#freeId(from, target, attempt);
+    this.#clients.enter(transaction, id.high, id.low);
+    transaction.open(method, user, this.#services.branches.encodeFor(from, id));
     return transaction;
   }
 
@@ -181,6 +202,14 @@ export class TransactionLayer {
   stop(): void {
     for (const one of [...this.#clients]) one.abandon();
     this.#services.wheel.stop();
+  }
+
+  /** Two copies that go to the same place (by two flows, or once more) are two attempts. */
+  #freeId(seed: BranchSeed, target: string, attempt: number): BranchId {
+    const { branches } = this.#services;
+    let id = branches.idOf(seed, target, attempt);
+    for (let next = attempt + 1; this.#clients.has(id.high, id.low); next++) id = branches.idOf(seed, target, next);
+    return id;
   }
 
   #open(method: string, user: ClientUser, branch: string): ClientTransaction | undefined {
@@ -223,8 +252,8 @@ export class TransactionLayer {
     const parts = branch === undefined ? undefined : this.#services.branches.decode(branch);
     // RFC 3261 §18.1.2: not a branch of ours, so it is not an answer to us.
     if (parts === undefined) return;
-    const isOwn = this.#services.branches.isOwnMember(parts);
-    const transaction = isOwn ? this.#clients.find(parts, message.method) : undefined;
+    // Whatever member the branch names: another one may have taken its work over, this one too.
+    const transaction = this.#clients.find(parts, message.method);
     if (transaction === undefined) this.#user.strayResponse(message, hop);
     else transaction.receive(message);
   }

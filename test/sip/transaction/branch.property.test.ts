@@ -1,34 +1,42 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FlowTokens } from '../../../src/sip/proxy/flow-token.ts';
+import type { SipMessage } from '../../../src/sip/message/sip-message.ts';
+import type { Via } from '../../../src/sip/message/via.ts';
 import { BranchCodec } from '../../../src/sip/transaction/branch.ts';
 import { parseHex8, hex8, ShortMac } from '../../../src/sip/transaction/short-mac.ts';
 import { transportNames } from '../../../src/sip/transport/transport-name.ts';
+import { messageOf, requestText } from './wire.ts';
 
 const key = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 const mac = new ShortMac(key);
 const codec = new BranchCodec('m1', mac);
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
-const slot = fc.integer({ min: 0, max: 10_000_000 });
-const generation = fc.integer({ min: 0, max: 36 ** 5 - 1 });
+const parts = fc.record({ high: word, low: word, loopHash: word });
+
+function request(changes: Parameters<typeof requestText>[1] = {}, method = 'INVITE'): readonly [SipMessage, Via] {
+  const message = messageOf(requestText(method, changes));
+  return [message, message.topVia()!];
+}
 
 describe('a branch of ours', () => {
   test('comes back as what it was made of, at any member of the farm', () => {
     const other = new BranchCodec('other9', new ShortMac(key));
     fc.assert(
-      fc.property(slot, generation, word, (at, of, loopHash) => {
-        const branch = codec.encode(at, of, loopHash);
-        expect(branch).toMatch(/^z9hG4bKhfm1\.[0-9a-z.-]+$/);
-        expect(codec.decode(branch)).toEqual({ member: 'm1', slot: at, generation: of, loopHash });
-        const parts = other.decode(branch)!;
-        expect(parts.member).toBe('m1');
-        expect(other.isOwnMember(parts)).toBe(false);
+      fc.property(parts, ({ high, low, loopHash }) => {
+        const branch = codec.encode('m1', high, low, loopHash);
+        expect(branch).toMatch(/^z9hG4bKhfm1\.[0-9a-f]{16}\.[0-9a-f]{8}\.[0-9a-f]{8}$/);
+        expect(codec.decode(branch)).toEqual({ member: 'm1', high, low, loopHash });
+        const found = other.decode(branch)!;
+        expect(found).toEqual({ member: 'm1', high, low, loopHash });
+        expect(other.isOwnMember(found)).toBe(false);
+        expect(other.encode('m1', high, low, loopHash)).toBe(branch);
       }),
     );
   });
 
   test('is nobody’s when any character of it is another one', () => {
-    const branch = codec.encode(12_345, 67_890, 0xdead_beef);
+    const branch = codec.encode('m1', 12_345, 67_890, 0xdead_beef);
     fc.assert(
       fc.property(
         fc.nat(branch.length - 1),
@@ -46,19 +54,50 @@ describe('a branch of ours', () => {
   test('is not made with another key', () => {
     const stranger = new BranchCodec('m1', new ShortMac(Buffer.alloc(16, 7)));
     fc.assert(
-      fc.property(slot, generation, (at, of) => {
-        expect(codec.decode(stranger.encode(at, of, 1))).toBeUndefined();
+      fc.property(parts, ({ high, low }) => {
+        expect(codec.decode(stranger.encode('m1', high, low, 1))).toBeUndefined();
       }),
     );
   });
 
-  test('for a request without a transaction is the same each time, and another for another request', () => {
+  test('is the same for the same request, whoever makes it, and for its CANCEL and ACK', () => {
+    const other = new BranchCodec('m2', new ShortMac(key));
+    const of = (by: BranchCodec, [message, via]: readonly [SipMessage, Via], target = 't', attempt = 0): string => {
+      const seed = by.seedOf(message, via, 'm1', 5);
+      return by.encodeFor(seed, by.idOf(seed, target, attempt));
+    };
+    const branch = of(codec, request());
+    for (const method of ['INVITE', 'CANCEL', 'ACK']) expect(of(other, request({}, method))).toBe(branch);
+    expect(codec.decode(branch)).toMatchObject({ member: 'm1', loopHash: 5 });
+    const others = [
+      of(codec, request({ branch: 'z9hG4bKtest2' })),
+      of(codec, request({ sentBy: '192.0.2.8:5060' })),
+      of(codec, request({ sentBy: '192.0.2.7:5061' })),
+      of(codec, request({ callId: 'call-2' })),
+      of(codec, request({ cseq: 2 })),
+      of(codec, request(), 'u'),
+      of(codec, request(), 't', 1),
+    ];
+    expect(new Set([branch, ...others]).size).toBe(others.length + 1);
+  });
+
+  test('of a request without a branch is made of what else there is', () => {
+    const of = (changes: Parameters<typeof requestText>[1]): string => {
+      const [message, via] = request({ branch: '', ...changes });
+      const seed = codec.seedOf(message, via, 'm1', 5);
+      return codec.encodeFor(seed, codec.idOf(seed, '', 0));
+    };
+    expect(of({})).toBe(of({}));
+    expect(of({ uri: 'sip:carol@example.org' })).not.toBe(of({}));
+  });
+
+  test('of our own text is the same each time, and another for another text', () => {
     fc.assert(
-      fc.property(fc.string(), fc.string(), word, (one, two, loopHash) => {
-        const branch = codec.encodeStateless(one, loopHash);
-        expect(codec.encodeStateless(one, loopHash)).toBe(branch);
-        expect(codec.decode(branch)).toMatchObject({ slot: -1, loopHash });
-        if (one !== two) expect(codec.encodeStateless(two, loopHash)).not.toBe(branch);
+      fc.property(fc.string(), fc.string(), (one, two) => {
+        const branch = codec.encodeText(one);
+        expect(codec.encodeText(one)).toBe(branch);
+        expect(codec.decode(branch)).toMatchObject({ member: 'm1', loopHash: 0 });
+        if (one !== two) expect(codec.encodeText(two)).not.toBe(branch);
       }),
     );
   });

@@ -215,7 +215,7 @@ test('when the table is full there is no transaction to be had, and the caller k
   const user = new RecordingUser();
   wire.client('OPTIONS', user);
   wire.client('OPTIONS', user);
-  expect(wire.layer.client('OPTIONS', user, 0)).toBeUndefined();
+  expect(wire.layer.client('OPTIONS', user)).toBeUndefined();
   expect(wire.layer.isFull).toBe(true);
   expect(wire.layer.figures.refused).toBe(1);
 });

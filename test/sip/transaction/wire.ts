@@ -184,7 +184,7 @@ export class Wire implements TransactionUser {
 
   /** Sends a request of ours. */
   client(method: string, user: ClientUser, transport: TransportName = 'udp'): ClientTransaction {
-    const transaction = this.layer.client(method, user, 0);
+    const transaction = this.layer.client(method, user);
     if (transaction === undefined) throw new Error('no room for a client transaction');
     const text = requestText(method, { branch: transaction.branch, sentBy: '192.0.2.1:5060' });
     transaction.start(Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1'), targetOver(transport));
