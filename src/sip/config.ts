@@ -2,6 +2,7 @@ import { defaultProxySettings } from './proxy/settings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { defaultTimerSettings } from './transaction/times.ts';
 import { defaultDigestAlgorithms, defaultNonceLifetimeS } from './accounts/settings.ts';
+import type { Balancer, FarmSetting, ProcessingSetting } from './roles/settings.ts';
 import type { SipListenAddress } from './transport/settings.ts';
 
 /** What an administrator sets of the SIP server, in the units of the configuration file. */
@@ -12,8 +13,21 @@ export interface SipConfig {
   readonly tls: readonly SipListenAddress[] | undefined;
   readonly ws: readonly SipListenAddress[] | undefined;
   readonly wss: readonly SipListenAddress[] | undefined;
-  /** Members of one server listen on the same ports, and the kernel spreads the senders. */
-  readonly sharePorts: boolean;
+  /**
+   * Members of one server listen on the same ports, and the kernel spreads the senders. undefined = unless there are as many
+   * places as members.
+   */
+  readonly sharePorts: boolean | undefined;
+  /** The part of this server in the SIP Farm, see `FarmSettings`; undefined = what is set for the cluster. */
+  readonly farm: FarmSetting;
+  readonly signals: ProcessingSetting;
+  readonly callLegs: ProcessingSetting;
+  readonly virtualAddresses: readonly string[] | undefined;
+  readonly balancer: Balancer | undefined;
+  readonly wanAddress: string | undefined;
+  readonly lanNetworks: readonly string[] | undefined;
+  /** Where other members of the farm hand messages over, by UDP; undefined = `defaultRelayPort`. */
+  readonly relayListen: SipListenAddress | undefined;
   readonly names: readonly string[] | undefined;
   /** Networks, `192.0.2.0/24`. */
   readonly trusted: readonly string[] | undefined;
@@ -43,13 +57,23 @@ export interface SipConfig {
 }
 
 export const defaultSipPort = 5060;
+/** For the first member of a server; the next ones listen on the ports after it. */
+export const defaultRelayPort = 5570;
 
 export const defaultSipConfig: SipConfig = Object.freeze({
   listen: undefined,
   tls: undefined,
   ws: undefined,
   wss: undefined,
-  sharePorts: false,
+  sharePorts: undefined,
+  farm: 'auto',
+  signals: 'auto',
+  callLegs: 'auto',
+  virtualAddresses: undefined,
+  balancer: undefined,
+  wanAddress: undefined,
+  lanNetworks: undefined,
+  relayListen: undefined,
   names: undefined,
   trusted: undefined,
   relay: 'clients',
@@ -77,15 +101,24 @@ export const defaultSipConfig: SipConfig = Object.freeze({
 export const digestAlgorithmsOf = ({ digest }: SipConfig): typeof defaultDigestAlgorithms =>
   digest === 'both' ? defaultDigestAlgorithms : [digest];
 
+/** Whether the members of a server listen on the same places. */
+export function sharesPorts(
+  { sharePorts, listen }: Pick<SipConfig, 'sharePorts' | 'listen'>,
+  { count }: { readonly count: number },
+): boolean {
+  if (count === 1) return false;
+  return sharePorts ?? listen?.length !== count;
+}
+
 /** The member's share of the places to listen at: see `sharePorts`. */
 export function listenOf(
   addresses: readonly SipListenAddress[] | undefined,
   seat: { readonly index: number; readonly count: number },
-  sharePorts: boolean,
+  isShared: boolean,
 ): readonly SipListenAddress[] {
   const { index, count } = seat;
   if (addresses === undefined) return [];
-  if (sharePorts || count === 1) return addresses;
+  if (isShared || count === 1) return addresses;
   // As many as there are members: one for each.
   if (addresses.length === count) return addresses.slice(index, index + 1);
   return addresses.map(({ host, port }) => ({ host, port: port + index }));

@@ -18,6 +18,7 @@ export type { Binding, BindingFlow } from './registrar/binding.ts';
 export { defaultRegistrarSettings, type RegistrarSettings } from './registrar/limits.ts';
 export { ladders } from './trace/ladder.ts';
 export type { MessageTrace } from './trace/message-trace.ts';
-export { defaultSipConfig, defaultSipPort, type SipConfig } from './config.ts';
+export { defaultRelayPort, defaultSipConfig, defaultSipPort, type SipConfig } from './config.ts';
+export * from './roles/front-door.ts';
 export { openSip, type OpenSip, type OpenSipFigures, type OpenSipServices } from './open-sip.ts';
 export type { SipListenAddress, SipListenerStatus } from './transport/settings.ts';

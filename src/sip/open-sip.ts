@@ -13,7 +13,7 @@ import type {
   WebSockets,
 } from '#io';
 import { defaultSipGuardLimits } from './accounts/settings.ts';
-import { defaultSipPort, digestAlgorithmsOf, listenOf, type SipConfig } from './config.ts';
+import { defaultSipPort, digestAlgorithmsOf, listenOf, sharesPorts, type SipConfig } from './config.ts';
 import { LocalUsers } from './core/local-users.ts';
 import { defaultCoreSettings } from './core/settings.ts';
 import { EventAgent, type EventFigures } from './events/event-agent.ts';
@@ -33,6 +33,8 @@ import type { TransportFigures } from './transport/transport-layer.ts';
 
 /** A name server that has not said anything by then is asked once more. */
 const dnsTimeoutMs = 2_000;
+/** What comes alone is written at once; a sync of the disk for each of many would cost more than all else about them. */
+const writeSpacingMs = 25;
 
 export interface OpenSipServices {
   readonly clock: Clock;
@@ -185,21 +187,23 @@ function accountSettings(config: SipConfig): Parameters<typeof openSipAccounts>[
     nonceLifetimeS,
     digestAlgorithms: digestAlgorithmsOf(config),
     guard: defaultSipGuardLimits,
+    writeSpacingMs,
     registrar: { ...defaultRegistrarSettings, minExpiresS, maxExpiresS, defaultExpiresS, contactsPerAccount },
   };
 }
 
 function transportSettings(config: SipConfig, seat: OpenSipServices['seat']): TransportSettings {
-  const { listen = [{ host: undefined, port: defaultSipPort }], tls, ws, wss, sharePorts, names = [], tos } = config;
+  const { listen = [{ host: undefined, port: defaultSipPort }], tls, ws, wss, names = [], tos } = config;
   const { connectionIdleMs, verifyServers } = config;
+  const isShared = sharesPorts(config, seat);
   return {
-    plain: listenOf(listen, seat, sharePorts),
-    tls: listenOf(tls, seat, sharePorts),
-    ws: listenOf(ws, seat, sharePorts),
-    wss: listenOf(wss, seat, sharePorts),
+    plain: listenOf(listen, seat, isShared),
+    tls: listenOf(tls, seat, isShared),
+    ws: listenOf(ws, seat, isShared),
+    wss: listenOf(wss, seat, isShared),
     names,
     typeOfService: tos,
-    reusePort: sharePorts && seat.count > 1,
+    reusePort: isShared,
     connectionIdleMs,
     verifyServers,
   };

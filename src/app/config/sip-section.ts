@@ -1,7 +1,9 @@
 import { parseIpAddress } from '#base';
-import { defaultSipConfig, defaultSipPort, type SipConfig, type SipListenAddress } from '#sip';
+import { addressText, balancers, farmSettings, networkText, processingSettings } from '#sip';
+import { defaultRelayPort, defaultSipConfig, defaultSipPort, type SipConfig, type SipListenAddress } from '#sip';
 import { parseListenAddress } from './listen-address.ts';
-import { choice, flag, integer, integerOrAuto, optionalList, type Item, type Section } from './setting.ts';
+import { checkedText, choice, flag, integer, integerOrAuto } from './setting.ts';
+import { optionalList, type Item, type Section, type Setting } from './setting.ts';
 
 const defaults = defaultSipConfig;
 const day = 24 * 60 * 60;
@@ -19,14 +21,13 @@ const place: Item<SipListenAddress> = {
 
 const network: Item<string> = {
   expects: 'a network such as "192.0.2.0/24" or "2001:db8::/32", or an address',
-  decode: (value) => {
-    if (typeof value !== 'string') return undefined;
-    const [address = '', prefix, ...rest] = value.split('/');
-    const bytes = parseIpAddress(address);
-    if (bytes === undefined || rest.length > 0) return undefined;
-    if (prefix === undefined) return `${address}/${bytes.length * 8}`;
-    return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bytes.length * 8 ? value : undefined;
-  },
+  decode: (value) => (typeof value === 'string' ? networkText(value) : undefined),
+  identity: (value) => value,
+};
+
+const address: Item<string> = {
+  expects: 'an IP address such as "192.0.2.1" or "2001:db8::1"',
+  decode: (value) => (typeof value === 'string' ? addressText(value) : undefined),
   identity: (value) => value,
 };
 
@@ -49,6 +50,27 @@ const nameServer: Item<string> = {
   identity: (value) => value,
 };
 
+/** "auto" = nothing is said here: undefined. */
+const orAuto = <T>(setting: Setting<T>): Setting<T | undefined> => ({
+  ...setting,
+  expects: `"auto" or ${setting.expects}`,
+  fallback: undefined,
+  fallbackToml: '"auto"',
+  accept: (value) => (value === 'auto' ? { value: undefined } : setting.accept(value)),
+});
+
+const onePlace = ({ expects, decode }: Item<SipListenAddress>, description: string): Setting<SipListenAddress> => ({
+  description,
+  expects,
+  fallback: { host: undefined, port: defaultRelayPort },
+  fallbackToml: undefined,
+  accept: (value) => {
+    const decoded = decode(value);
+    return decoded === undefined ? undefined : { value: decoded };
+  },
+  fromWord: (word) => word,
+});
+
 const noSuchLine = 'Without this line: none.';
 
 export const sip: Section<SipConfig> = {
@@ -65,9 +87,51 @@ export const sip: Section<SipConfig> = {
     ),
     ws: optionalList(place, `The same with WebSocket (RFC 7118), for a proxy in front that does TLS. ${noSuchLine}`),
     wss: optionalList(place, `The same with WebSocket and TLS, for browsers. ${noSuchLine}`),
-    sharePorts: flag(
-      defaults.sharePorts,
-      'With several members: all listen on the same ports and the kernel spreads the senders (SO_REUSEPORT). Otherwise the second member listens on each port + 1, and so on; where there are as many places as members, each member has one of them.',
+    sharePorts: orAuto(
+      flag(
+        true,
+        'With several members: all listen on the same ports and the kernel spreads the senders (SO_REUSEPORT). Otherwise the second member listens on each port + 1, and so on; where there are as many places as members, each member has one of them. "auto": shared, but not where there are as many places as members.',
+      ),
+    ),
+    farm: choice(
+      defaults.farm,
+      farmSettings,
+      'SIP Farm. "member": works on calls whichever member their messages come to; "disabled": works on what comes here; "relay": the same, and sends out through members; "auto": alone "disabled", with several members "member"; in a cluster frontends are members, and servers that may control it relay.',
+    ),
+    signals: choice(
+      defaults.signals,
+      processingSettings,
+      'Signal Processing. "locally", "locally-for-others", "remotely", or "auto": as the part in the cluster has it.',
+    ),
+    callLegs: choice(defaults.callLegs, processingSettings, 'Call Legs Processing, as signals.'),
+    virtualAddresses: optionalList(
+      address,
+      `Addresses that several servers answer for, behind a load balancer. Without this line: what is set for the cluster, else none.`,
+    ),
+    balancer: orAuto(
+      choice(
+        'none',
+        balancers,
+        'How the load balancer works: "nat" = it changes the address that messages go to, and the one that answers come from; "dsr" = direct server return, the virtual addresses are on each server. "auto": what is set for the cluster, else "none".',
+      ),
+    ),
+    wanAddress: orAuto(
+      checkedText(
+        '',
+        (value) => value === '' || addressText(value) !== undefined,
+        'an IP address, or empty',
+        'What places outside of lanNetworks are told to be the address of this server. "auto": what is set for the cluster, else a virtual address, else its own.',
+      ),
+    ),
+    lanNetworks: optionalList(
+      network,
+      'Networks in which the own addresses of the servers are known. Without this line: what is set for the cluster, else none but the servers themselves.',
+    ),
+    relayListen: orAuto(
+      onePlace(
+        place,
+        `Where other members hand messages over, by UDP: a place that only they can reach. Further members of this server listen on the ports after it. "auto": the address and port number of cluster.bus, by default ${defaultRelayPort}; on a server that stands alone a free port of 127.0.0.1.`,
+      ),
     ),
     names: optionalList(
       hostName,

@@ -1,48 +1,24 @@
-import { parseIpAddress } from '#base';
 import type { Hop } from '../transport/hop.ts';
-
-interface Network {
-  readonly bytes: Uint8Array;
-  readonly bits: number;
-}
+import { NetworkSet } from '../transport/network-set.ts';
 
 /** `sip.trusted`: networks whose requests are not challenged. */
 export class TrustedNetworks {
-  readonly #networks: readonly Network[];
+  readonly #networks: NetworkSet;
   /** Hops of UDP are one object a sender, so the question is asked once for each. */
   readonly #known = new WeakMap<Hop, boolean>();
 
   /** `192.0.2.0/24`, `2001:db8::/32`, or an address. @throws Error naming the one that is none. */
   constructor(texts: readonly string[]) {
-    this.#networks = texts.map(parseNetwork);
+    this.#networks = new NetworkSet(texts);
   }
 
   has(hop: Hop): boolean {
-    if (this.#networks.length === 0) return false;
+    if (this.#networks.isEmpty) return false;
     let known = this.#known.get(hop);
     if (known === undefined) {
-      const address = parseIpAddress(hop.remoteAddress);
-      known = address !== undefined && this.#networks.some((network) => contains(network, address));
+      known = this.#networks.has(hop.remoteAddress);
       this.#known.set(hop, known);
     }
     return known;
   }
-}
-
-function parseNetwork(text: string): Network {
-  const [address = '', bitsText] = text.split('/', 2);
-  const bytes = parseIpAddress(address);
-  const bits = bitsText === undefined ? (bytes?.length ?? 0) * 8 : /^\d{1,3}$/.test(bitsText) ? Number(bitsText) : -1;
-  if (bytes === undefined || bits < 0 || bits > bytes.length * 8) {
-    throw new Error(`${text} is no network: write 192.0.2.0/24 or 2001:db8::/32`);
-  }
-  return { bytes, bits };
-}
-
-function contains({ bytes, bits }: Network, address: Uint8Array): boolean {
-  if (address.length !== bytes.length) return false;
-  const whole = bits >> 3;
-  for (let at = 0; at < whole; at++) if (address[at] !== bytes[at]) return false;
-  const rest = bits & 7;
-  return rest === 0 || (address[whole]! ^ bytes[whole]!) >> (8 - rest) === 0;
 }

@@ -78,7 +78,11 @@ export class ClusterFarm implements FarmMembership {
   #member(
     id: MemberId,
     record: FarmRecord,
-    { isDraining, weight, isReachable }: Pick<MemberView['info'], 'isDraining' | 'weight'> & {
+    {
+      isDraining,
+      weight,
+      isReachable,
+    }: Pick<MemberView['info'], 'isDraining' | 'weight'> & {
       readonly isReachable: boolean;
     },
   ): FarmMember {

@@ -102,6 +102,7 @@ export class FarmSettingsStore {
 export type Nullable<T> = { readonly [K in keyof T]?: T[K] | null };
 
 function merge<T extends FarmOverrides>(before: T, changes: Nullable<T>): T {
-  const entries = Object.entries({ ...before, ...withoutGaps(changes) }).filter(([, value]) => value !== null);
+  const all: Readonly<Record<string, unknown>> = { ...before, ...withoutGaps(changes) };
+  const entries = Object.entries(all).filter(([, value]) => value !== null);
   return Object.fromEntries(entries) as T;
 }

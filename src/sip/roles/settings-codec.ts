@@ -1,11 +1,5 @@
 import { parseIpAddress } from '#base';
-import {
-  balancers,
-  farmSettings,
-  processingSettings,
-  type FaceOverrides,
-  type FarmOverrides,
-} from './settings.ts';
+import { balancers, farmSettings, processingSettings, type FaceOverrides, type FarmOverrides } from './settings.ts';
 
 /** Of one list: more places than any server has. */
 export const maxListed = 64;

@@ -74,7 +74,7 @@ export function effectiveSettings({ server, file, cluster }: SettingPlaces): Eff
   const pick = <K extends keyof FarmSettings>(key: K): FarmSettings[K] => {
     for (const [, place] of places) {
       const value = place[key];
-      if (value !== undefined) return value as FarmSettings[K];
+      if (value !== undefined) return value;
     }
     return defaultFarmSettings[key];
   };

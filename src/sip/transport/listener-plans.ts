@@ -30,6 +30,10 @@ export interface ListenerPlanParts {
   readonly opened: (id: number, transport: TransportName, local: Endpoint) => () => void;
   readonly connected: (id: number, transport: TransportName, stream: ByteStream) => void;
   readonly joined: (id: number, transport: TransportName, channel: WebSocketChannel) => void;
+  /** It is one of this machine's. */
+  readonly hasAddress: (address: string) => boolean;
+  /** There are, or may come to be, sockets on single addresses beside those on all. */
+  readonly isShared: () => boolean;
 }
 
 /** The sockets that the settings ask for, with their ids, in the order of the settings. */
@@ -57,8 +61,51 @@ export function listenerPlans(parts: ListenerPlanParts, settings: TransportSetti
   return plans;
 }
 
+/** Their ids are far from those of the others, and the same as long as the settings are: answers are sent by them. */
+const firstVirtualId = 1_000;
+
+/**
+ * Sockets on virtual addresses (direct server return): answers must come from there. By UDP, beside a socket on all
+ * addresses; streams have the address that they came to anyway, unless nothing listens on all addresses.
+ */
+export function virtualPlans(
+  parts: ListenerPlanParts,
+  settings: TransportSettings,
+  addresses: readonly string[],
+): readonly ListenerPlan[] {
+  const plans: ListenerPlan[] = [];
+  let lastId = firstVirtualId;
+  for (const host of addresses) {
+    const plan = (transport: TransportName, port: number, open: ListenerPlan['open']): ListenerPlan => ({
+      ...{ transport, host, bindTo: host, port, isOptional: false, open },
+      isPossible: () => parts.hasAddress(host),
+    });
+    for (const port of portsWithout(settings.plain, host)) {
+      const id = ++lastId;
+      plans.push(plan('udp', port, () => openUdp(parts, settings, { id, bindTo: host, port })));
+    }
+    const streams = { tcp: settings.plain, tls: settings.tls, ws: settings.ws, wss: settings.wss };
+    for (const transport of ['tcp', 'tls', 'ws', 'wss'] as const) {
+      const places = streams[transport];
+      for (const port of portsWithout(places, host)) {
+        const id = ++lastId;
+        if (places.some((place) => place.host === undefined && place.port === port)) continue;
+        plans.push(plan(transport, port, () => openStreams(parts, settings, { id, transport, host, port })));
+      }
+    }
+  }
+  return plans;
+}
+
+/** Ports of these places, but not where the address itself is one of them. */
+function portsWithout(places: readonly SipListenAddress[], host: string): readonly number[] {
+  const ports = new Set(places.map(({ port }) => port));
+  for (const place of places) if (place.host === host) ports.delete(place.port);
+  return [...ports];
+}
+
 async function openUdp(
-  { datagrams, openedUdp }: ListenerPlanParts,
+  { datagrams, openedUdp, isShared }: ListenerPlanParts,
   { plain, reusePort, typeOfService }: TransportSettings,
   { id, bindTo, port }: { readonly id: number; readonly bindTo: string; readonly port: number },
 ): Promise<() => Promise<void>> {
@@ -68,7 +115,7 @@ async function openUdp(
     port,
     reusePort,
     // A virtual address of its own beside all addresses (direct server return).
-    reuseAddress: ofPort.length > 1 && ofPort.some(({ host }) => host === undefined),
+    reuseAddress: ofPort.some((one) => one.host === undefined) && (ofPort.length > 1 || isShared()),
     receiveBufferBytes: transportLimits.receiveBufferBytes,
     ...(typeOfService === undefined ? {} : { typeOfService }),
   });

@@ -1,4 +1,5 @@
 import type { Endpoint } from '#io';
+import { Face, plainFace } from './face.ts';
 import { addressAndPort } from './hop.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import type { Target } from './target.ts';
@@ -23,6 +24,7 @@ export class LocalSockets {
   readonly #names: ReadonlySet<string>;
   #sockets: readonly LocalSocket[] = [];
   readonly #sentBys = new Map<string, SentBy>();
+  #face = new Face(plainFace);
 
   constructor(own: OwnAddresses, names: readonly string[]) {
     this.#own = own;
@@ -33,15 +35,27 @@ export class LocalSockets {
     return this.#sockets;
   }
 
-  /** In the order in which the administrator named them, whenever they could be opened. */
-  add(socket: LocalSocket): void {
-    this.#sockets = [...this.#sockets, socket].sort((a, b) => a.id - b.id);
+  get face(): Face {
+    return this.#face;
+  }
+
+  set face(face: Face) {
+    this.#face = face;
     this.#sentBys.clear();
   }
 
+  /** Virtual addresses that there is a socket for datagrams on. */
+  boundFaces(): readonly string[] {
+    return this.#face.options.virtualAddresses.filter((address) => this.#hasSocketOn(address));
+  }
+
+  /** In the order in which the administrator named them, whenever they could be opened. */
+  add(socket: LocalSocket): void {
+    this.#set([...this.#sockets, socket].sort((a, b) => a.id - b.id));
+  }
+
   remove(id: number): void {
-    this.#sockets = this.#sockets.filter((socket) => socket.id !== id);
-    this.#sentBys.clear();
+    this.#set(this.#sockets.filter((socket) => socket.id !== id));
   }
 
   /** A family counts when there is a socket for it, and an address that is not the loopback one, or nothing else. */
@@ -63,7 +77,11 @@ export class LocalSockets {
     if (named !== undefined) return named;
     const fitting = this.#sockets.filter((one) => one.transport === transport && canReach(one, address));
     // On the machine itself, and among those who have a socket there, the loopback socket.
-    return (isLoopback(address) ? fitting.find(({ local }) => isLoopback(local.address)) : undefined) ?? fitting[0];
+    if (isLoopback(address)) {
+      return fitting.find(({ local }) => isLoopback(local.address)) ?? this.#first(fitting);
+    }
+    const told = this.#face.addressFor(address, (one) => this.#hasSocketOn(one));
+    return fitting.find(({ local }) => local.address === told) ?? this.#first(fitting);
   }
 
   sentBy(target: Target): SentBy {
@@ -71,28 +89,66 @@ export class LocalSockets {
     const known = this.#sentBys.get(key);
     if (known !== undefined) return known;
     const socket = this.choose(target);
-    const address = socket === undefined || isAny(socket) ? this.#own.sourceFor(target.address) : socket.local.address;
     const port = socket?.local.port ?? defaultPort[target.transport];
-    const sentBy = { sentBy: addressAndPort(address, port), transport: viaTransport[target.transport] };
+    const sentBy = {
+      sentBy: addressAndPort(this.#addressTold(target, socket), port),
+      transport: viaTransport[target.transport],
+    };
     if (this.#sentBys.size >= 16_384) this.#sentBys.clear();
     this.#sentBys.set(key, sentBy);
     return sentBy;
   }
 
-  /** Whether a URI or Route with this host and port leads here. */
+  /** Who came by a virtual address is told that; who is outside, what is known outside. */
+  #addressTold({ address }: Target, socket: LocalSocket | undefined): string {
+    if (socket !== undefined && this.#face.isVirtual(socket.local.address)) return socket.local.address;
+    const told = this.#face.addressFor(address, (one) => this.#hasSocketOn(one));
+    if (told !== undefined) return told;
+    return socket === undefined || isAny(socket) ? this.#own.sourceFor(address) : socket.local.address;
+  }
+
+  #hasSocketOn(address: string): boolean {
+    return this.#sockets.some(({ transport, local }) => transport === 'udp' && local.address === address);
+  }
+
+  /** A virtual address is for those who know no other. */
+  #first(fitting: readonly LocalSocket[]): LocalSocket | undefined {
+    return fitting.find(({ local }) => !this.#face.isVirtual(local.address)) ?? fitting[0];
+  }
+
+  #set(sockets: readonly LocalSocket[]): void {
+    this.#sockets = sockets;
+    this.#sentBys.clear();
+  }
+
+  /** Whether a URI or Route with this host and port leads here, or to others who are the same to the world. */
   isOwn(host: string, port: number | undefined, transport?: TransportName): boolean {
     const name = host.toLowerCase();
     const sockets =
       transport === undefined ? this.#sockets : this.#sockets.filter((one) => one.transport === transport);
     // What a name without a port means is in DNS: it may be any of ours.
     if (this.#names.has(name)) return port === undefined || sockets.some(({ local }) => local.port === port);
+    if (this.#face.isFace(name)) return sockets.some((socket) => isItsPort(socket, port));
+    return this.#isMine(name, port, sockets);
+  }
+
+  /** Whether host and port are of this very server, and of no other: no name, no virtual address. */
+  isThisServer(host: string, port: number | undefined): boolean {
+    const name = host.toLowerCase();
+    return !this.#face.isFace(name) && !this.#names.has(name) && this.#isMine(name, port, this.#sockets);
+  }
+
+  #isMine(name: string, port: number | undefined, sockets: readonly LocalSocket[]): boolean {
     return sockets.some(
       (socket) =>
-        socket.local.port === (port ?? defaultPort[socket.transport]) &&
+        isItsPort(socket, port) &&
         (socket.local.address === name || (isAny(socket) && isSameFamily(socket, name) && this.#own.has(name))),
     );
   }
 }
+
+const isItsPort = ({ local, transport }: LocalSocket, port: number | undefined): boolean =>
+  local.port === (port ?? defaultPort[transport]);
 
 /** A socket on the loopback interface reaches this machine only; one of another address cannot be answered from there. */
 function canReach(socket: LocalSocket, address: string): boolean {

@@ -50,6 +50,12 @@ export class OwnAddresses {
     return this.#all.has(address);
   }
 
+  /** As `has`, and looked at anew. */
+  hasNow(address: string): boolean {
+    this.#look();
+    return this.#all.has(address) || address.startsWith('127.');
+  }
+
   /** There is an IPv6 address beside those of the loopback interface and of single links. */
   get reachesIpv6(): boolean {
     return this.#subnets.some(

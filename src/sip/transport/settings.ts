@@ -32,6 +32,8 @@ export interface SipListenerStatus {
   readonly host: string | undefined;
   readonly port: number;
   readonly isListening: boolean;
+  /** On an address that several servers answer for; it may be missing here. */
+  readonly isVirtual?: boolean;
   /** Why it is not; in words for the administrator. */
   readonly error: string | undefined;
 }

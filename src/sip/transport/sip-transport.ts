@@ -5,9 +5,10 @@ import { messageLimits } from '../message/limits.ts';
 import type { Via } from '../message/via.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
+import { Face, type FaceOptions } from './face.ts';
 import { addressAndPort, type Hop } from './hop.ts';
 import { transportLimits } from './limits.ts';
-import { listenerPlans, webSocketSettings } from './listener-plans.ts';
+import { listenerPlans, virtualPlans, webSocketSettings, type ListenerPlanParts } from './listener-plans.ts';
 import { LocalSockets, type LocalSocket } from './local-sockets.ts';
 import { MessageCounters } from './message-counters.ts';
 import { OwnAddresses } from './own-addresses.ts';
@@ -59,6 +60,7 @@ export class SipTransport implements TransportLayer {
   readonly #tcpRefusals = new Map<string, number>();
   #listener: TransportListener | undefined;
   #routes: Timer | undefined;
+  #socketsChanged: () => void = () => undefined;
 
   constructor(services: TransportServices, settings: TransportSettings) {
     const { clock, datagrams, network } = services;
@@ -84,7 +86,7 @@ export class SipTransport implements TransportLayer {
         this.#joined(0, 'wss', channel);
       },
     });
-    this.#listeners = new SipListeners(services, this.#plans());
+    this.#listeners = new SipListeners(services, listenerPlans(this.#planParts(), settings));
   }
 
   listen(listener: TransportListener): void {
@@ -114,6 +116,36 @@ export class SipTransport implements TransportLayer {
     return this.#listeners.list();
   }
 
+  /** How the world outside sees this server; resolves when there are sockets on the virtual addresses that are here. */
+  async show(options: FaceOptions): Promise<void> {
+    const before = this.#sockets.face.options.virtualAddresses;
+    this.#sockets.face = new Face(options);
+    this.#udpPortOf.clear();
+    const { virtualAddresses } = options;
+    // What is bound to all addresses was not opened to have others beside it.
+    if (before.length === 0 && virtualAddresses.length > 0) {
+      await this.#listeners.reopen(({ transport, host }) => transport === 'udp' && host === undefined);
+    }
+    await this.#listeners.replaceVirtual(virtualPlans(this.#planParts(), this.#settings, virtualAddresses));
+  }
+
+  /** Looks at once for addresses and ports that have come or gone. */
+  async refresh(): Promise<void> {
+    await this.#own.refresh();
+    this.#sockets.forgetSources();
+    await this.#listeners.look();
+  }
+
+  /** Virtual addresses with a socket of this member on them. */
+  boundFaces(): readonly string[] {
+    return this.#sockets.boundFaces();
+  }
+
+  /** Told when there is a socket more or less. One listener. */
+  onSockets(changed: () => void): void {
+    this.#socketsChanged = changed;
+  }
+
   respond(bytes: Buffer, hop: Hop, via: Via): void {
     if (hop.transport === 'udp') this.#respondByUdp(bytes, hop, via);
     else if (!this.#sendOn(this.#connections.get(hop.connectionId), bytes)) this.#respondAnew(bytes, hop, via);
@@ -134,6 +166,11 @@ export class SipTransport implements TransportLayer {
 
   isOwnAddress(host: string, port: number | undefined, transport?: TransportName): boolean {
     return this.#sockets.isOwn(host, port, transport);
+  }
+
+  /** An address of this machine that no other server answers for. */
+  isThisServer(host: string, port: number | undefined): boolean {
+    return this.#sockets.isThisServer(host, port);
   }
 
   /** Of another member nothing is known here. */
@@ -294,9 +331,9 @@ export class SipTransport implements TransportLayer {
     };
   }
 
-  #plans(): ReturnType<typeof listenerPlans> {
+  #planParts(): ListenerPlanParts {
     const { clock, datagrams, network, webSockets, identity, logger } = this.#services;
-    const parts = {
+    return {
       clock,
       datagrams,
       network,
@@ -309,12 +346,19 @@ export class SipTransport implements TransportLayer {
       openedUdp: (id: number, socket: UdpPort['socket']) => this.#openedUdp(id, socket),
       opened: (id: number, transport: TransportName, local: ByteStream['local']) => {
         this.#sockets.add({ id, transport, local });
-        return () => this.#sockets.remove(id);
+        this.#socketsChanged();
+        return () => this.#removed(id);
       },
       connected: (id: number, transport: TransportName, stream: ByteStream) => this.#connected(id, transport, stream),
       joined: (id: number, transport: TransportName, channel: WebSocketChannel) => this.#joined(id, transport, channel),
+      hasAddress: (address: string) => this.#own.hasNow(address),
+      isShared: () => this.#sockets.face.options.virtualAddresses.length > 0,
     };
-    return listenerPlans(parts, this.#settings);
+  }
+
+  #removed(socketId: number): void {
+    this.#sockets.remove(socketId);
+    this.#socketsChanged();
   }
 
   #openedUdp(socketId: number, socket: UdpPort['socket']): () => void {
@@ -330,11 +374,12 @@ export class SipTransport implements TransportLayer {
     this.#udpPorts.set(socketId, port);
     this.#udpPortOf.clear();
     this.#sockets.add({ id: socketId, transport: 'udp', local: socket.local });
+    this.#socketsChanged();
     return () => {
-      this.#sockets.remove(socketId);
       this.#udpPorts.delete(socketId);
       this.#udpPortOf.clear();
       port.close();
+      this.#removed(socketId);
     };
   }
 

@@ -135,18 +135,18 @@ describe('hubfarm serve with SIP', () => {
     expect(await askByUdp(port)).toContain('SIP/2.0 200 OK');
   });
 
-  test('is one server of each member, on ports of its own, or one for all on the same port', async () => {
-    const own = await serve((ports) => ['--members', '2', '--sip', `127.0.0.1:${ports.sip}`]);
+  test('is one server of all members on the same port, or one of each on ports of its own', async () => {
+    const own = await serve((ports) => [
+      ...['--members', '2', '--sip', `127.0.0.1:${ports.sip}`],
+      ...['--set', 'sip.sharePorts=false'],
+    ]);
     expect(own.server.stderr).toContain(`SIP on udp, tcp 127.0.0.1:${own.sip}; udp, tcp 127.0.0.1:${own.sip + 1}`);
     expect(await askByUdp(own.sip)).toContain('200 OK');
     expect(await askByUdp(own.sip + 1)).toContain('200 OK');
     // The runtime complains of file descriptors that a thread closes and has not opened.
     const { stderr } = await own.server.signal('SIGTERM');
     expect(stderr).not.toContain('Warning');
-    const shared = await serve((ports) => [
-      ...['--members', '2', '--sip', `127.0.0.1:${ports.sip}`],
-      ...['--set', 'sip.sharePorts=true'],
-    ]);
+    const shared = await serve((ports) => ['--members', '2', '--sip', `127.0.0.1:${ports.sip}`]);
     for (let i = 0; i < 16; i++) expect(await askByUdp(shared.sip)).toContain('200 OK');
   });
 });
