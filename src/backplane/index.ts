@@ -11,7 +11,7 @@ export type {
   PutOptions,
   Revision,
 } from './backplane.ts';
-export { Coalescer } from './coalescer.ts';
+export { Coalescer, settled, type WriteDone } from './coalescer.ts';
 export { BadDocument, type ConfigDocument } from './documents/document.ts';
 export { exportJson } from './documents/export.ts';
 export { importJson } from './documents/import.ts';

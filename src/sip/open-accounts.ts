@@ -23,6 +23,8 @@ export interface AccountSettings {
   readonly digestAlgorithms: readonly DigestAlgorithm[];
   readonly guard: LoginGuardLimits;
   readonly registrar: RegistrarSettings;
+  /** Registrations are written together that come within this time of another one; absent: each turn of the loop. */
+  readonly writeSpacingMs?: number;
 }
 
 export interface AccountServices {
@@ -77,6 +79,7 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     clock,
     logger,
     writer: random.bytes(writerBytes).toString('hex'),
+    ...(settings.writeSpacingMs === undefined ? {} : { writeSpacingMs: settings.writeSpacingMs }),
     ...(isAlone ? {} : { owns: (aor: string) => shares.ownership?.isHere(aor) === true }),
     ...(isAlone ? {} : { guard: (aor: string) => shares.ownership?.guard(aor) }),
   });

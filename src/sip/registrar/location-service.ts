@@ -1,4 +1,4 @@
-import { Coalescer, Conflict, type Backplane, type Batch, type Guard } from '#backplane';
+import { Coalescer, Conflict, settled, type Backplane, type Batch, type Guard, type WriteDone } from '#backplane';
 import { silentLogger, type Logger } from '#base';
 import type { Clock, Timer } from '#io';
 import { decodeBindings, encodeBindings, isWrittenBy } from './binding-codec.ts';
@@ -23,6 +23,8 @@ export interface LocationOptions {
   readonly owns?: (aor: string) => boolean;
   /** What each write of an account's bindings needs to hold. */
   readonly guard?: (aor: string) => Guard | undefined;
+  /** What comes within this time of another write is written together; absent: each turn of the loop. */
+  readonly writeSpacingMs?: number;
   readonly logger?: Logger;
 }
 
@@ -54,7 +56,10 @@ export class LocationService {
   /** Accounts with a write under way, or one that failed, by the number of the last one. */
   readonly #unsaved = new Map<string, number>();
   #writeCount = 0;
-  readonly #underWay = new Set<Promise<void>>();
+  /** Writes by their numbers. */
+  readonly #underWay = new Set<number>();
+  /** Who waits for the end of all writes up to `last`. */
+  readonly #settling: { readonly last: number; readonly resolve: () => void }[] = [];
   /** Told when the watch has brought the key of `catchUp`. */
   readonly #awaited = new Map<string, () => void>();
   #bindingCount = 0;
@@ -65,7 +70,8 @@ export class LocationService {
   private constructor(options: LocationOptions) {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
-    this.#writes = new Coalescer(options.backplane);
+    const { backplane, clock, writeSpacingMs: spacingMs } = options;
+    this.#writes = new Coalescer(backplane, spacingMs === undefined ? undefined : { clock, spacingMs });
     this.#writer = Buffer.from(options.writer);
   }
 
@@ -142,23 +148,34 @@ export class LocationService {
    * Shows the bindings at once; resolves when they are durable. Rejects as `Coalescer.put` does: what is shown then may
    * or may not be in the store, until the next write.
    */
-  async save(aor: string, bindings: readonly Binding[]): Promise<void> {
+  save(aor: string, bindings: readonly Binding[]): Promise<void> {
+    return new Promise((resolve, reject) => this.store(aor, bindings, settled(resolve, reject)));
+  }
+
+  /** As `save`, without a promise; `done` is called once, later. */
+  store(aor: string, bindings: readonly Binding[], done: WriteDone): void {
     this.#show(aor, bindings);
     const write = ++this.#writeCount;
     this.#unsaved.set(aor, write);
-    const underWay = this.#write(aor);
-    this.#underWay.add(underWay);
-    try {
-      await underWay;
-    } finally {
-      this.#underWay.delete(underWay);
-    }
-    if (this.#unsaved.get(aor) === write) this.#unsaved.delete(aor);
+    this.#underWay.add(write);
+    this.#write(aor, bindings, (error) => {
+      this.#underWay.delete(write);
+      if (error === undefined && this.#unsaved.get(aor) === write) this.#unsaved.delete(aor);
+      done(error);
+      if (this.#settling.length > 0) this.#settle();
+    });
   }
 
   /** Resolves when the writes that are under way now have ended, well or not. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+  settled(): Promise<void> {
+    if (this.#underWay.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#settling.push({ last: this.#writeCount, resolve }));
+  }
+
+  #settle(): void {
+    // In the order in which they began.
+    const [oldest = Number.POSITIVE_INFINITY] = this.#underWay;
+    while (this.#settling[0] !== undefined && this.#settling[0].last < oldest) this.#settling.shift()?.resolve();
   }
 
   /** Resolves when everything that was in the store at the time of the call is shown. */
@@ -180,16 +197,21 @@ export class LocationService {
     if (this.#locations.has(aor)) await this.save(aor, none);
   }
 
-  #write(aor: string): Promise<void> {
-    const bindings = this.#locations.get(aor)?.bindings ?? none;
+  #write(aor: string, bindings: readonly Binding[], done: WriteDone): void {
     const key = keyOf(aor);
     const guard = this.#options.guard?.(aor);
+    const later = (error: unknown): void => queueMicrotask(() => done(error));
     if (guard === undefined && this.#options.guard !== undefined) {
-      return Promise.reject(new Conflict(`${aor} is not an account of this member any more; nothing was written`));
+      later(new Conflict(`${aor} is not an account of this member any more; nothing was written`));
+      return;
     }
-    const guarded = guard === undefined ? {} : { guard };
-    if (bindings.length === 0) return this.#writes.remove({ key, ...guarded });
-    return this.#writes.put({ key, value: encodeBindings(this.#options.writer, bindings), ...guarded });
+    const guarded = guard === undefined ? { key } : { key, guard };
+    try {
+      if (bindings.length === 0) this.#writes.submitRemoval(guarded, done);
+      else this.#writes.submit({ ...guarded, value: encodeBindings(this.#options.writer, bindings) }, done);
+    } catch (error) {
+      later(error);
+    }
   }
 
   #show(aor: string, bindings: readonly Binding[]): void {

@@ -35,10 +35,9 @@ export class Registrations {
       done(outcome);
       return;
     }
-    location.save(aor, bindings).then(
-      () => done(outcome),
-      () => done({ kind: 'unavailable', reason: 'The registration could not be stored' }),
-    );
+    location.store(aor, bindings, (error) => {
+      done(error === undefined ? outcome : { kind: 'unavailable', reason: 'The registration could not be stored' });
+    });
   }
 
   async end(aor: string, contact?: string): Promise<number> {
