@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
 import type { Incoming } from '../proxy/incoming.ts';
+import type { StandIn } from '../proxy/stand-in.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { Hop } from '../transport/hop.ts';
@@ -21,6 +22,8 @@ export interface AgentRequest {
   readonly isReachable: boolean;
   /** The transaction to answer in; undefined: no room, and a 503 has been sent. Only when the agent takes it. */
   accept(): ServerTransaction | undefined;
+  /** Names who answers when the request is forwarded and nobody is reached. Only when the agent does not take it. */
+  appoint(standIn: StandIn): void;
 }
 
 /** What an agent sends requests of its own with. */

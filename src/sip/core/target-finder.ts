@@ -123,6 +123,9 @@ export class TargetFinder {
       isTrusted,
       isReachable,
       accept: () => (incoming.transaction ??= accept(incoming)),
+      appoint: (standIn) => {
+        incoming.standIn = standIn;
+      },
     });
   }
 

@@ -8,6 +8,7 @@ import type { Incoming } from '../proxy/incoming.ts';
 import type { Binding } from '../registrar/binding.ts';
 import type { LocationService } from '../registrar/location-service.ts';
 import { CallDialogs, type CallDialogsServices } from './dialogs.ts';
+import { MessageDelivery } from './message-delivery.ts';
 import { MessageRequests } from './message-requests.ts';
 import { MessageStore } from './message-store.ts';
 import { eventPackages } from './packages.ts';
@@ -83,7 +84,8 @@ export class EventAgent implements AccountAgent {
       dialogs: this.#dialogs,
     });
     const shared = { clock, random, ...(logger && { logger }) };
-    const messages = new MessageRequests({ ...shared, messages: this.#messages, location, sender, isMine });
+    const delivery = new MessageDelivery({ ...shared, messages: this.#messages, location, sender, isMine });
+    const messages = new MessageRequests({ ...shared, messages: this.#messages, location, delivery });
     const { transport } = connection;
     this.#connected = {
       subscriptions,
@@ -95,7 +97,7 @@ export class EventAgent implements AccountAgent {
     this.#unlisten = location.onChange(({ aor, before, after }) => {
       subscriptions.changed('reg', aor);
       if (before.length === 0 || after.length === 0) subscriptions.changed('presence', aor);
-      if (after.length > 0) messages.registered(aor);
+      if (after.length > 0) delivery.begin(aor);
     });
   }
 

@@ -25,6 +25,11 @@ export const eventLimits = {
   /** Of all accounts: the store is not there for a flood. */
   maxMessages: 1_000_000,
   messageMaxBytes: 32_768,
+  /**
+   * Who has not answered a MESSAGE by then counts as away: it was sent five times by UDP, and the sender, who gives up
+   * after 32 s (timer F), still waits, also behind other proxies.
+   */
+  messagePatienceMs: 8_000,
   /** How long a message waits for its receiver. */
   messageKeptS: 14 * 86_400,
 } as const;

@@ -36,6 +36,7 @@ export class MessageStore {
   readonly #logger: Logger;
   readonly #keys = new Map<string, Set<string>>();
   #size = 0;
+  #lastTimeMs = 0;
   #watch: { close(): void } | undefined;
 
   private constructor(options: MessageStoreOptions) {
@@ -71,11 +72,14 @@ export class MessageStore {
     return this.count(aor) < eventLimits.maxMessagesPerAccount && this.#size < eventLimits.maxMessages;
   }
 
-  /** Resolves when it is durable. `id` tells messages of the same millisecond apart. */
-  async keep(aor: string, message: WaitingMessage, id: string): Promise<void> {
-    const key = `${accountPrefix(aor)}${String(message.receivedAtMs).padStart(15, '0')}-${id}`;
+  /** Resolves with its key when it is durable. `id` tells messages of several members apart. */
+  async keep(aor: string, message: WaitingMessage, id: string): Promise<string> {
+    // The keys are the order: two of one millisecond must not change places.
+    this.#lastTimeMs = Math.max(this.#lastTimeMs + 1, message.receivedAtMs);
+    const key = `${accountPrefix(aor)}${String(this.#lastTimeMs).padStart(15, '0')}-${id}`;
     await this.#options.backplane.put(key, JSON.stringify(message));
     this.#add(key);
+    return key;
   }
 
   /** Oldest first. What has waited too long is thrown away. */
@@ -95,6 +99,13 @@ export class MessageStore {
   async remove(key: string): Promise<void> {
     await this.#options.backplane.txn([{ kind: 'delete', key }], []);
     this.#drop(key);
+  }
+
+  /** The account is gone, and with it what waits for it. */
+  async removeAll(aor: string): Promise<void> {
+    if (this.count(aor) === 0) return;
+    await this.#options.backplane.txn([{ kind: 'deletePrefix', prefix: accountPrefix(aor) }], []);
+    for (const key of [...(this.#keys.get(accountPrefix(aor)) ?? [])]) this.#drop(key);
   }
 
   #apply({ isSnapshot, changes }: Batch): void {

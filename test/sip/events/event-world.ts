@@ -76,11 +76,12 @@ export class EventWorld {
   }
 
   /** `user` registers at the phone; without one, nowhere any more. */
-  register(user: string, phone: Phone | undefined): void {
+  register(user: string, phone: Phone | undefined, ...others: readonly Phone[]): void {
     const aor = `${user}@example.org`;
     const before: readonly Binding[] = this.sip.bindings.get(aor) ?? [];
     this.sip.bindings.delete(aor);
     if (phone !== undefined) this.sip.bind(user, phone);
+    for (const other of others) this.sip.bind(user, other);
     const after = this.sip.bindings.get(aor) ?? [];
     for (const listener of this.#listeners) listener({ aor, before, after });
   }
