@@ -5,6 +5,8 @@ import type { BackplaneState } from '../backplane.ts';
 /** A sign of life is asked for when there was none for so many ticks; after so many without one the engine is lost. */
 const ticksUntilProbe = 2;
 const ticksUntilLost = 6;
+/** A probe may be stuck where others would be answered: a further one does not wait for it. */
+const probesMax = 3;
 
 /**
  * Whether the engine answers: from the outcome of every call, and from a probe when there was none. Counted in ticks, not
@@ -18,7 +20,7 @@ export class Health {
   readonly #timer: Timer;
   #state: BackplaneState = 'ok';
   #silentTicks = 0;
-  #isProbing = false;
+  #probes = 0;
   #why = 'no answer yet';
 
   /** `lostAfterMs` of silence. */
@@ -61,15 +63,15 @@ export class Health {
 
   #tick(): void {
     this.#silentTicks++;
-    if (this.#silentTicks >= ticksUntilProbe && !this.#isProbing) void this.#ask();
+    if (this.#silentTicks >= ticksUntilProbe && this.#probes < probesMax) void this.#ask();
     if (this.#silentTicks >= ticksUntilLost) this.#set('lost');
   }
 
   async #ask(): Promise<void> {
-    this.#isProbing = true;
+    this.#probes++;
     this.#silentTicks ||= 1;
     await this.#probe().catch(() => undefined);
-    this.#isProbing = false;
+    this.#probes--;
   }
 
   #set(state: BackplaneState): void {

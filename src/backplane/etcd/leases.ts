@@ -12,8 +12,8 @@ import { status } from './rpc/rpc-error.ts';
 const holderShare = 0.9;
 /** So often that a lease of 4 s outlasts the 3 s after which the engine counts as lost. */
 const renewalsPerTtl = 8;
-/** An answer to a renewal that takes a longer share of the TTL is not waited for alone: another engine is asked too. */
-const patienceShare = 0.2;
+/** An answer to a renewal that takes a longer share of the TTL is not waited for alone: all engines are asked. */
+const patienceShare = 0.1;
 /** Own ids, so that a grant can be repeated; below 2^52, so that no tool shows them wrongly. */
 const idBytes = 6;
 const revokeTriesMax = 30;

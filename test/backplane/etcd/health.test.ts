@@ -31,4 +31,18 @@ describe('whether the engine answers', () => {
       health.close();
     }
   });
+
+  test('does not wait for a probe that is stuck: a further one may be answered', async () => {
+    const clock = new VirtualClock();
+    let asked = 0;
+    const health: Health = new Health(clock, silentLogger, 3_000, () => {
+      asked++;
+      if (asked === 1) return new Promise<never>(() => undefined);
+      health.heard(true, '');
+      return Promise.resolve();
+    });
+    await clock.run(2_900);
+    expect([asked, health.state]).toEqual([3, 'ok']);
+    health.close();
+  });
 });

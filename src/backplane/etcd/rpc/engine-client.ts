@@ -42,6 +42,14 @@ export interface EngineClientOptions extends Omit<EndpointOptions, 'host' | 'por
 
 /** Between two rounds over all endpoints. */
 const roundPauseMs = 100;
+/** One that has failed is passed over for so long, as long as there is another: a machine that is off answers nothing. */
+const passedOverMs = 5_000;
+
+/** To one of the engines. */
+export interface EngineWay {
+  readonly name: string;
+  stream(method: string, sink: StreamSink): RpcStream;
+}
 
 /** Calls to the engine: at one of its endpoints, at the next when that one fails. */
 export class EngineClient {
@@ -52,6 +60,8 @@ export class EngineClient {
   readonly #options: EngineClientOptions;
   #endpoints: readonly Endpoint[] = [];
   #current = 0;
+  /** Endpoint → when it failed last (own clock). */
+  readonly #failedAtMs = new WeakMap<Endpoint, number>();
   #isClosed = false;
 
   /** `outcome` is told of each call: did the engine answer, or not (and why). */
@@ -79,7 +89,20 @@ export class EngineClient {
 
   /** At the endpoint that is in use. When it ends with an error, the next one is tried by whatever comes next. */
   stream(method: string, sink: StreamSink): RpcStream {
-    const endpoint = this.#endpoint;
+    return this.#stream(this.#endpoint, method, sink);
+  }
+
+  /** To every endpoint, the one in use first: for what cannot wait until it is known which of them is good. */
+  ways(): readonly EngineWay[] {
+    const inUse = this.#endpoint;
+    const all = [inUse, ...this.#endpoints.filter((endpoint) => endpoint !== inUse)];
+    return all.map((endpoint) => ({
+      name: endpoint.name,
+      stream: (method, sink) => this.#stream(endpoint, method, sink),
+    }));
+  }
+
+  #stream(endpoint: Endpoint, method: string, sink: StreamSink): RpcStream {
     return endpoint.stream(method, {
       message: (message) => sink.message(message),
       ended: (error) => {
@@ -140,9 +163,20 @@ export class EngineClient {
   }
 
   #leave(endpoint: Endpoint): void {
+    this.#failedAtMs.set(endpoint, this.#clock.nowMs());
     if (this.#endpoint !== endpoint) return;
-    this.#current = (this.#current + 1) % this.#endpoints.length;
+    this.#current = this.#next();
     this.#renewEndpoints();
+  }
+
+  /** The next one that has not failed a moment ago; when all have, the one whose failure is the longest ago. */
+  #next(): number {
+    const count = this.#endpoints.length;
+    const following = this.#endpoints.map((_, step) => (this.#current + 1 + step) % count);
+    const failedAtMs = (at: number): number => this.#failedAtMs.get(this.#endpoints[at]!) ?? -Infinity;
+    const nowMs = this.#clock.nowMs();
+    const good = following.find((at) => nowMs - failedAtMs(at) >= passedOverMs);
+    return good ?? following.reduce((best, at) => (failedAtMs(at) < failedAtMs(best) ? at : best));
   }
 
   /** The one in use stays in use if it is still there. */
