@@ -63,6 +63,8 @@ export interface MemberView {
   readonly state: MemberState;
   /** Why it is suspect; empty when it is not. */
   readonly cause: string;
+  /** Since when the bus has heard nothing of it (own clock); absent while it does, and when it never has. */
+  readonly unheardSinceMs?: number;
 }
 
 /** Who is in the cluster, as this member sees it. */

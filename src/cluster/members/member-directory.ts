@@ -248,7 +248,9 @@ export class MemberDirectory implements MemberLiveness {
     const load = this.#loads.get(loadKey(info.id))?.value;
     const cause = this.#suspicion(info);
     const report = load?.boot === info.boot ? (load as LoadReport) : undefined;
-    return { info, load: report, state: cause === '' ? 'online' : 'suspect', cause };
+    const unheardSinceMs = this.#unheardSinceMs.get(info.id);
+    if (cause === '') return { info, load: report, state: 'online', cause };
+    return { info, load: report, state: 'suspect', cause, ...(unheardSinceMs === undefined ? {} : { unheardSinceMs }) };
   }
 
   #suspicion(info: MemberInfo): string {

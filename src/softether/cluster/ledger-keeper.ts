@@ -59,9 +59,11 @@ export class LedgerKeeper {
   isComplete(): boolean {
     if (!this.follow()) return false;
     const { clock, limits } = this.#options;
-    const waitedMs = clock.nowMs() - this.#sinceMs;
-    return this.#unknown().every(({ state }) => {
-      return waitedMs >= (state === 'online' ? limits.ledgerPatienceMaxMs : limits.ledgerPatienceMs);
+    const nowMs = clock.nowMs();
+    return this.#unknown().every(({ state, unheardSinceMs = this.#sinceMs }) => {
+      if (state === 'online') return nowMs - this.#sinceMs >= limits.ledgerPatienceMaxMs;
+      // One that is silent, as the controller before may be, has had its time already.
+      return nowMs - unheardSinceMs >= limits.ledgerPatienceMs;
     });
   }
 
@@ -122,10 +124,10 @@ export class LedgerKeeper {
     if (this.#asking === undefined) this.#ask();
   }
 
-  #unknown(): (MemberBoot & Pick<MemberView, 'state'>)[] {
+  #unknown(): (MemberBoot & Pick<MemberView, 'state' | 'unheardSinceMs'>)[] {
     return this.#options.membership
       .members()
-      .map(({ info, state }) => ({ member: info.id, boot: info.boot, state }))
+      .map(({ info, ...view }) => ({ ...view, member: info.id, boot: info.boot }))
       .filter((member) => !this.ledger.knows(member));
   }
 

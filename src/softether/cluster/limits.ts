@@ -13,7 +13,10 @@ export interface ClusterSessionLimits {
   readonly maxMembersTried: number;
 
   // -- placement
-  /** How long a log-in is held back where nothing can be decided just now: no controller, a dynamic hub that moves. */
+  /**
+   * How long a log-in is held back where nothing can be decided just now: no controller, a dynamic hub that moves. A
+   * controller that is cut off is followed within five seconds; a stock client waits for fifteen.
+   */
   readonly placeTimeoutMs: number;
   /** How long another eligible member waits for the controller's answer before it asks again. */
   readonly placeCallTimeoutMs: number;
@@ -23,9 +26,9 @@ export interface ClusterSessionLimits {
   readonly readmitTimeoutMs: number;
   /** Log-ins that are held back at one time; at the cap further ones are answered at once. */
   readonly maxWaitingLogins: number;
-  /** After that, a new controller goes on without the lists of sessions that members owe it whom the bus does not hear… */
+  /** Members whom the bus has not heard for so long: a new controller goes on without the lists that they owe it… */
   readonly ledgerPatienceMs: number;
-  /** …and after that without those of members that it hears: they must have lost their messages several times. */
+  /** …and so long after its beginning without those of members that it hears: they have lost messages several times. */
   readonly ledgerPatienceMaxMs: number;
 
   // -- dynamic hubs
@@ -59,7 +62,7 @@ export const defaultClusterSessionLimits: ClusterSessionLimits = Object.freeze({
   ticketCallTimeoutMs: 1_000,
   deafMs: 3_000,
   maxMembersTried: 4,
-  placeTimeoutMs: 5_000,
+  placeTimeoutMs: 8_000,
   placeCallTimeoutMs: 3_000,
   retryPlaceMs: 200,
   readmitTimeoutMs: 2_000,

@@ -42,11 +42,13 @@ export class LoginPlacement implements Placement {
   readonly #end: () => void;
   /** Log-ins that wait for the controller to change. */
   readonly #waiting = new Set<() => void>();
+  /** Log-ins that wait for the controller's answer. */
+  readonly #asking = new Set<() => void>();
 
   constructor(options: LoginPlacementOptions) {
     this.#options = options;
     this.#end = options.controllership.onChange(() => {
-      for (const wake of [...this.#waiting]) wake();
+      for (const wake of [...this.#waiting, ...this.#asking]) wake();
     });
   }
 
@@ -110,14 +112,23 @@ export class LoginPlacement implements Placement {
     return (await placeAlone(order)) ?? answer;
   }
 
+  /** One that has been followed by another meanwhile is not waited for: it may be cut off. */
   async #askController(controller: MemberBoot, order: PlaceOrder, leftMs: number): Promise<PlaceAnswer> {
-    const { bus, limits } = this.#options;
+    const { bus, limits, controllership } = this.#options;
+    const following = new AbortController();
+    const look = (): void => {
+      if (controllership.controller()?.boot !== controller.boot) following.abort();
+    };
+    this.#asking.add(look);
     try {
       const timeoutMs = Math.max(1, Math.min(leftMs, limits.placeCallTimeoutMs));
-      return placeAnswerOf(new Message(await bus.call(controller, PLACE_SERVICE, order, { timeoutMs })));
+      const { signal } = following;
+      return placeAnswerOf(new Message(await bus.call(controller, PLACE_SERVICE, order, { timeoutMs, signal })));
     } catch (error) {
       if (!(error instanceof HubfarmError)) throw error;
       return nobodyLeads(error instanceof Gone ? `${controller.member} has ended` : error.message);
+    } finally {
+      this.#asking.delete(look);
     }
   }
 

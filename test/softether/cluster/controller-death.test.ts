@@ -80,3 +80,45 @@ describe('a controller that dies in the middle of 200 log-ins', () => {
     });
   }
 });
+
+describe('a controller that is cut off', () => {
+  it('is not waited for any more by a log-in once another one leads', async () => {
+    rig = await ClusterRig.start({ members: 3, eligible: [0, 1], hubs: [STATIC] });
+    rig.mesh.hung.add('m0/0');
+    const client = await rig.members[1]!.connect().hello();
+    client.sendPack(client.loginPack({ hub: STATIC.name }));
+    await rig.run(1_000);
+    rig.cluster.leave('m0/0');
+    rig.elect(1);
+    const answer = await client.answerPack(300);
+    expect(answer && decodeLoginAnswer(answer).kind).toMatch(/redirect|welcome/);
+  });
+
+  it('is waited for by a log-in longer than the five seconds in which it is followed', async () => {
+    rig = await ClusterRig.start({ members: 3, eligible: [0, 1], hubs: [STATIC] });
+    rig.mesh.hung.add('m0/0');
+    const client = await rig.members[1]!.connect().hello();
+    client.sendPack(client.loginPack({ hub: STATIC.name }));
+    await rig.run(6_500);
+    rig.cluster.leave('m0/0');
+    rig.elect(1);
+    const answer = await client.answerPack(300);
+    expect(answer && decodeLoginAnswer(answer).kind).toMatch(/redirect|welcome/);
+  });
+
+  it.each([
+    { unheardForMs: 4_300, comes: 'at once' },
+    { unheardForMs: 0, comes: 'after three seconds' },
+  ])('holds up log-ins with a limit no longer than three seconds after it was heard last ($comes)', async (silence) => {
+    rig = await ClusterRig.start({ members: 3, eligible: [0, 1], hubs: [{ ...STATIC, maxSessions: 10 }] });
+    rig.mesh.hung.add('m0/0');
+    const unheardSinceMs = rig.clock.nowMs() - silence.unheardForMs;
+    rig.cluster.change('m0/0', { state: 'suspect', cause: 'silent', unheardSinceMs });
+    rig.elect(1);
+    const client = await rig.members[1]!.connect().hello();
+    client.sendPack(client.loginPack({ hub: STATIC.name }));
+    const early = await client.answerPack(1_000);
+    expect(early !== undefined).toBe(silence.comes === 'at once');
+    if (early === undefined) expect(await client.answerPack(3_000)).toBeDefined();
+  });
+});

@@ -103,7 +103,7 @@ describe('a dynamic hub', () => {
     const { at } = await rig.welcome(0, SHOP);
     rig.mesh.hung.add(`m${at}/0`);
     rig.cluster.change(`m${at}/0`, { state: 'suspect' });
-    expect(await rig.error(0, SHOP, 5_500)).toBe(ErrorCode.COULD_NOT_HOST_HUB_ON_FARM);
+    expect(await rig.error(0, SHOP, 8_500)).toBe(ErrorCode.COULD_NOT_HOST_HUB_ON_FARM);
     expect(rig.objects.made.get('SHOP')).toBe(1);
     rig.cluster.leave(`m${at}/0`);
     expect((await rig.welcome(0, SHOP)).at).toBe(3 - at);

@@ -65,6 +65,7 @@ class FakeBus implements Bus {
     this.#mesh.calls.push(`${this.self.member} → ${member} ${service}`);
     const late = Promise.withResolvers<never>();
     const timer = this.#clock.after(options.timeoutMs ?? 3_000, () => late.reject(new Timeout(`${member}: no answer`)));
+    options.signal?.addEventListener('abort', () => late.reject(new Timeout(`${member}: given up`)));
     try {
       return await Promise.race([this.#deliver(to, service, body), late.promise]);
     } finally {
