@@ -63,7 +63,7 @@ export const restrictedImports: Readonly<Record<string, readonly string[]>> = {
   'string-width': ['src/admin/cli'],
   pino: ['src/app'],
   'prom-client': ['src/app'],
-  'smol-toml': ['src/app/config'],
+  'smol-toml': ['src/app/config', 'src/admin/balancer'],
   '@peculiar/x509': ['src/io/node'],
   '@noble/curves': ['src/cluster/join'],
 };

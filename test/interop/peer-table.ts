@@ -28,6 +28,11 @@ export const peerTable = {
   linphonec: { debianPackage: 'linphone-cli', files: program('linphonec') },
   chromium: { debianPackage: 'chromium', files: program('chromium') },
   dnsmasq: { debianPackage: 'dnsmasq-base', files: program('dnsmasq') },
+  nft: { debianPackage: 'nftables', files: program('nft') },
+  haproxy: { debianPackage: 'haproxy', files: program('haproxy') },
+  nginx: { debianPackage: 'nginx', files: program('nginx') },
+  nginxStream: { debianPackage: 'libnginx-mod-stream', files: ['/usr/lib/nginx/modules/ngx_stream_module.so'] },
+  keepalived: { debianPackage: 'keepalived', files: program('keepalived') },
   openssl: { debianPackage: 'openssl', files: program('openssl') },
 } as const satisfies Record<string, Peer>;
 

@@ -7,6 +7,8 @@ export { createBatchedDatagrams, createNodeDatagrams, createPlainDatagrams } fro
 export { createNodeDns } from './dns.ts';
 export { createNodeEthernet, type NodeEthernetOptions } from './ethernet/devices.ts';
 export { createNodeFiles } from './files.ts';
+export { nodeConsoles } from './console.ts';
+export { createNodeMediaSockets, createPlainMediaSockets } from './media/media-sockets.ts';
 export { createNodeMachine } from './machine.ts';
 export { createNodeNameResolver } from './name-resolver.ts';
 export { createNodeNetwork } from './network.ts';
@@ -14,6 +16,7 @@ export { createNodeIo, type NodeIo } from './node-io.ts';
 export { createNodeProcesses } from './processes.ts';
 export { createNodeRandom } from './random.ts';
 export { createNodeThreads } from './threads.ts';
+export { nodeHostNetwork } from './host-network.ts';
 export { createNodeHttp2 } from './http2.ts';
 export { openNodeHttpClient } from './http-client.ts';
 export { NodeTerminal, type StandardStreams } from './terminal.ts';
