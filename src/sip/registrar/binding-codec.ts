@@ -3,18 +3,23 @@ import type { Binding, BindingFlow } from './binding.ts';
 
 /**
  * The bindings of one account as JSON: `["<writer>", [uri, params, q, keptUntil, granted, callId, cseq, instance, regId,
- * path, flow, nat, agent], …]`, flow = `[member, transport, address, port, socket]` or 0. The writer stands first, at a
+ * path, flow, nat, agent], …]`, flow = `[member, transport, address, port, socket, connection]` or 0. The writer stands first, at a
  * known place, so that a member tells its own writes without reading them.
  */
 export function encodeBindings(writer: string, bindings: readonly Binding[]): string {
   const rows = bindings.map((binding) => {
     const { uri, params, q, keptUntilS, grantedS, callId, cseq, instance, regId, path, flow } = binding;
-    const way = flow === undefined ? 0 : [flow.member, flow.transport, flow.address, flow.port, flow.socketId];
+    const way = flow === undefined ? 0 : wayOf(flow);
     const nat = binding.isBehindNat ? 1 : 0;
     return [uri, params, q, keptUntilS, grantedS, callId, cseq, instance, regId, path, way, nat, binding.userAgent];
   });
   return JSON.stringify([writer, ...rows]);
 }
+
+const wayOf = ({ member, transport, address, port, socketId, connectionId }: BindingFlow): unknown[] => [
+  ...[member, transport, address, port, socketId],
+  ...(connectionId === 0 ? [] : [connectionId]),
+];
 
 /** Whether this writer wrote it. */
 export function isWrittenBy(value: Uint8Array, writer: Uint8Array): boolean {
@@ -23,7 +28,7 @@ export function isWrittenBy(value: Uint8Array, writer: Uint8Array): boolean {
   return true;
 }
 
-/** undefined = not such a record. Connections of before are gone: their flows have none. */
+/** undefined = not such a record. */
 export function decodeBindings(value: Uint8Array): Binding[] | undefined {
   let rows: unknown;
   try {
@@ -72,12 +77,11 @@ function bindingOf(row: unknown): Binding | undefined {
 
 function flowOf(way: unknown): BindingFlow | undefined {
   if (!Array.isArray(way)) return undefined;
-  const [member, name, address, port, socketId] = way as unknown[];
+  const [member, name, address, port, socketId, connectionId = 0] = way as unknown[];
   const transport = transports.find((one) => one === name);
-  if (transport === undefined || !isText(member) || !isText(address) || !isCount(port) || !isCount(socketId)) {
-    return undefined;
-  }
-  return { member, transport, address, port, socketId, connectionId: 0 };
+  if (transport === undefined || !isText(member) || !isText(address)) return undefined;
+  if (!isCount(port) || !isCount(socketId) || !isCount(connectionId)) return undefined;
+  return { member, transport, address, port, socketId, connectionId };
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';

@@ -139,7 +139,7 @@ function isSamePath(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((hop, at) => hop === b[at]);
 }
 
-/** A connection of another number is the same way as long as its ends are: the store does not keep the number. */
+/** A connection of another number is another way, though its ends may be the same: other members send by its number. */
 function isSameFlow({ flow: a }: Binding, { flow: b }: RegisterRequest): boolean {
   if (a === undefined || b === undefined) return a === b;
   return (
@@ -147,6 +147,7 @@ function isSameFlow({ flow: a }: Binding, { flow: b }: RegisterRequest): boolean
     a.address === b.address &&
     a.transport === b.transport &&
     a.socketId === b.socketId &&
+    a.connectionId === b.connectionId &&
     a.member === b.member
   );
 }

@@ -8,9 +8,12 @@ export interface BindingFlow {
   readonly address: string;
   readonly port: number;
   readonly socketId: number;
-  /** 0 for UDP, and for a connection of before a restart. */
+  /** 0 for UDP. Numbers of before a restart of the member name none of its connections. */
   readonly connectionId: number;
 }
+
+/** A connection that has ended. */
+export type EndedFlow = Pick<BindingFlow, 'member' | 'connectionId'>;
 
 /** A contact of an account (RFC 3261 §10.2.1). Times are unix seconds. Never changed: a refresh makes another one. */
 export interface Binding {

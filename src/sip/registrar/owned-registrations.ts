@@ -1,6 +1,7 @@
 import { HubfarmError, type Logger } from '#base';
 import type { Bus } from '#cluster';
 import type { AccountOwnership } from './account-ownership.ts';
+import type { EndedFlow } from './binding.ts';
 import type { RegistrationOwner } from './registrar.ts';
 import type { Registrations, RegisterResult } from './registrations.ts';
 import type { RegisterRequest } from './register-request.ts';
@@ -23,6 +24,12 @@ interface RegisterCall {
   readonly maxContacts: number;
 }
 
+interface EndCall {
+  readonly aor: string;
+  readonly contact?: string;
+  readonly flow?: EndedFlow;
+}
+
 /** Registrations by whichever member owns the account: here, or over the bus. */
 export class OwnedRegistrations implements RegistrationOwner {
   readonly #options: OwnedRegistrationsOptions;
@@ -33,7 +40,7 @@ export class OwnedRegistrations implements RegistrationOwner {
     const { bus } = options;
     this.#stops = [
       bus.serve(registerService, (body) => this.#served(body as RegisterCall)),
-      bus.serve(endService, (body) => this.#ended(body as { readonly aor: string; readonly contact?: string })),
+      bus.serve(endService, (body) => this.#ended(body as EndCall)),
     ];
   }
 
@@ -62,12 +69,17 @@ export class OwnedRegistrations implements RegistrationOwner {
     );
   }
 
-  async end(aor: string, contact?: string): Promise<number> {
+  async end(aor: string, contact?: string, flow?: EndedFlow): Promise<number> {
     const { ownership, registrations, bus } = this.#options;
     const owner = ownership.ownerOf(aor);
-    if (owner === 'here') return registrations.end(aor, contact);
+    if (owner === 'here') return registrations.end(aor, contact, flow);
     if (owner === undefined) throw notOwner(aor);
-    const ended = await bus.call(owner, endService, { aor, ...(contact === undefined ? {} : { contact }) });
+    const call: EndCall = {
+      aor,
+      ...(contact === undefined ? {} : { contact }),
+      ...(flow === undefined ? {} : { flow }),
+    };
+    const ended = await bus.call(owner, endService, call);
     return typeof ended === 'number' ? ended : 0;
   }
 
@@ -77,10 +89,10 @@ export class OwnedRegistrations implements RegistrationOwner {
     return new Promise((resolve) => registrations.register(aor, request, maxContacts, resolve));
   }
 
-  #ended({ aor, contact }: { readonly aor: string; readonly contact?: string }): Promise<number> {
+  #ended({ aor, contact, flow }: EndCall): Promise<number> {
     const { ownership, registrations } = this.#options;
     if (!ownership.isHere(aor)) throw notOwner(aor);
-    return registrations.end(aor, contact);
+    return registrations.end(aor, contact, flow);
   }
 }
 

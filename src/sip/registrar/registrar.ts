@@ -10,6 +10,7 @@ import { reply } from '../transaction/reply.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Answer } from './answer.ts';
 import { okAnswer, type AnswerFacts } from './ok-answer.ts';
+import type { EndedFlow } from './binding.ts';
 import type { Gruus } from './gruu.ts';
 import type { RegistrarSettings } from './limits.ts';
 import type { RegisterResult } from './registrations.ts';
@@ -19,8 +20,11 @@ import { hasOption, readRegister, type RegisterRequest } from './register-reques
 export interface RegistrationOwner {
   /** `done` is called once, within this call or later. */
   register(aor: string, request: RegisterRequest, maxContacts: number, done: (result: RegisterResult) => void): void;
-  /** Ends all bindings of an account, or the one with this Contact URI; resolves with how many that were. */
-  end(aor: string, contact?: string): Promise<number>;
+  /**
+   * Ends all bindings of an account, or the one with this Contact URI, or that only while it is by this connection; resolves
+   * with how many that were.
+   */
+  end(aor: string, contact?: string, flow?: EndedFlow): Promise<number>;
 }
 
 export interface RegistrarServices {

@@ -1,4 +1,5 @@
 import { applyRegister, type RegisterOutcome } from './binding-rules.ts';
+import type { Binding, EndedFlow } from './binding.ts';
 import { registrarCaps, type RegistrarSettings } from './limits.ts';
 import type { LocationService } from './location-service.ts';
 import type { RegisterRequest } from './register-request.ts';
@@ -40,9 +41,11 @@ export class Registrations {
     });
   }
 
-  async end(aor: string, contact?: string): Promise<number> {
+  async end(aor: string, contact?: string, by?: EndedFlow): Promise<number> {
     const current = this.#location.lookup(aor);
-    const rest = contact === undefined ? [] : current.filter(({ uri }) => uri !== contact);
+    const isStill = ({ flow }: Binding): boolean =>
+      by === undefined || (flow?.connectionId === by.connectionId && flow.member === by.member);
+    const rest = contact === undefined ? [] : current.filter((one) => one.uri !== contact || !isStill(one));
     if (rest.length < current.length) await this.#location.save(aor, rest);
     return current.length - rest.length;
   }

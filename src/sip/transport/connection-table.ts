@@ -1,4 +1,4 @@
-import type { Clock, Endpoint, Timer } from '#io';
+import type { Clock, Endpoint, Random, Timer } from '#io';
 import type { Connection, ConnectionKeeper } from './connection.ts';
 import { transportLimits } from './limits.ts';
 import type { Target } from './target.ts';
@@ -7,6 +7,8 @@ const SWEEP_MS = 5_000;
 
 export interface ConnectionTableParts {
   readonly clock: Clock;
+  /** Where the numbers of connections begin. */
+  readonly random: Random;
   readonly idleMs: number;
   /** A connection has left the table. */
   readonly ended: (connection: Connection) => void;
@@ -20,12 +22,17 @@ export class ConnectionTable implements ConnectionKeeper {
   readonly #byPlace = new Map<string, Connection>();
   readonly #perAddress = new Map<string, number>();
   #sweep: Timer | undefined;
-  #lastId = 0;
+  /**
+   * Registrations and flow tokens outlast a restart and name connections of before: those must not be taken for new ones.
+   * A number is good for 32 bits, and for one life of a member, which begins somewhere in the lower half.
+   */
+  #lastId: number;
   /** From outside, not in the table yet: in their handshakes. */
   #arriving = 0;
 
   constructor(parts: ConnectionTableParts) {
     this.#parts = parts;
+    this.#lastId = parts.random.below(2 ** 31);
   }
 
   get size(): number {

@@ -1,6 +1,6 @@
 import type { Logger } from '#base';
 import { IoError, type ByteStream, type Clock, type Datagrams, type Network, type ServerIdentity } from '#io';
-import type { TcpNetwork, Timer, WebSocketAcceptor, WebSocketChannel, WebSockets } from '#io';
+import type { Random, TcpNetwork, Timer, WebSocketAcceptor, WebSocketChannel, WebSockets } from '#io';
 import { messageLimits } from '../message/limits.ts';
 import type { Via } from '../message/via.ts';
 import type { Connection } from './connection.ts';
@@ -30,6 +30,7 @@ const mostRefusals = 4_096;
 
 export interface TransportServices {
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   readonly datagrams: Datagrams;
   readonly network: Network & TcpNetwork;
@@ -70,6 +71,7 @@ export class SipTransport implements TransportLayer {
     this.#sockets = new LocalSockets(this.#own, settings.names);
     this.#connections = new ConnectionTable({
       clock,
+      random: services.random,
       idleMs: settings.connectionIdleMs,
       ended: ({ hop }) => this.#requireListener().flowEnded(hop),
     });

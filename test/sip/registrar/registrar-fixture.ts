@@ -21,6 +21,7 @@ export interface RegisterOptions extends Partial<RequestOptions> {
 export interface RegistrarFixture extends AccountFixture {
   location: LocationService;
   readonly gruus: Gruus;
+  registrations: Registrations;
   /** Sends a REGISTER with these lines; resolves with the answer. */
   register(lines: readonly string[], options?: RegisterOptions): Promise<SipMessage>;
   /** As after a restart: a new service over the same store. */
@@ -46,10 +47,10 @@ export async function openRegistrar(changes: Partial<RegistrarSettings> = {}): P
   let boots = 0;
   const open = (): Promise<LocationService> =>
     LocationService.open({ backplane, clock, writer: `writer-of-boot-${++boots}` });
-  const registrarOf = (location: LocationService): Registrar =>
+  const registrarOf = (owner: Registrations): Registrar =>
     new Registrar({
       users: new LocalUsers(directory),
-      owner: new Registrations(location, settings),
+      owner,
       gruus,
       random: new SeededRandom(1),
       logger: silentLogger,
@@ -57,13 +58,17 @@ export async function openRegistrar(changes: Partial<RegistrarSettings> = {}): P
       settings,
     });
   let location = await open();
-  let registrar = registrarOf(location);
+  let registrations = new Registrations(location, settings);
+  let registrar = registrarOf(registrations);
   let cseq = 100;
   return {
     ...accounts,
     gruus,
     get location() {
       return location;
+    },
+    get registrations() {
+      return registrations;
     },
     register: (lines, { sender, hop = {}, ...options } = {}) =>
       new Promise((resolve) => {
@@ -82,7 +87,8 @@ export async function openRegistrar(changes: Partial<RegistrarSettings> = {}): P
     reopen: async () => {
       location.close();
       location = await open();
-      registrar = registrarOf(location);
+      registrations = new Registrations(location, settings);
+      registrar = registrarOf(registrations);
     },
     close: async () => {
       location.close();

@@ -57,6 +57,7 @@ export class TransportWorld {
     this.transport = new SipTransport(
       {
         clock: this.clock,
+        random: new SeededRandom(3),
         logger: silentLogger,
         datagrams: this.machine,
         network: this.streams.host(SERVER).network,
