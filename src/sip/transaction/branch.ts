@@ -1,6 +1,7 @@
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
 import { hex8, parseHex8, type ShortMac } from './short-mac.ts';
+import { WideHash } from './wide-hash.ts';
 
 /** RFC 3261 §8.1.1.7. */
 export const BRANCH_COOKIE = 'z9hG4bK';
@@ -17,7 +18,7 @@ const memberPattern = /^[0-9a-z]{1,16}$/;
 
 /** What tells one branch from all others: 64 bits. */
 export interface BranchId {
-  /** Unsigned. */
+  /** 32 bits, signed, as both halves are. */
   readonly high: number;
   readonly low: number;
 }
@@ -44,6 +45,7 @@ export class BranchCodec {
   readonly farmPrefix = OURS;
   readonly member: string;
   readonly #mac: ShortMac;
+  readonly #hash: WideHash;
   readonly #prefixes = new Map<string, string>();
   #lastText = '';
   #last: BranchParts | undefined;
@@ -52,6 +54,7 @@ export class BranchCodec {
     if (!memberPattern.test(member)) throw new Error(`member token ${member}: want 1 to 16 of 0-9 a-z`);
     this.member = member;
     this.#mac = mac;
+    this.#hash = new WideHash(mac.begin().text('branch').finish(), mac.finishMore());
   }
 
   encode(member: string, high: number, low: number, loopHash: number): string {
@@ -62,21 +65,20 @@ export class BranchCodec {
   /** RFC 3261 §17.2.3: what tells one request from another. An INVITE, its CANCEL and the ACK for its refusal have the same. */
   seedOf(message: SipMessage, via: Via, member: string, loopHash: number): BranchSeed {
     const { branch = '', host, port = 0 } = via;
-    const mac = this.#mac.begin().text('seed').text(branch).text(host).number(port);
-    mac.text(message.callId()).number(message.cseq().number);
+    const hash = this.#hash.begin().text(branch).text(host).number(port);
+    hash.text(message.callId()).number(message.cseq().number);
     if (!via.hasUniqueBranch) {
       const fromTag = message.from().tag ?? '';
-      mac.text(fromTag).text(message.requestUriText()).text(via.toString());
+      hash.text(fromTag).text(message.requestUriText()).text(via.toString());
     }
-    const high = mac.finish();
-    return { member, high, low: mac.finishMore(), loopHash };
+    const { high, low } = hash.finish();
+    return { member, high, low, loopHash };
   }
 
   /** Of the copy that goes to `target`, for the so manieth time. */
   idOf(seed: BranchSeed, target: string, attempt: number): BranchId {
-    const mac = this.#mac.begin().number(seed.high).number(seed.low).number(attempt).text(target);
-    const high = mac.finish();
-    return { high, low: mac.finishMore() };
+    const { high, low } = this.#hash.begin().number(seed.high).number(seed.low).number(attempt).text(target).finish();
+    return { high, low };
   }
 
   encodeFor(seed: BranchSeed, { high, low }: BranchId): string {
@@ -85,8 +87,8 @@ export class BranchCodec {
 
   /** Of this member, for a request of its own; the same for the same text. */
   encodeText(text: string): string {
-    const high = this.#mac.begin().text('own').text(text).finish();
-    return this.encode(this.member, high, this.#mac.finishMore(), 0);
+    const { high, low } = this.#hash.begin().text('own').text(text).finish();
+    return this.encode(this.member, high, low, 0);
   }
 
   /** undefined: not ours, or made up. */
@@ -117,7 +119,7 @@ export class BranchCodec {
     const loopHash = parseHex8(branch, tailAt + LOOP_AT);
     if (high < 0 || low < 0 || loopHash < 0) return undefined;
     if (parseHex8(branch, tailAt + MAC_AT) !== this.#seal(member, high, low, loopHash)) return undefined;
-    return { member, high, low, loopHash };
+    return { member, high: high | 0, low: low | 0, loopHash };
   }
 
   #prefixOf(member: string): string {

@@ -109,7 +109,7 @@ export class TransactionLayer {
     };
     this.#clients = new ClientTable(limits.maxClientTransactions, this.#clientEnvironment);
     const { member } = services.branches;
-    this.#ownSeed = { member, high: random.below(2 ** 32), low: random.below(2 ** 32), loopHash: 0 };
+    this.#ownSeed = { member, high: random.below(2 ** 32) | 0, low: random.below(2 ** 32) | 0, loopHash: 0 };
   }
 
   get figures(): TransactionFigures {

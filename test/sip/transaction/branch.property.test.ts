@@ -12,7 +12,8 @@ const key = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 const mac = new ShortMac(key);
 const codec = new BranchCodec('m1', mac);
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
-const parts = fc.record({ high: word, low: word, loopHash: word });
+const half = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff });
+const parts = fc.record({ high: half, low: half, loopHash: word });
 
 function request(changes: Parameters<typeof requestText>[1] = {}, method = 'INVITE'): readonly [SipMessage, Via] {
   const message = messageOf(requestText(method, changes));
