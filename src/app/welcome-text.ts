@@ -22,12 +22,13 @@ export function welcomeText(server: RunningServer, config: Config): string {
 /** `SIP on udp, tcp 5060; tls 192.0.2.1:5061`; what could not be opened below it. */
 function sipLines(listeners: readonly SipListenerStatus[]): string[] {
   if (listeners.length === 0) return [];
-  const places = new Map<string, string[]>();
+  const places = new Map<string, Set<string>>();
   for (const { transport, host, port } of listeners.filter(({ isListening }) => isListening)) {
     const place = host === undefined ? String(port) : `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    places.set(place, [...(places.get(place) ?? []), transport]);
+    // Members share it.
+    places.set(place, (places.get(place) ?? new Set<string>()).add(transport));
   }
-  const open = [...places].map(([place, transports]) => `${transports.join(', ')} ${place}`);
+  const open = [...places].map(([place, transports]) => `${[...transports].join(', ')} ${place}`);
   const shut = listeners.filter(({ error }) => error !== undefined);
   return [
     open.length === 0 ? 'no SIP' : `SIP on ${open.join('; ')}`,

@@ -20,5 +20,6 @@ export { ladders } from './trace/ladder.ts';
 export type { MessageTrace } from './trace/message-trace.ts';
 export { defaultRelayPort, defaultSipConfig, defaultSipPort, type SipConfig } from './config.ts';
 export * from './roles/front-door.ts';
+export type { FarmPlace } from './open-farm.ts';
 export { openSip, type OpenSip, type OpenSipFigures, type OpenSipServices } from './open-sip.ts';
 export type { SipListenAddress, SipListenerStatus } from './transport/settings.ts';

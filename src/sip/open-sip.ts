@@ -20,10 +20,11 @@ import { EventAgent, type EventFigures } from './events/event-agent.ts';
 import { openSipAccounts, type AccountCluster, type SipAccounts } from './open-accounts.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
+import { openFarmPart, type FarmPlace, type OpenFarm } from './open-farm.ts';
+import type { FarmPart } from './roles/farm-part.ts';
 import { createSipServer, type SipFigures, type SipServer } from './server.ts';
 import type { CallRecordSink } from './trace/call-records.ts';
 import { MessageTrace } from './trace/message-trace.ts';
-import { tracedTransport } from './trace/traced-transport.ts';
 import { defaultTimerSettings } from './transaction/times.ts';
 import { DnsServerLocator } from './transport/dns-locator.ts';
 import type { MessageFigures } from './transport/message-counters.ts';
@@ -57,6 +58,8 @@ export interface OpenSipServices {
   readonly leadership?: () => Guard | undefined;
   /** Absent: the only member. */
   readonly cluster?: AccountCluster;
+  /** Its part among other members; absent: there are none. */
+  readonly farm?: FarmPlace;
 }
 
 /** The SIP server of a member, up. */
@@ -64,6 +67,7 @@ export interface OpenSip {
   readonly accounts: SipAccounts;
   /** Messages as they go by, for who looks. */
   readonly trace: MessageTrace;
+  readonly farm: FarmPart;
   listeners(): readonly SipListenerStatus[];
   /** A connection with TLS whose first request, in `unread`, asks for a WebSocket. */
   acceptWebSocket(stream: ByteStream, unread: Buffer): void;
@@ -98,14 +102,17 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   const transport = new SipTransport(services, transportSettings(config, services.seat));
   const agent = await openAgent(services, accounts);
   const trace = new MessageTrace(clock);
-  const server = createServer(services, config, accounts, { transport, trace, agent });
+  const farm = await openFarmPart(services, config, { transport, trace, secret: accounts.secret }, lifecycle);
+  const server = createServer(services, config, accounts, { farm, agent });
   await lifecycle.start({ name: 'SIP events', start: () => undefined, stop: () => agent.close() });
   await lifecycle.start({ name: 'SIP trace', start: () => undefined, stop: () => trace.forget() });
   await lifecycle.start({ name: 'SIP server', start: () => server.start(), stop: () => server.stop() });
   await lifecycle.start({ name: 'SIP sockets', start: () => transport.start(), stop: () => transport.stop() });
+  await lifecycle.start({ name: 'SIP Farm', start: () => farm.part.start(), stop: () => farm.part.stop() });
   return {
     accounts,
     trace,
+    farm: farm.part,
     listeners: () => transport.listeners(),
     acceptWebSocket: (stream, unread) => transport.acceptWebSocket(stream, unread),
     figures: () => ({
@@ -143,23 +150,21 @@ function createServer(
   { clock, random, logger, dns, callRecords, member, memberName }: OpenSipServices,
   config: SipConfig,
   accounts: SipAccounts,
-  {
-    transport,
-    trace,
-    agent,
-  }: { readonly transport: SipTransport; readonly trace: MessageTrace; readonly agent: EventAgent },
+  { farm, agent }: { readonly farm: OpenFarm; readonly agent: EventAgent },
 ): SipServer {
   const { directory, authenticator, location, registrar, gruus, secret } = accounts;
   const locator = new DnsServerLocator(
     { clock, random, dns: dns({ servers: config.nameServers ?? [], timeoutMs: dnsTimeoutMs }) },
-    { transports: ['udp', 'tcp', 'tls'], families: () => transport.families() },
+    { transports: ['udp', 'tcp', 'tls'], families: () => farm.sockets.families() },
   );
   const { t1Ms, t2Ms, timerBMs, timerCMs, recordRoute, trusted = [], relay } = config;
   return createSipServer({
     clock,
     random,
     logger,
-    transport: tracedTransport(transport, trace),
+    transport: farm.transport,
+    ...(farm.owner === undefined ? {} : { owner: farm.owner }),
+    notReady: () => farm.part.notReady(),
     locator,
     directory,
     authenticator,

@@ -41,6 +41,8 @@ export interface SipServices {
   /** Where call records go; absent: there are none. */
   readonly callRecords?: CallRecordSink;
   readonly owner?: OwnerLookup;
+  /** Why a load balancer should send new calls elsewhere; it is told when it asks with OPTIONS. Absent: never. */
+  readonly notReady?: () => string | undefined;
   /** Of this member in branches and flow tokens: 1 to 16 of 0-9 a-z, the same after a restart. */
   readonly member: string;
   /** As bindings name this member; absent: as on a server that stands alone. */

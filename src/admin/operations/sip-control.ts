@@ -1,6 +1,6 @@
 import type { Ban } from '#base';
 import type { Clock } from '#io';
-import type { AccountDirectory, Binding, MessageTrace, SipAccounts } from '#sip';
+import type { AccountDirectory, Binding, FarmPart, MessageTrace, SipAccounts } from '#sip';
 import { ErrorCode } from '#softether';
 import { refuse, type Refusal } from './refusal.ts';
 import { Uploads } from './sip-upload.ts';
@@ -31,11 +31,18 @@ export interface SipControl {
   /** Address, `user@domain` or user. False: nothing was banned under it. */
   liftBan(target: string): boolean;
   status(): SipStatus;
+  /** Absent: a server without a part in any farm. */
+  readonly farm?: FarmControl;
   /** Absent: messages cannot be looked at here. */
   readonly trace?: Pick<MessageTrace, 'start' | 'result'>;
   /** Accounts on their way in. */
   readonly uploads: Uploads;
 }
+
+export type FarmControl = Pick<
+  FarmPart,
+  'status' | 'refresh' | 'setServer' | 'setCluster' | 'setOf' | 'setOfCluster' | 'isServer'
+>;
 
 export interface RegistrationControl {
   readonly accountCount: number;
@@ -66,6 +73,7 @@ export function sipControl(
   clock: Clock,
   status: () => SipStatus,
   trace?: SipControl['trace'],
+  farm?: FarmControl,
 ): SipControl {
   const { directory, location, registrations, guard } = accounts;
   return {
@@ -84,6 +92,7 @@ export function sipControl(
     bans: () => guard.bans(),
     liftBan: (target) => guard.lift(target),
     status,
+    ...(farm && { farm }),
     ...(trace && { trace }),
     uploads: new Uploads(clock),
   };

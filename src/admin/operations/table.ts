@@ -7,6 +7,7 @@ import { clusterOperations } from './cluster.ts';
 import { clusterStepOperations } from './cluster-steps.ts';
 import { configOperations } from './config.ts';
 import { connectionOperations } from './connection.ts';
+import { farmOperations } from './farm.ts';
 import { hubOperations } from './hub.ts';
 import { hubInstanceOperations } from './hub-instance.ts';
 import { hubStatusOperations } from './hub-status.ts';
@@ -51,6 +52,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     sipRegistrationOperations,
     sipStatusOperations,
     sipTraceOperations,
+    farmOperations,
     clusterOperations,
     clusterStepOperations,
     configOperations,

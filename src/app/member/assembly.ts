@@ -78,7 +78,7 @@ export async function assembleMember(
   });
   await lifecycle.start({ name: 'VPN server', stop: () => softether.stop() });
 
-  const sip = await SipPart.open(options, { stores, seat, clusterSeat, place }, lifecycle);
+  const sip = await SipPart.open(options, { stores, seat, clusterSeat, place, isBackend: parts.readsAll }, lifecycle);
   faces.sip = sip;
 
   const listeners = await loadListeners(options, parts, softether);

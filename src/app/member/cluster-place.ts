@@ -13,6 +13,7 @@ import {
   PlacedObjects,
   ReachabilityProber,
   type MemberBoot,
+  type MemberId,
   type MemberInfo,
 } from '#cluster';
 import type { Clock } from '#io';
@@ -29,6 +30,8 @@ export interface ClusterPlace {
   readonly objectDirectory: ObjectDirectory;
   readonly objects: PlacedObjects;
   readonly placement: ClusterPlacement;
+  /** Its server belongs to the cluster, whether or not it is up. */
+  readonly isKnown: (id: MemberId) => boolean;
 }
 
 /** Where dynamic hubs live. */
@@ -120,7 +123,8 @@ export async function openClusterPlace(
   await lifecycle.start({ name: 'placed hubs', stop: () => objects.stop() });
   const prober = new ReachabilityProber({ network, bus, membership: registry, clock, random, logger });
   await lifecycle.start({ name: 'reachability', stop: () => prober.stop() });
-  return { bus, registry, election, claims, objectDirectory, objects, placement };
+  const isKnown = (member: MemberId): boolean => servers.refusal({ member, boot: '' }) === undefined;
+  return { bus, registry, election, claims, objectDirectory, objects, placement, isKnown };
 }
 
 /** While the engine is away a member starts without its place, and takes it when the engine is there. */

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { sipControl, type SipControl } from '#admin';
 import { Lifecycle } from '#base';
-import { memberIdOf, memberName } from '#cluster';
+import { asServerName, memberIdOf, memberName } from '#cluster';
 import type { ByteStream, Timer } from '#io';
-import { openSip, type OpenSip, type SipListenerStatus } from '#sip';
+import { openSip, type FarmPlace, type OpenSip, type SipListenerStatus } from '#sip';
 import type { HealthCheck } from '../health.ts';
 import type { Metric } from '../metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { sipMetrics } from '../sip-metrics.ts';
 import { sipFigures } from '../sip-figures.ts';
+import { relayPlace } from './relay-place.ts';
+import { atMost } from './at-most.ts';
 import type { ClusterPlace } from './cluster-place.ts';
 import type { ClusterSeat, Seat, Stores } from './seat.ts';
 
@@ -17,6 +19,9 @@ const callsFolder = 'calls';
 /** Of the server's id, which is random: enough to tell the members of a farm apart. */
 const tokenDigits = 6;
 const retryMs = 2_000;
+const farewellMs = 500;
+/** What was on its way when the others were told. */
+const handOverMs = 200;
 /** Browsers find SIP there on every listener of the server: `wss://vpn.example.org/sip`. */
 const webSocketRequest = /^GET \/sip(\?\S*)? HTTP\/1\.1\r\n/;
 const requestLineMax = 1_024;
@@ -26,6 +31,8 @@ export interface SipPlace {
   readonly seat: Seat;
   readonly clusterSeat: ClusterSeat | undefined;
   readonly place: ClusterPlace | undefined;
+  /** Its server may control the cluster, so it is a backend. */
+  readonly isBackend: boolean;
 }
 
 /**
@@ -132,6 +139,7 @@ export class SipPart {
           ...(place === undefined
             ? {}
             : { cluster: { bus: place.bus, isBackend: local === shared || place.registry.self.isEligible } }),
+          farm: this.#farmPlace(),
         },
         config.sip,
         parts,
@@ -148,11 +156,28 @@ export class SipPart {
           figures: sipFigures(sip.figures()),
         }),
         sip.trace,
+        sip.farm,
       );
     } catch (error) {
       await parts.stop();
       throw error;
     }
+  }
+
+  /** Threads of a server that stands alone, or members of a cluster. */
+  #farmPlace(): FarmPlace {
+    const { config } = this.#options;
+    const { stores, seat, clusterSeat, place, isBackend } = this.#at;
+    if (place === undefined || clusterSeat === undefined) {
+      return { kind: 'alone', server: asServerName(stores.own.hostName) };
+    }
+    const { bus, registry, isKnown } = place;
+    const inCluster = isBackend ? 'backend' : 'frontend';
+    return {
+      kind: stores.local === stores.shared ? 'threads' : inCluster,
+      server: clusterSeat.serverName,
+      company: { membership: registry, bus, isKnown, relay: relayPlace(config, seat, clusterSeat.busAddress) },
+    };
   }
 
   #openRecords(): ReturnType<ServerOptions['io']['files']['openLog']> {
@@ -165,10 +190,19 @@ export class SipPart {
     });
   }
 
+  /** Others take new calls before this member stops taking messages. */
+  async #leave({ farm }: OpenSip): Promise<void> {
+    const { clock } = this.#options.io;
+    if (this.#at.place === undefined) return;
+    await atMost(clock, farewellMs, farm.leave('this member is being stopped'));
+    await new Promise<void>((resolve) => void clock.after(handOverMs, resolve));
+  }
+
   /** One that is still waiting for its store never comes up: its lifecycle is over. */
   async #stop(): Promise<void> {
     this.#isStopped = true;
     this.#retry?.cancel();
+    if (this.#sip !== undefined) await this.#leave(this.#sip);
     this.#sip?.drain();
     await stopAll(this.#lifecycle);
   }

@@ -46,6 +46,8 @@ export interface CoreServices {
   readonly observe: ProxyServices['observe'];
   /** A BYE is on its way: its call is over, whatever comes back. */
   readonly byeForwarded: (bye: SipMessage) => void;
+  /** Why a load balancer should send new calls elsewhere. */
+  readonly notReady?: () => string | undefined;
   readonly settings: Pick<CoreSettings, 'timers' | 'proxy' | 'trusted' | 'relay'>;
 }
 
@@ -73,7 +75,7 @@ export class Core implements TransactionUser {
     this.#links = [
       checkScheme(answerer, users),
       routes,
-      answerOptions(answerer, users, transport),
+      answerOptions(answerer, users, transport, services.notReady),
       detectLoop(answerer, branches),
       checkProxyRequire(answerer),
       identifySender(answerer, users, new TrustedNetworks(settings.trusted), authenticator),

@@ -4,7 +4,6 @@ import type { FarmRecord } from './farm-record.ts';
 
 /** The records of all members, by member. */
 export interface FarmRecords {
-  entries(): Iterable<readonly [MemberId, FarmRecord]>;
   get(id: MemberId): FarmRecord | undefined;
 }
 

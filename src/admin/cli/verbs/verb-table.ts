@@ -3,6 +3,7 @@ import { banVerbs } from './ban-verbs.ts';
 import { clusterVerbs } from './cluster-verbs.ts';
 import { configVerbs } from './config-verbs.ts';
 import { domainVerbs } from './domain-verbs.ts';
+import { farmVerbs } from './farm-verbs.ts';
 import { hubVerbs } from './hub-verbs.ts';
 import { listVerbs } from './list-verbs.ts';
 import { serverVerbs } from './server-verbs.ts';
@@ -22,6 +23,7 @@ export const verbTable: readonly Verb[] = [
   ...domainVerbs,
   ...accountVerbs,
   ...sipVerbs,
+  ...farmVerbs,
 ];
 
 /** What a noun stands for, in the list of commands. */
@@ -41,5 +43,6 @@ export const nounTitles: Readonly<Record<string, string>> = {
   domain: 'SIP domains',
   account: 'SIP accounts',
   sip: 'the SIP server',
+  farm: 'the SIP Farm: members that are one SIP server',
   config: 'the whole configuration, and configuration files',
 };

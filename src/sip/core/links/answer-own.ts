@@ -18,13 +18,23 @@ export function isForThisServer(
   return users.isLocal(requestUri.host) || transport.isOwnAddress(requestUri.host, requestUri.port);
 }
 
+/** A balancer that is told no asks again soon anyway. */
+const retryAfterS = '10';
+
 /**
- * RFC 3261 §11: OPTIONS to the server, which is how it is asked whether it lives. Answered before anything is asked about
- * the sender, and without a transaction.
+ * RFC 3261 §11: OPTIONS to the server, which is how it is asked whether it lives, and takes calls. Answered before anything
+ * is asked about the sender, and without a transaction.
  */
-export function answerOptions(answerer: Answerer, users: LocalUsers, transport: TransportLayer): Link {
+export function answerOptions(
+  answerer: Answerer,
+  users: LocalUsers,
+  transport: TransportLayer,
+  notReady: () => string | undefined = () => undefined,
+): Link {
   return (incoming) => {
     if (incoming.method !== 'OPTIONS' || !isForThisServer(incoming, users, transport)) return 'next';
+    if (notReady() !== undefined)
+      return answerer.answer(incoming, 503, { headers: [[HeaderId.RetryAfter, retryAfterS]] });
     if (incoming.message.has(HeaderId.Require)) {
       const wanted = incoming.message.elements(HeaderId.Require);
       return answerer.answer(incoming, 420, { headers: [[HeaderId.Unsupported, wanted.join(', ')]] });

@@ -1,0 +1,87 @@
+import type { Backplane, Guard } from '#backplane';
+import type { Lifecycle, Logger } from '#base';
+import type { Bus, MemberId, Membership } from '#cluster';
+import type { Clock, Datagrams, Random } from '#io';
+import type { SipConfig } from './config.ts';
+import type { OwnerLookup } from './farm/owner-lookup.ts';
+import { FarmPart } from './roles/farm-part.ts';
+import { openRelayPort, type RelayPlace, type RelayPort } from './roles/relay-port.ts';
+import type { MemberKind } from './roles/resolve-farm.ts';
+import type { FarmOverrides } from './roles/settings.ts';
+import type { MessageTrace } from './trace/message-trace.ts';
+import { tracedTransport } from './trace/traced-transport.ts';
+import type { SipTransport } from './transport/sip-transport.ts';
+import type { TransportLayer } from './transport/transport-layer.ts';
+
+/** Where a member stands among others. */
+export interface FarmPlace {
+  readonly kind: MemberKind;
+  /** Of the server, in its cluster. */
+  readonly server: string;
+  /** Absent: there are no others. */
+  readonly company?: {
+    readonly membership: Pick<Membership, 'self' | 'members' | 'onChange' | 'find'>;
+    readonly bus: Pick<Bus, 'send' | 'serve'>;
+    readonly isKnown: (id: MemberId) => boolean;
+    readonly relay: RelayPlace;
+  };
+}
+
+const alone: FarmPlace = { kind: 'alone', server: 'server' };
+
+export interface FarmPartServices {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly datagrams: Datagrams;
+  readonly seat: { readonly count: number };
+  readonly member: string;
+  readonly leadership?: () => Guard | undefined;
+  readonly farm?: FarmPlace;
+}
+
+export interface OpenFarm {
+  readonly part: FarmPart;
+  /** Those of this member. */
+  readonly sockets: SipTransport;
+  /** For the SIP server: those of all members. */
+  readonly transport: TransportLayer;
+  /** undefined: everything is done here. */
+  readonly owner: OwnerLookup | undefined;
+}
+
+/** What makes a SIP server one of several. Its part is to be started when the sockets are open. */
+export async function openFarmPart(
+  services: FarmPartServices,
+  config: SipConfig,
+  { transport, trace }: { readonly transport: SipTransport; readonly trace: MessageTrace; readonly secret: Uint8Array },
+  lifecycle: Lifecycle,
+): Promise<OpenFarm> {
+  const { backplane, clock, logger, leadership, member, seat, farm = alone } = services;
+  const { kind, server, company } = farm;
+  const relay = company && (await openRelayPort(services, company.relay));
+  await lifecycle.start({ name: 'port for other members', stop: () => relay?.socket.close() });
+  const part = await FarmPart.open({
+    backplane,
+    clock,
+    logger,
+    kind,
+    server,
+    token: member,
+    file: fileSettings(config),
+    leadership,
+    transport,
+    company: company && { ...company, count: seat.count, relay: () => relay && placeOf(relay) },
+  });
+  const traced = tracedTransport(transport, trace);
+  return { part, sockets: transport, transport: traced, owner: undefined };
+}
+
+const placeOf = ({ host, port, warning }: RelayPort) => ({ host, port, warning });
+
+/** In the file nothing else than "auto" says something: it leaves the rest to the cluster. */
+function fileSettings(config: SipConfig): FarmOverrides {
+  const { farm, signals, callLegs, virtualAddresses, balancer, wanAddress, lanNetworks } = config;
+  return { farm, signals, callLegs, virtualAddresses, balancer, wanAddress, lanNetworks };
+}
