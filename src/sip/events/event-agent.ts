@@ -28,6 +28,8 @@ export interface EventAgentServices {
   readonly accountOf: CallDialogsServices['accountOf'];
   /** This member reaches the binding; absent: it reaches all. */
   readonly isMine?: (aor: string, binding: Binding) => boolean;
+  /** This member changes what is stored for the account; absent: it does for all. */
+  readonly owns?: (aor: string) => boolean;
 }
 
 export interface EventFigures {
@@ -130,9 +132,18 @@ export class EventAgent implements AccountAgent {
     this.#connected?.subscriptions.changed(packageName, aor);
   }
 
-  /** An account is gone. */
+  /** An account is gone: who watches it is told so, and it watches nobody; what is stored for it goes. */
   accountRemoved(aor: string): void {
-    this.#connected?.subscriptions.withdraw(aor, this.#connected.packageNames);
+    const { owns = () => true, logger } = this.#services;
+    const { subscriptions, packageNames = [] } = this.#connected ?? {};
+    subscriptions?.withdraw(aor, packageNames);
+    subscriptions?.endThoseOf(aor);
+    if (!owns(aor)) return;
+    Promise.all([this.#publications.removeAll(aor, packageNames), this.#messages.removeAll(aor)]).catch(
+      (error: unknown) => {
+        logger?.warn({ aor, err: error }, 'messages or presence of a removed account are still in the store');
+      },
+    );
   }
 
   get figures(): EventFigures {

@@ -78,6 +78,13 @@ export class PublicationStore {
     return result;
   }
 
+  /** All of an account that is gone. */
+  async removeAll(aor: string, packageNames: readonly string[]): Promise<void> {
+    const removed = this.#publications.ofAccount(aor, packageNames);
+    for (const { id } of removed) this.#remove(id);
+    await Promise.all(removed.map((publication) => this.#writes.remove({ key: keyOf(publication) })));
+  }
+
   #show(publication: Publication): void {
     if (!this.#publications.apply(publication)) return;
     const { id, serial, expiresAtMs } = publication;

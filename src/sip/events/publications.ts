@@ -55,6 +55,11 @@ export class Publications {
     return found === undefined ? [] : [...found.values()].filter(({ expiresAtMs }) => expiresAtMs > nowMs);
   }
 
+  /** Of these packages, expired ones too. */
+  ofAccount(aor: string, packageNames: readonly string[]): Publication[] {
+    return packageNames.flatMap((name) => [...(this.#byResource.get(resourceKey(name, aor))?.values() ?? [])]);
+  }
+
   /** RFC 3903 §6, steps 3 to 6. Changes nothing. */
   publish(input: PublishInput, nowMs: number): PublishResult {
     if (input.etag === undefined) return this.#initial(input, nowMs);

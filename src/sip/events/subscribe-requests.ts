@@ -64,7 +64,7 @@ export class SubscribeRequests {
     eventPackage: EventPackage,
   ): void {
     const { subscriptions, random } = this.#services;
-    const { message, hop, account } = request;
+    const { message, hop, account, sender } = request;
     if (subscriptions.isFull(eventPackage.name, account.aor)) {
       answer(request, transaction, {
         status: 503,
@@ -86,7 +86,8 @@ export class SubscribeRequests {
     const { callId, remoteTag } = dialog;
     const key = keyOf(callId, localTag, remoteTag, event);
     const value = ownText(message.value(HeaderId.Event) ?? '');
-    subscriptions.add({ key, aor: account.aor, package: eventPackage, event: value, dialog }, expiresS);
+    const watch = { key, aor: account.aor, watcher: sender?.aor, package: eventPackage, event: value, dialog };
+    subscriptions.add(watch, expiresS);
   }
 
   #refresh(request: AgentRequest, transaction: ReturnType<AgentRequest['accept']>, event: EventField): void {

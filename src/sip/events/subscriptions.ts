@@ -11,6 +11,8 @@ import type { WatcherDialog } from './watcher-dialog.ts';
 export interface Watch {
   readonly key: string;
   readonly aor: string;
+  /** The account that watches; undefined: somebody of a trusted network. */
+  readonly watcher: string | undefined;
   readonly package: EventPackage;
   /** Value of Event, with its id. */
   readonly event: string;
@@ -33,6 +35,7 @@ export class Subscriptions {
   readonly #services: SubscriptionsServices;
   readonly #byKey = new Map<string, Kept>();
   readonly #byResource = new Map<string, Set<Kept>>();
+  readonly #byWatcher = new Map<string, Set<Kept>>();
 
   constructor(services: SubscriptionsServices) {
     this.#services = services;
@@ -57,10 +60,8 @@ export class Subscriptions {
   add(watch: Watch, expiresS: number): void {
     const kept: Kept = { ...watch, machine: new Subscription(watch.package.intervalMs), timer: undefined, version: 0 };
     this.#byKey.set(watch.key, kept);
-    const resource = resourceKey(watch.package.name, watch.aor);
-    const ofResource = this.#byResource.get(resource) ?? new Set<Kept>();
-    this.#byResource.set(resource, ofResource);
-    ofResource.add(kept);
+    addTo(this.#byResource, resourceKey(watch.package.name, watch.aor), kept);
+    if (watch.watcher !== undefined) addTo(this.#byWatcher, watch.watcher, kept);
     this.#give(kept, { kind: 'subscribed', expiresS });
   }
 
@@ -85,11 +86,19 @@ export class Subscriptions {
     }
   }
 
+  /** The account that watches is gone. */
+  endThoseOf(watcher: string): void {
+    for (const kept of [...(this.#byWatcher.get(watcher) ?? [])]) {
+      this.#give(kept, { kind: 'withdrawn', reason: 'rejected' });
+    }
+  }
+
   /** Forgets all, silently. */
   stop(): void {
     for (const { timer } of this.#byKey.values()) timer?.cancel();
     this.#byKey.clear();
     this.#byResource.clear();
+    this.#byWatcher.clear();
   }
 
   #give(kept: Kept, input: SubscriptionInput): void {
@@ -140,11 +149,21 @@ export class Subscriptions {
   #end(kept: Kept): void {
     kept.timer?.cancel();
     this.#byKey.delete(kept.key);
-    const resource = resourceKey(kept.package.name, kept.aor);
-    const ofResource = this.#byResource.get(resource);
-    ofResource?.delete(kept);
-    if (ofResource?.size === 0) this.#byResource.delete(resource);
+    takeFrom(this.#byResource, resourceKey(kept.package.name, kept.aor), kept);
+    if (kept.watcher !== undefined) takeFrom(this.#byWatcher, kept.watcher, kept);
   }
+}
+
+function addTo(sets: Map<string, Set<Kept>>, key: string, kept: Kept): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([kept]));
+  else set.add(kept);
+}
+
+function takeFrom(sets: Map<string, Set<Kept>>, key: string, kept: Kept): void {
+  const set = sets.get(key);
+  set?.delete(kept);
+  if (set?.size === 0) sets.delete(key);
 }
 
 const resourceKey = (packageName: string, aor: string): string => `${packageName} ${aor}`;
