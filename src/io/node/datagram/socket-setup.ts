@@ -27,8 +27,16 @@ export interface OpenSocket {
   readonly local: Endpoint;
 }
 
+/** What opening a socket needs of the C library. */
+export type SocketNative = Pick<Native, 'socket' | 'setsockopt' | 'bind' | 'getsockname' | 'close' | 'errno'>;
+
+export interface SocketOptions extends DatagramOptions {
+  /** Answers of other machines (ICMP) wait in the error queue, which must be read then. Meant unless said. */
+  readonly keepsErrors?: boolean;
+}
+
 /** A bound socket of the system, without a wrapper of the runtime. @throws IoError */
-export function openSocket(native: Native, addresses: SocketAddresses, options: DatagramOptions): OpenSocket {
+export function openSocket(native: SocketNative, addresses: SocketAddresses, options: SocketOptions): OpenSocket {
   const { host, port } = options;
   const raw = isIP(host) === 0 ? undefined : addresses.rawOf(host);
   if (raw === undefined) {
@@ -62,12 +70,13 @@ export function openSocket(native: Native, addresses: SocketAddresses, options: 
 
 type Option = readonly [level: number, option: number, value: number];
 
-function optionsOf(family: number, options: DatagramOptions): readonly Option[] {
-  const { reuseAddress = false, reusePort = false, typeOfService } = options;
+function optionsOf(family: number, options: SocketOptions): readonly Option[] {
+  const { reuseAddress = false, reusePort = false, typeOfService, keepsErrors = true } = options;
   const isSix = family === AF_INET6;
+  const errors = isSix ? ([IPPROTO_IPV6, IPV6_RECVERR, 1] as const) : ([IPPROTO_IP, IP_RECVERR, 1] as const);
   return [
-    ...(isSix ? [[IPPROTO_IPV6, IPV6_V6ONLY, 1] as const, [IPPROTO_IPV6, IPV6_RECVERR, 1] as const] : []),
-    ...(isSix ? [] : [[IPPROTO_IP, IP_RECVERR, 1] as const]),
+    ...(isSix ? [[IPPROTO_IPV6, IPV6_V6ONLY, 1] as const] : []),
+    ...(keepsErrors ? [errors] : []),
     ...(reuseAddress ? [[SOL_SOCKET, SO_REUSEADDR, 1] as const] : []),
     ...(reusePort ? [[SOL_SOCKET, SO_REUSEPORT, 1] as const] : []),
     ...tosOption(isSix, typeOfService),
@@ -80,7 +89,7 @@ function tosOption(isSix: boolean, value: number | undefined): readonly Option[]
 }
 
 /** Without CAP_NET_ADMIN only up to net.core.rmem_max, which is no error. */
-function enlargeQueue(native: Native, fd: number, bytes: number | undefined): void {
+function enlargeQueue(native: SocketNative, fd: number, bytes: number | undefined): void {
   if (bytes === undefined) return;
   if (native.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, int32(bytes), 4) === 0) return;
   native.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, int32(bytes), 4);
