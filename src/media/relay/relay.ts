@@ -11,6 +11,9 @@ export interface MediaAddress {
   readonly port: number;
 }
 
+/** Which of the two parties: the one that made the call, or the one that was called. */
+export type RelaySide = 'a' | 'b';
+
 /** Which packets of a party are accepted, and with that where its packets are sent to. */
 export interface LearnRule {
   /**

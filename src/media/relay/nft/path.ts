@@ -1,0 +1,90 @@
+import type { KernelChannel, KernelCount, KernelPath } from '../kernel-relay.ts';
+import type { ElementCount } from './map-listing.ts';
+import { endKey, flowKey } from './ruleset.ts';
+
+/** IPv4 or IPv6 header without options, and UDP header: what the kernel counts beside the payload. */
+const HEADER_BYTES = { 4: 28, 6: 48 } as const;
+/** So many new flows between two looks, of at least every second packet, are none: something behind us drops them. */
+const STARTS_MAX = 5;
+
+class EndCount implements KernelCount {
+  packets = 0;
+  octets = 0;
+  lastHeardMs: number;
+  #starts = 0;
+
+  constructor(nowMs: number) {
+    this.lastHeardMs = nowMs;
+  }
+
+  /** False: each packet begins a flow anew. */
+  take(passed: ElementCount, starts: number, headerBytes: number, nowMs: number): boolean {
+    const more = passed.packets - this.packets;
+    const moreStarts = starts - this.#starts;
+    this.packets = passed.packets;
+    this.octets = Math.max(0, passed.bytes - passed.packets * headerBytes);
+    this.#starts = starts;
+    if (more > 0) this.lastHeardMs = nowMs;
+    return moreStarts < STARTS_MAX || moreStarts * 2 < more;
+  }
+}
+
+/** A channel in the table, or on its way there. */
+export class NftPath implements KernelPath {
+  readonly channel: KernelChannel;
+  readonly zone: number;
+  readonly family: 4 | 6;
+  readonly a: EndCount;
+  readonly b: EndCount;
+  isInstalled = false;
+  /** It is not to be there any more; until the kernel has been told, it is. */
+  isRemoved = false;
+  readonly #ended: (path: KernelPath) => void;
+  readonly #remove: (path: NftPath) => void;
+  readonly #keys: readonly [passed: string, starts: string, passed: string, starts: string];
+
+  constructor(
+    channel: KernelChannel,
+    place: { readonly zone: number; readonly family: 4 | 6; readonly nowMs: number },
+    then: { readonly ended: (path: KernelPath) => void; readonly remove: (path: NftPath) => void },
+  ) {
+    const { zone, family, nowMs } = place;
+    this.channel = channel;
+    this.zone = zone;
+    this.family = family;
+    this.a = new EndCount(nowMs);
+    this.b = new EndCount(nowMs);
+    this.#ended = then.ended;
+    this.#remove = then.remove;
+    const { a, b } = channel;
+    this.#keys = [endKey(a), flowKey(zone, a), endKey(b), flowKey(zone, b)];
+  }
+
+  remove(): void {
+    if (this.isRemoved) return;
+    this.isRemoved = true;
+    this.#remove(this);
+  }
+
+  /** The kernel did not take it, or has lost it. */
+  end(): void {
+    if (this.isRemoved) return;
+    this.isRemoved = true;
+    this.#ended(this);
+  }
+
+  /** False: the kernel takes its packets, and they get no further. */
+  take(passed: ReadonlyMap<string, ElementCount>, starts: ReadonlyMap<string, ElementCount>, nowMs: number): boolean {
+    const [a, aStarts, b, bStarts] = this.#keys;
+    const header = HEADER_BYTES[this.family];
+    const none = { packets: 0, bytes: 0 };
+    const isAGood = this.a.take(passed.get(a) ?? none, starts.get(aStarts)?.packets ?? 0, header, nowMs);
+    const isBGood = this.b.take(passed.get(b) ?? none, starts.get(bStarts)?.packets ?? 0, header, nowMs);
+    return isAGood && isBGood;
+  }
+
+  /** Enough has been forwarded that `take` would have seen if it got no further. */
+  get hasPassed(): boolean {
+    return this.a.packets + this.b.packets > 2 * STARTS_MAX;
+  }
+}
