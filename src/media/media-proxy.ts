@@ -1,0 +1,102 @@
+import type { Logger } from '#base';
+import { LocalFaces, type MachineAddresses } from './local-faces.ts';
+import { MediaCall, type MediaCallListener } from './media-call.ts';
+import type { MediaServices, RunningCall } from './media-services.ts';
+import type { PortFigures, PortPool } from './port-pool.ts';
+import type { MediaRelay, RelayFigures } from './relay/relay.ts';
+import { relayReasons, type CallFacts, type RelayReason } from './relay-rules.ts';
+import type { MediaConfig, MediaFace } from './settings.ts';
+
+export interface MediaProxyParts {
+  readonly relay: MediaRelay;
+  readonly ports: PortPool;
+  readonly machine: MachineAddresses;
+  readonly logger: Logger;
+}
+
+export interface MediaFigures {
+  /** Calls whose media are relayed now. */
+  readonly calls: number;
+  /** Since the start, by the reason. */
+  readonly relayed: Readonly<Record<RelayReason, number>>;
+  /** Should have been relayed, and were not: no port, no address. */
+  readonly full: number;
+  /** Ended since nothing came from either side. */
+  readonly silent: number;
+  /** Sessions that broke. */
+  readonly failed: number;
+  /** Ended without a single packet: never answered, or nobody could be heard. */
+  readonly withoutPackets: number;
+  readonly ports: PortFigures;
+  readonly relay: RelayFigures;
+  /** How packets are forwarded, for people. */
+  readonly means: string;
+  /** What parties outside are told; empty: the own addresses. */
+  readonly wanAddress: string;
+}
+
+/** Says which calls' media go through this server, and takes them there. */
+export class MediaProxy {
+  readonly #parts: MediaProxyParts;
+  readonly #faces: LocalFaces;
+  readonly #services: MediaServices;
+  readonly #calls = new Set<RunningCall>();
+  readonly #relayed: Record<RelayReason, number>;
+  readonly #tally = { full: 0, silent: 0, failed: 0 };
+  #withoutPackets = 0;
+
+  constructor(parts: MediaProxyParts, settings: MediaConfig, face: MediaFace) {
+    this.#parts = parts;
+    this.#faces = new LocalFaces(parts.machine, settings.addresses, face);
+    this.#relayed = Object.fromEntries(relayReasons.map((reason) => [reason, 0])) as Record<RelayReason, number>;
+    this.#services = {
+      relay: parts.relay,
+      ports: parts.ports,
+      logger: parts.logger,
+      faces: this.#faces,
+      settings,
+      tally: this.#tally,
+      began: (call) => this.#began(call),
+      ended: (call, isEmpty) => this.#ended(call, isEmpty),
+    };
+  }
+
+  /** A call that begins, or one that was not known here. It costs nothing until its first offer needs the relay. */
+  call(facts: CallFacts, listener: MediaCallListener): MediaCall {
+    return new MediaCall(this.#services, facts, listener);
+  }
+
+  /** From the next call on. */
+  setFace(face: MediaFace): void {
+    this.#faces.set(face);
+  }
+
+  figures(): MediaFigures {
+    const { relay, ports } = this.#parts;
+    return {
+      calls: this.#calls.size,
+      relayed: { ...this.#relayed },
+      ...this.#tally,
+      withoutPackets: this.#withoutPackets,
+      ports: ports.figures,
+      relay: relay.figures(),
+      means: relay.means,
+      wanAddress: this.#faces.wanAddress,
+    };
+  }
+
+  /** Ends all. */
+  stop(): void {
+    for (const call of [...this.#calls]) call.end();
+  }
+
+  #began(call: RunningCall): void {
+    this.#calls.add(call);
+    if (call.reason !== undefined) this.#relayed[call.reason]++;
+  }
+
+  #ended(call: RunningCall, isEmpty: boolean): void {
+    this.#calls.delete(call);
+    if (isEmpty) this.#withoutPackets++;
+  }
+}
