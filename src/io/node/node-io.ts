@@ -3,6 +3,7 @@ import type { Certificates } from '../certificates.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Commands } from '../command.ts';
 import type { Compression } from '../compression.ts';
+import type { Consoles } from '../console.ts';
 import type { Datagrams } from '../datagram.ts';
 import type { Dns, DnsOptions } from '../dns.ts';
 import type { EthernetDevices } from '../ethernet.ts';
@@ -10,6 +11,7 @@ import type { Files } from '../files.ts';
 import type { Network, TcpNetwork } from '../listener.ts';
 import type { Http2Dialer } from '../http2.ts';
 import type { Machine } from '../machine.ts';
+import type { MediaSockets } from '../media-sockets.ts';
 import type { MutualTlsNetwork } from '../mutual-tls.ts';
 import type { NameResolver } from '../name-resolver.ts';
 import type { Processes } from '../processes.ts';
@@ -20,12 +22,14 @@ import { createNodeCertificates } from './certificates.ts';
 import { createNodeClock } from './clock.ts';
 import { nodeCommands } from './command.ts';
 import { nodeCompression } from './compression.ts';
+import { nodeConsoles } from './console.ts';
 import { createNodeDatagrams, createPlainDatagrams } from './datagram/datagrams.ts';
 import { createNodeDns } from './dns.ts';
 import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
 import { createNodeHttp2 } from './http2.ts';
 import { createNodeMachine } from './machine.ts';
+import { createNodeMediaSockets, createPlainMediaSockets } from './media/media-sockets.ts';
 import { createNodeNameResolver } from './name-resolver.ts';
 import { createNodeNetwork } from './network.ts';
 import { createNodeProcesses } from './processes.ts';
@@ -54,6 +58,9 @@ export interface NodeIo {
   readonly ethernet: EthernetDevices;
   /** Loads what it needs when it is asked for the first time. `batched`, which is meant unless said, where that is possible. */
   readonly datagrams: (way?: 'batched' | 'plain') => Promise<Datagrams>;
+  /** The same for media: one epoll for all of them, or the runtime's sockets. */
+  readonly mediaSockets: (way?: 'epoll' | 'plain') => Promise<MediaSockets>;
+  readonly consoles: Consoles;
   readonly dns: (options: DnsOptions) => Dns;
   /** What listeners offer, best first. */
   readonly tlsCiphers: readonly string[];
@@ -81,6 +88,8 @@ export function createNodeIo(): NodeIo {
     machine: createNodeMachine(),
     threads: createNodeThreads(),
     ethernet: createNodeEthernet({ clock }),
+    mediaSockets: async (way) => (way === 'plain' ? createPlainMediaSockets(clock) : createNodeMediaSockets(clock)),
+    consoles: nodeConsoles,
     dns: createNodeDns,
     datagrams: async (way) => (way === 'plain' ? createPlainDatagrams() : (datagrams ??= createNodeDatagrams())),
     tlsCiphers: CIPHERS.split(':'),
