@@ -1,3 +1,4 @@
+import { defaultNatPingSettings } from './proxy/nat-pinger.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { defaultTimerSettings } from './transaction/times.ts';
@@ -33,6 +34,9 @@ export interface SipConfig {
   readonly trusted: readonly string[] | undefined;
   readonly relay: 'clients' | 'authenticated' | 'anybody';
   readonly recordRoute: 'always' | 'nat' | 'never';
+  /** How telephones behind NATs that have registered by UDP are kept reachable, each once in `natPingS` seconds. */
+  readonly natPing: 'options' | 'crlf' | 'none';
+  readonly natPingS: number;
   readonly minExpiresS: number;
   readonly maxExpiresS: number;
   readonly defaultExpiresS: number;
@@ -78,6 +82,8 @@ export const defaultSipConfig: SipConfig = Object.freeze({
   trusted: undefined,
   relay: 'clients',
   recordRoute: defaultProxySettings.recordRoute,
+  natPing: defaultNatPingSettings.method,
+  natPingS: defaultNatPingSettings.periodS,
   minExpiresS: defaultRegistrarSettings.minExpiresS,
   maxExpiresS: defaultRegistrarSettings.maxExpiresS,
   defaultExpiresS: defaultRegistrarSettings.defaultExpiresS,

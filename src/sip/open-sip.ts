@@ -19,6 +19,7 @@ import { defaultCoreSettings } from './core/settings.ts';
 import { EventAgent, type EventFigures } from './events/event-agent.ts';
 import { openSipAccounts, type AccountCluster, type SipAccounts } from './open-accounts.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
+import { FlowBindings } from './registrar/flow-bindings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { openFarmPart, type FarmPlace, type OpenFarm } from './open-farm.ts';
 import type { FarmPart } from './roles/farm-part.ts';
@@ -103,7 +104,17 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   const agent = await openAgent(services, accounts);
   const trace = new MessageTrace(clock);
   const farm = await openFarmPart(services, config, { transport, trace, secret: accounts.secret }, lifecycle);
-  const server = createServer(services, config, accounts, { farm, agent });
+  const { directory, location, registrations } = accounts;
+  const unfollow = directory.onChange((change) => {
+    if (change.kind === 'account' && change.account === undefined) agent.accountRemoved(change.aor);
+  });
+  const flows = new FlowBindings({ location, owner: registrations, member: memberName, logger });
+  const endFlows = (): void => {
+    unfollow();
+    flows.stop();
+  };
+  await lifecycle.start({ name: 'SIP accounts and connections that go', start: () => undefined, stop: endFlows });
+  const server = createServer(services, config, accounts, { farm, agent, flows });
   await lifecycle.start({ name: 'SIP events', start: () => undefined, stop: () => agent.close() });
   await lifecycle.start({ name: 'SIP trace', start: () => undefined, stop: () => trace.forget() });
   await lifecycle.start({ name: 'SIP server', start: () => server.start(), stop: () => server.stop() });
@@ -142,7 +153,9 @@ function openAgent(
       const uri = end === 'caller' ? message.from().uri : message.requestUri();
       return uri !== undefined && users.isLocal(uri.host) ? users.accountOf(uri)?.aor : undefined;
     },
-    isMine: (_aor, { flow }) => flow === undefined || flow.member === memberName,
+    // Behind another proxy everybody can reach it.
+    isMine: (aor, { flow }) => (flow === undefined ? location.owns(aor) : flow.member === memberName),
+    owns: (aor) => location.owns(aor),
   });
 }
 
@@ -150,14 +163,14 @@ function createServer(
   { clock, random, logger, dns, callRecords, member, memberName }: OpenSipServices,
   config: SipConfig,
   accounts: SipAccounts,
-  { farm, agent }: { readonly farm: OpenFarm; readonly agent: EventAgent },
+  { farm, agent, flows }: { readonly farm: OpenFarm; readonly agent: EventAgent; readonly flows: FlowBindings },
 ): SipServer {
   const { directory, authenticator, location, registrar, gruus, secret } = accounts;
   const locator = new DnsServerLocator(
     { clock, random, dns: dns({ servers: config.nameServers ?? [], timeoutMs: dnsTimeoutMs }) },
     { transports: ['udp', 'tcp', 'tls'], families: () => farm.sockets.families() },
   );
-  const { t1Ms, t2Ms, timerBMs, timerCMs, recordRoute, trusted = [], relay } = config;
+  const { t1Ms, t2Ms, timerBMs, timerCMs, recordRoute, trusted = [], relay, natPing, natPingS } = config;
   return createSipServer({
     clock,
     random,
@@ -172,6 +185,7 @@ function createServer(
     registrar,
     gruus,
     agent,
+    flowEnded: (hop) => flows.ended(hop),
     ...(callRecords === undefined ? {} : { callRecords }),
     member,
     memberName,
@@ -182,6 +196,7 @@ function createServer(
       proxy: { ...defaultProxySettings, recordRoute, timerCMs },
       trusted,
       relay,
+      natPing: { method: natPing, periodS: natPingS },
     },
   });
 }

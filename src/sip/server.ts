@@ -38,6 +38,8 @@ export interface SipServices {
   readonly gruus?: Pick<Gruus, 'meaningOf'>;
   /** Presence and offline messages. */
   readonly agent?: AccountAgent;
+  /** A connection has ended: nobody is reached by it any more. */
+  readonly flowEnded?: (hop: Hop) => void;
   /** Where call records go; absent: there are none. */
   readonly callRecords?: CallRecordSink;
   readonly owner?: OwnerLookup;
@@ -134,7 +136,7 @@ export function createSipServer(services: SipServices): SipServer {
       transport.listen({
         message: receive,
         bad: (bad, hop) => core.bad(bad, hop),
-        flowEnded: () => undefined,
+        flowEnded: (hop) => services.flowEnded?.(hop),
       });
       pinger.start();
     },

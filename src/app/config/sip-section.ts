@@ -148,6 +148,12 @@ export const sip: Section<SipConfig> = {
       ['always', 'nat', 'never'],
       'Whether later requests of a call come by this server: always, only where a party is behind NAT or on a connection, or never.',
     ),
+    natPing: choice(
+      defaults.natPing,
+      ['options', 'crlf', 'none'],
+      'How telephones behind a NAT that have registered by UDP are kept reachable: "options" = by an OPTIONS, whose answer keeps the NAT open from the inside, too; "crlf" = by four bytes; "none". Each is pinged by the one member whose socket its NAT knows.',
+    ),
+    natPingS: integer(defaults.natPingS, 5, 600, 'How often, in seconds. Most NATs forget UDP after 30 s and more.'),
     minExpiresS: integer(
       defaults.minExpiresS,
       1,

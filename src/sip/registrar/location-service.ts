@@ -252,6 +252,11 @@ export class LocationService {
     }
   }
 
+  /** This member changes the bindings of the account. */
+  owns(aor: string): boolean {
+    return this.#owns(aor);
+  }
+
   #slotOf(aor: string): Set<Location> {
     return this.#slots[hashOf(aor) % sweepSlots]!;
   }
