@@ -1,0 +1,200 @@
+import { formatIpAddress, parseIpAddress } from '#base';
+import { transportNames } from '../transport/transport-name.ts';
+import { frameKinds, type Frame } from './frame.ts';
+import { frameLimits } from './frame-limits.ts';
+import { SEAL_BYTES, type FrameSeal } from './frame-seal.ts';
+
+/**
+ * A frame is a PROXY protocol v2 header (signature, PROXY command, datagram over IPv4 or IPv6, source = the remote side,
+ * destination = our socket) with TLVs of the custom range, the MAC as the last of them, and the SIP message behind it. So it
+ * is read by what reads that protocol, and never taken for SIP.
+ */
+const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
+const VERSION_AND_COMMAND = 0x21;
+const UDP_OVER_IPV4 = 0x12;
+const UDP_OVER_IPV6 = 0x22;
+const HEAD = 16;
+const TLV_HEAD = 3;
+
+const Tlv = {
+  facts: 0xe0,
+  sender: 0xe1,
+  holder: 0xe2,
+  rest: 0xe3,
+  branchOwner: 0xe4,
+  /** Addresses that are more than their bytes (a zone), or of the other family. */
+  local: 0xe5,
+  remote: 0xe6,
+  tlsName: 0xe7,
+  seal: 0xef,
+} as const;
+
+/** kind, transport, boots (4 + 4), sequence, subject (6 + 6), socket (4), connection (6) */
+const FACTS_BYTES = 32;
+const MAX_48 = 2 ** 48 - 1;
+const MAX_32 = 0xffff_ffff;
+const zeros = Buffer.alloc(16);
+
+/** @throws RangeError for what no frame may hold. */
+export function encodeFrame(frame: Frame, seal: FrameSeal): Buffer {
+  checkLimits(frame);
+  const remote = parseIpAddress(frame.remoteAddress);
+  const size = remote?.length ?? 4;
+  const local = parseIpAddress(frame.localAddress);
+  const hasLocal = local?.length === size && frame.localAddress === formatIpAddress(local);
+  const hasRemote = remote !== undefined && frame.remoteAddress === formatIpAddress(remote);
+  const texts: (readonly [number, string])[] = [[Tlv.sender, frame.sender]];
+  if (frame.holder !== '') texts.push([Tlv.holder, frame.holder]);
+  if (frame.rest.length > 0) texts.push([Tlv.rest, frame.rest.join(',')]);
+  if (frame.branchOwner !== '') texts.push([Tlv.branchOwner, frame.branchOwner]);
+  if (!hasLocal) texts.push([Tlv.local, frame.localAddress]);
+  if (!hasRemote) texts.push([Tlv.remote, frame.remoteAddress]);
+  if (frame.tlsName !== '') texts.push([Tlv.tlsName, frame.tlsName]);
+  let headerEnd = HEAD + 2 * size + 4 + TLV_HEAD + FACTS_BYTES + TLV_HEAD + SEAL_BYTES;
+  for (const [, text] of texts) headerEnd += TLV_HEAD + text.length;
+
+  const bytes = Buffer.allocUnsafe(headerEnd + frame.payload.length);
+  SIGNATURE.copy(bytes);
+  bytes[12] = VERSION_AND_COMMAND;
+  bytes[13] = size === 4 ? UDP_OVER_IPV4 : UDP_OVER_IPV6;
+  bytes.writeUInt16BE(headerEnd - HEAD, 14);
+  bytes.set(hasRemote ? remote : zeros.subarray(0, size), HEAD);
+  bytes.set(hasLocal ? local : zeros.subarray(0, size), HEAD + size);
+  let at = HEAD + 2 * size;
+  at = bytes.writeUInt16BE(frame.remotePort, at);
+  at = bytes.writeUInt16BE(frame.localPort, at);
+  at = writeFacts(bytes, frame, at);
+  for (const [type, text] of texts) {
+    at = writeTlvHead(bytes, type, text.length, at);
+    at += bytes.write(text, at, 'latin1');
+  }
+  at = writeTlvHead(bytes, Tlv.seal, SEAL_BYTES, at);
+  bytes.fill(0, at, at + SEAL_BYTES);
+  frame.payload.copy(bytes, headerEnd);
+  seal.write(bytes, at);
+  return bytes;
+}
+
+/** undefined: not a frame of this farm, or changed on its way. */
+export function decodeFrame(bytes: Buffer, seal: FrameSeal): Frame | undefined {
+  if (bytes.length < HEAD || SIGNATURE.compare(bytes, 0, SIGNATURE.length) !== 0) return undefined;
+  const family = bytes[13];
+  const size = family === UDP_OVER_IPV4 ? 4 : family === UDP_OVER_IPV6 ? 16 : 0;
+  const headerEnd = HEAD + bytes.readUInt16BE(14);
+  const sealAt = headerEnd - SEAL_BYTES;
+  const tlvsAt = HEAD + 2 * size + 4;
+  if (bytes[12] !== VERSION_AND_COMMAND || size === 0 || headerEnd > bytes.length) return undefined;
+  if (bytes.length - headerEnd > frameLimits.payloadMaxBytes || sealAt - TLV_HEAD < tlvsAt) return undefined;
+  const hasSeal = bytes[sealAt - TLV_HEAD] === Tlv.seal && bytes.readUInt16BE(sealAt - 2) === SEAL_BYTES;
+  if (!hasSeal || !seal.isGood(bytes, sealAt)) return undefined;
+  const read = readTlvs(bytes, tlvsAt, sealAt - TLV_HEAD);
+  const facts = read?.facts;
+  if (read === undefined || facts === undefined) return undefined;
+  const kind = frameKinds[bytes[facts]!];
+  const transport = transportNames[bytes[facts + 1]!];
+  const { sender = '', holder = '', rest, branchOwner = '', local, remote, tlsName = '' } = read;
+  if (kind === undefined || transport === undefined || sender === '') return undefined;
+  return {
+    kind,
+    sender,
+    holder,
+    boot: bytes.readUInt32BE(facts + 2),
+    receiverBoot: bytes.readUInt32BE(facts + 6),
+    sequence: bytes.readUIntBE(facts + 10, 6),
+    subject: bytes.readUIntBE(facts + 16, 6),
+    transport,
+    socketId: bytes.readUInt32BE(facts + 22),
+    connectionId: bytes.readUIntBE(facts + 26, 6),
+    remoteAddress: remote ?? formatIpAddress(bytes.subarray(HEAD, HEAD + size)) ?? '',
+    localAddress: local ?? formatIpAddress(bytes.subarray(HEAD + size, HEAD + 2 * size)) ?? '',
+    remotePort: bytes.readUInt16BE(HEAD + 2 * size),
+    localPort: bytes.readUInt16BE(HEAD + 2 * size + 2),
+    tlsName,
+    rest: rest === undefined ? [] : rest.split(',', frameLimits.maxRest),
+    branchOwner,
+    payload: bytes.subarray(headerEnd),
+  };
+}
+
+interface Read {
+  /** Where they are. */
+  facts?: number;
+  sender?: string;
+  holder?: string;
+  rest?: string;
+  branchOwner?: string;
+  local?: string;
+  remote?: string;
+  tlsName?: string;
+}
+
+/** undefined: one of them ends beyond `end`. Those of a later version are passed over. */
+function readTlvs(bytes: Buffer, start: number, end: number): Read | undefined {
+  const read: Read = {};
+  let at = start;
+  while (at < end) {
+    if (at + TLV_HEAD > end) return undefined;
+    const type = bytes[at];
+    const valueAt = at + TLV_HEAD;
+    at = valueAt + bytes.readUInt16BE(at + 1);
+    if (at > end) return undefined;
+    switch (type) {
+      case Tlv.facts:
+        if (at - valueAt >= FACTS_BYTES) read.facts = valueAt;
+        break;
+      case Tlv.sender:
+        read.sender = bytes.toString('latin1', valueAt, at);
+        break;
+      case Tlv.holder:
+        read.holder = bytes.toString('latin1', valueAt, at);
+        break;
+      case Tlv.rest:
+        read.rest = bytes.toString('latin1', valueAt, at);
+        break;
+      case Tlv.branchOwner:
+        read.branchOwner = bytes.toString('latin1', valueAt, at);
+        break;
+      case Tlv.local:
+        read.local = bytes.toString('latin1', valueAt, at);
+        break;
+      case Tlv.remote:
+        read.remote = bytes.toString('latin1', valueAt, at);
+        break;
+      case Tlv.tlsName:
+        read.tlsName = bytes.toString('latin1', valueAt, at);
+    }
+  }
+  return read;
+}
+
+function writeTlvHead(bytes: Buffer, type: number, length: number, at: number): number {
+  bytes[at] = type;
+  return bytes.writeUInt16BE(length, at + 1);
+}
+
+function writeFacts(bytes: Buffer, frame: Frame, start: number): number {
+  let at = writeTlvHead(bytes, Tlv.facts, FACTS_BYTES, start);
+  bytes[at] = frameKinds.indexOf(frame.kind);
+  bytes[at + 1] = transportNames.indexOf(frame.transport);
+  at = bytes.writeUInt32BE(frame.boot, at + 2);
+  at = bytes.writeUInt32BE(frame.receiverBoot, at);
+  at = bytes.writeUIntBE(frame.sequence, at, 6);
+  at = bytes.writeUIntBE(frame.subject, at, 6);
+  at = bytes.writeUInt32BE(frame.socketId, at);
+  return bytes.writeUIntBE(frame.connectionId, at, 6);
+}
+
+function checkLimits(frame: Frame): void {
+  const tokens = [frame.sender, frame.holder, frame.branchOwner, ...frame.rest];
+  const texts = [frame.localAddress, frame.remoteAddress, frame.tlsName];
+  const isTooLong =
+    tokens.some((token) => token.length > frameLimits.tokenMaxChars) ||
+    texts.some((text) => text.length > frameLimits.textMaxChars) ||
+    frame.rest.length > frameLimits.maxRest ||
+    frame.payload.length > frameLimits.payloadMaxBytes;
+  const isTooLarge =
+    Math.max(frame.sequence, frame.subject, frame.connectionId) > MAX_48 ||
+    frame.socketId > MAX_32 ||
+    frame.boot > MAX_32;
+  if (isTooLong || isTooLarge) throw new RangeError(`a frame of kind ${frame.kind} is beyond its limits`);
+}
