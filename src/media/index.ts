@@ -15,3 +15,4 @@ export {
   type MediaFinding,
   type MediaMember,
 } from './single-ip-check.ts';
+export { openMediaRelay, type MediaRelayParts } from './relay/open-relay.ts';

@@ -28,7 +28,7 @@ const unchanged: Described = Object.freeze({ kind: 'unchanged' });
 /**
  * The media of one call, from its first offer on: whether they are relayed, by which ports, and where to. Offers and answers
  * are RFC 3264's; who offers is for the signalling to say. Answers may come several times (early media, forks): the
- * latest counts, until the call is answered.
+ * latest counts, up to the final one.
  */
 export class MediaCall implements RelayListener {
   readonly #services: MediaServices;
@@ -79,14 +79,16 @@ export class MediaCall implements RelayListener {
     return this.#described(from, sdp, media);
   }
 
-  answer(from: RelaySide, sdp: SessionDescription): Described {
+  /** `isFinal`: no other answer to that offer will come. */
+  answer(from: RelaySide, sdp: SessionDescription, isFinal: boolean): Described {
     if (this.#session === undefined) return unchanged;
     const media = sideMediaOf(sdp, 'answer', this.#facts[from], this.#services.faces);
     const body = this.#described(from, sdp, media);
     const offer = this.#offer;
     if (offer !== undefined && offer.from !== from) this.#media[offer.from] = offer.media;
     this.#media[from] = media;
-    this.#update();
+    if (isFinal) this.#settle();
+    else this.#update();
     return body;
   }
 
@@ -96,27 +98,22 @@ export class MediaCall implements RelayListener {
     return this.#described(from, sdp, sideMediaOf(sdp, 'answer', this.#facts[from], this.#services.faces));
   }
 
-  /** The answer that has come is the last one to that offer. */
+  /** The answer that has come before was the last one to that offer. */
   accepted(): void {
-    if (this.#offer === undefined) return;
-    this.#offer = undefined;
-    this.#endStreams();
-    this.#update();
+    if (this.#offer !== undefined) this.#settle();
   }
 
   /** The call is up: from now on silence ends its media. */
   up(): void {
     if (this.#isUp) return;
     this.#isUp = true;
-    this.#update();
+    // An answer is about to come: it will say so as well.
+    if (this.#offer === undefined) this.#update();
   }
 
   /** The offer was refused: all is as it was before (RFC 3264 §8). */
   rejected(): void {
-    if (this.#offer === undefined) return;
-    this.#offer = undefined;
-    this.#endStreams();
-    this.#update();
+    if (this.#offer !== undefined) this.#settle();
   }
 
   /** Harmless when repeated. undefined: nothing was relayed. */
@@ -222,6 +219,12 @@ export class MediaCall implements RelayListener {
       this.#services.began(this);
     }
     return undefined;
+  }
+
+  #settle(): void {
+    this.#offer = undefined;
+    this.#endStreams();
+    this.#update();
   }
 
   #update(): void {

@@ -1,5 +1,6 @@
 import type { Logger } from '#base';
 import type { Clock, Random } from '#io';
+import type { MediaProxy } from '#media';
 import type { Authenticator } from './accounts/authenticator.ts';
 import type { AccountAgent } from './core/account-agent.ts';
 import { Core } from './core/core.ts';
@@ -10,6 +11,7 @@ import { ownerOfAll, type OwnerLookup } from './farm/owner-lookup.ts';
 import type { SipMessage } from './message/sip-message.ts';
 import { observers } from './proxy/call-observers.ts';
 import { FlowTokens } from './proxy/flow-token.ts';
+import { CallMedia } from './proxy/media.ts';
 import { NatPinger } from './proxy/nat-pinger.ts';
 import type { Gruus } from './registrar/gruu.ts';
 import type { LocationService } from './registrar/location-service.ts';
@@ -42,6 +44,8 @@ export interface SipServices {
   readonly flowEnded?: (hop: Hop) => void;
   /** Where call records go; absent: there are none. */
   readonly callRecords?: CallRecordSink;
+  /** Where the media of calls go through; absent: their descriptions are let through. */
+  readonly media?: { readonly proxy: Pick<MediaProxy, 'call'>; readonly isRefusedWhenFull: boolean };
   readonly owner?: OwnerLookup;
   /** Why a load balancer should send new calls elsewhere; it is told when it asks with OPTIONS. Absent: never. */
   readonly notReady?: () => string | undefined;
@@ -81,6 +85,12 @@ export function createSipServer(services: SipServices): SipServer {
   const branches = new BranchCodec(member, mac);
   const tallies = new MessageTallies();
   const calls = new CallRecords({ clock, member, sink: services.callRecords });
+  const media =
+    services.media &&
+    new CallMedia({
+      ...services.media,
+      silent: (callId, aTag, bTag, summary) => calls.silent(callId, [aTag, bTag], summary),
+    });
   let layer!: TransactionLayer;
   const core = new Core(
     {
@@ -88,8 +98,9 @@ export function createSipServer(services: SipServices): SipServer {
       branches,
       tokens: new FlowTokens(member, mac),
       observe: (incoming) => observers(calls.begin(incoming), agent?.callBegins?.(incoming)),
+      media,
       byeForwarded: (message) => {
-        calls.bye(message);
+        calls.bye(message, media?.bye(message));
         agent?.byeForwarded?.(message);
       },
     },

@@ -22,7 +22,7 @@ describe('the media of a call', () => {
     const call = world.call();
     expect(places(call.offer('a', audio('192.168.1.2', 5004)))).toEqual([`${own4} 10002`]);
     expect(call.reason).toBe('nat');
-    expect(places(call.answer('b', audio('10.0.0.50', 6000)))).toEqual([`${wan} 10000`]);
+    expect(places(call.answer('b', audio('10.0.0.50', 6000), false))).toEqual([`${wan} 10000`]);
     const [stream] = world.session.plan.streams;
     expect(stream).toMatchObject({
       kind: 'rtp',
@@ -44,7 +44,7 @@ describe('the media of a call', () => {
     const world = new MediaWorld();
     const call = world.call({ a: { address: '10.0.0.51', isBehindNat: false } });
     expect(call.offer('a', audio('10.0.0.51', 5004)).kind).toBe('unchanged');
-    expect(call.answer('b', audio('10.0.0.50', 6000)).kind).toBe('unchanged');
+    expect(call.answer('b', audio('10.0.0.50', 6000), false).kind).toBe('unchanged');
     expect(world.relay.sessions).toEqual([]);
     expect(call.end()).toBeUndefined();
   });
@@ -56,7 +56,7 @@ describe('the media of a call', () => {
       b: { address: 'fd00::2', isBehindNat: false },
     });
     expect(places(call.offer('a', audio('10.0.0.51', 5004)))).toEqual([`${own6} 10002`]);
-    expect(places(call.answer('b', audio('fd00::2', 6000)))).toEqual([`${own4} 10000`]);
+    expect(places(call.answer('b', audio('fd00::2', 6000), false))).toEqual([`${own4} 10000`]);
     expect(call.reason).toBe('families');
   });
 
@@ -65,8 +65,7 @@ describe('the media of a call', () => {
     const call = world.call();
     expect(places(call.offer('b', audio('10.0.0.50', 6000)))).toEqual([`${wan} 10000`]);
     expect(call.isOfferedBy('b')).toBe(true);
-    expect(places(call.answer('a', audio('192.168.1.2', 5004)))).toEqual([`${own4} 10002`]);
-    call.accepted();
+    expect(places(call.answer('a', audio('192.168.1.2', 5004), true))).toEqual([`${own4} 10002`]);
     expect(call.isOfferedBy('b')).toBe(false);
   });
 
@@ -74,8 +73,8 @@ describe('the media of a call', () => {
     const world = new MediaWorld();
     const call = world.call();
     call.offer('a', audio('192.168.1.2', 5004));
-    call.answer('b', audio('10.0.0.50', 6000));
-    call.answer('b', audio('10.0.0.60', 7000));
+    call.answer('b', audio('10.0.0.50', 6000), false);
+    call.answer('b', audio('10.0.0.60', 7000), false);
     expect(world.session.plan.streams[0]!.b.remote).toEqual({ address: '10.0.0.60', port: 7000 });
     call.accepted();
     expect(places(call.reword('b', audio('10.0.0.50', 6000)))).toEqual([`${wan} 10000`]);
@@ -86,12 +85,11 @@ describe('the media of a call', () => {
     const world = new MediaWorld();
     const call = world.call();
     call.offer('a', audio('192.168.1.2', 5004));
-    call.answer('b', audio('10.0.0.50', 6000));
-    call.accepted();
+    call.answer('b', audio('10.0.0.50', 6000), true);
     call.up();
     expect(places(call.offer('b', audio('10.0.0.99', 8000)))).toEqual([`${wan} 10000`]);
     expect(world.session.plan.streams[0]!.b.remote).toEqual({ address: '10.0.0.50', port: 6000 });
-    call.answer('a', audio('192.168.1.2', 5004));
+    call.answer('a', audio('192.168.1.2', 5004), false);
     expect(world.session.plan.streams[0]!.b.remote).toEqual({ address: '10.0.0.99', port: 8000 });
   });
 
@@ -99,8 +97,7 @@ describe('the media of a call', () => {
     const world = new MediaWorld();
     const call = world.call();
     call.offer('b', audio('10.0.0.50', 6000));
-    call.answer('a', audio('192.168.1.2', 5004));
-    call.accepted();
+    call.answer('a', audio('192.168.1.2', 5004), true);
     expect(world.ports.figures.taken).toBe(2);
     expect(places(call.offer('b', twoStreams(8000)))).toEqual([`${wan} 10000`, `${wan} 10004`]);
     expect(world.session.plan.streams[1]!.b.remote).toEqual({ address: '10.0.0.50', port: 8002 });
@@ -114,18 +111,15 @@ describe('the media of a call', () => {
     const world = new MediaWorld({ timeoutS: 60, heldTimeoutS: 3600 });
     const call = world.call();
     call.offer('a', audio('192.168.1.2', 5004));
-    call.answer('b', audio('10.0.0.50', 6000));
-    call.accepted();
+    call.answer('b', audio('10.0.0.50', 6000), true);
     expect(world.session.plan.timeoutMs).toBe(Infinity);
     call.up();
     expect(world.session.plan.timeoutMs).toBe(60_000);
     expect(places(call.offer('b', audio('0.0.0.0', 6000)))).toEqual(['nowhere 10000']);
-    call.answer('a', audio('192.168.1.2', 5004, 'a=recvonly'));
-    call.accepted();
+    call.answer('a', audio('192.168.1.2', 5004, 'a=recvonly'), true);
     expect(world.session.plan).toMatchObject({ timeoutMs: 3_600_000, streams: [{ b: { isDeaf: true } }] });
     call.offer('b', audio('10.0.0.50', 6000));
-    call.answer('a', audio('192.168.1.2', 5004));
-    call.accepted();
+    call.answer('a', audio('192.168.1.2', 5004), true);
     expect(world.session.plan).toMatchObject({ timeoutMs: 60_000, streams: [{ b: { isDeaf: false } }] });
   });
 
@@ -137,8 +131,8 @@ describe('the media of a call', () => {
     call.answer(
       'a',
       decoded(lines('v=0', 's=-', 'c=IN IP4 192.168.1.2', 'm=audio 5004 RTP/AVP 0', 'm=video 0 RTP/AVP 31')),
+      true,
     );
-    call.accepted();
     expect(world.ports.figures.taken).toBe(2);
     expect(world.session.plan.streams[1]).toBeUndefined();
   });
@@ -159,8 +153,7 @@ describe('the media of a call', () => {
         'a=mid:1',
       ),
     );
-    expect(places(call.answer('a', bundled))).toEqual([`${own4} 10002`, `${own4} 10002`]);
-    call.accepted();
+    expect(places(call.answer('a', bundled, true))).toEqual([`${own4} 10002`, `${own4} 10002`]);
     expect(world.ports.figures.taken).toBe(2);
   });
 
@@ -168,7 +161,7 @@ describe('the media of a call', () => {
     const world = new MediaWorld();
     const call = world.call();
     expect(places(call.offer('a', decoded(browserOffer)))).toEqual([`${own4} 10002`, `${own4} 10002`]);
-    call.answer('b', decoded(browserOffer));
+    call.answer('b', decoded(browserOffer), false);
     expect(world.session.plan.streams.length).toBe(1);
     expect(world.session.plan.streams[0]).toMatchObject({
       isMuxed: true,
@@ -195,7 +188,7 @@ describe('the media of a call', () => {
     expect(world.call().offer('a', audio('192.168.1.2', 5004)).kind).toBe('relayed');
     const second = world.call();
     expect(second.offer('a', audio('192.168.1.2', 5008))).toEqual({ kind: 'full', reason: 'no media port is free' });
-    expect(second.answer('b', audio('10.0.0.50', 6000)).kind).toBe('unchanged');
+    expect(second.answer('b', audio('10.0.0.50', 6000), false).kind).toBe('unchanged');
     expect(world.proxy.figures()).toMatchObject({ full: 1, calls: 1 });
   });
 
@@ -218,7 +211,7 @@ describe('the media of a call', () => {
     const world = new MediaWorld();
     const call = world.call();
     call.offer('a', audio('192.168.1.2', 5004));
-    call.answer('b', audio('10.0.0.50', 6000));
+    call.answer('b', audio('10.0.0.50', 6000), false);
     world.session.packets = 50;
     expect(call.end()).toMatchObject({ reason: 'nat', streams: [{ media: 'audio', a: { packets: 50 } }] });
     expect(call.end()).toBeUndefined();
@@ -233,7 +226,7 @@ describe('the media of a call', () => {
     call.offer('a', audio('192.168.1.2', 5004));
     world.session.listener.idle();
     expect(call.isRelayed).toBe(true);
-    call.answer('b', audio('10.0.0.50', 6000));
+    call.answer('b', audio('10.0.0.50', 6000), false);
     call.up();
     world.session.listener.idle();
     expect(world.silent.length).toBe(1);

@@ -44,6 +44,7 @@ export interface CoreServices {
   readonly agent?: AccountAgent;
   readonly gruus?: Pick<Gruus, 'meaningOf'>;
   readonly observe: ProxyServices['observe'];
+  readonly media?: ProxyServices['media'];
   /** A BYE is on its way: its call is over, whatever comes back. */
   readonly byeForwarded: (bye: SipMessage) => void;
   /** Why a load balancer should send new calls elsewhere. */

@@ -8,6 +8,8 @@ import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { FinalAnswer } from './best-response.ts';
 import { forwardedRequest } from './forwarded-request.ts';
 import type { Incoming } from './incoming.ts';
+import type { CallMedia } from './media.ts';
+import type { BranchMedia } from './media-branch.ts';
 import { nextHopOf } from './next-hop.ts';
 import { pathOf, recordRoutesOf, type RouteRecorder } from './record-route.ts';
 import type { ProxySettings } from './settings.ts';
@@ -19,6 +21,8 @@ export interface BranchServices extends RouteRecorder {
   readonly branches: BranchCodec;
   readonly transport: Pick<TransportLayer, 'viaFor'>;
   readonly locator: ServerLocator;
+  /** Absent: media are none of this server's business. */
+  readonly media?: Pick<CallMedia, 'branch'> | undefined;
   readonly settings: ProxySettings;
   /** How long a cancelled INVITE may take to end: 64 × T1 (RFC 3261 §9.1). */
   readonly cancelMs: number;
@@ -47,6 +51,7 @@ export class ForwardBranch implements ClientUser {
   #transaction: ClientTransaction | undefined;
   #isOver = false;
   #isCancelled = false;
+  #media: BranchMedia | undefined;
 
   constructor(target: ProxyTarget, maxBreadth: number | undefined, owner: BranchOwner, services: BranchServices) {
     this.target = target;
@@ -60,9 +65,15 @@ export class ForwardBranch implements ClientUser {
     return this.#isOver;
   }
 
+  /** What becomes of the body of a response that is forwarded; undefined: it stays. */
+  bodyOf(message: SipMessage): Uint8Array | undefined {
+    return this.#media?.response(message);
+  }
+
   start(): void {
     const { incoming } = this.#owner;
     if (incoming === undefined) return;
+    this.#media = this.#services.media?.branch(incoming);
     const flow = this.target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);
     if (flow !== undefined) {
       this.#begin([flow]);
@@ -169,6 +180,11 @@ export class ForwardBranch implements ClientUser {
       this.#end({ status: this.#hops.length === 0 ? 404 : 503, message: undefined });
       return;
     }
+    const body = this.#media?.request(incoming, this.target, hop);
+    if (body === 'refused') {
+      this.#end({ status: 503, message: undefined });
+      return;
+    }
     const { layer, branches, transport, settings } = this.#services;
     const seed = incoming.seed(branches);
     const transaction = layer.client(incoming.method, this, seed, this.target.uriText, this.#nextHop - 1);
@@ -179,9 +195,10 @@ export class ForwardBranch implements ClientUser {
     const face = transport.viaFor(hop);
     const bytes = forwardedRequest(incoming, this.target, {
       via: `SIP/2.0/${face.transport} ${face.sentBy};branch=${transaction.branch}`,
-      recordRoutes: recordRoutesOf(incoming, hop, this.target.isReachedByFlow, this.#services),
+      recordRoutes: recordRoutesOf(incoming, hop, this.target.isReachedByFlow, this.#services, this.#media?.isRelayed),
       path: pathOf(incoming, this.#services),
       maxBreadth: this.#maxBreadth,
+      body,
     });
     this.#transaction = transaction;
     transaction.start(bytes, hop);
@@ -192,6 +209,7 @@ export class ForwardBranch implements ClientUser {
   #end(answer: FinalAnswer): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#media?.failed();
     this.#owner.concluded(this, answer);
   }
 }

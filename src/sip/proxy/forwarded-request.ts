@@ -18,6 +18,8 @@ export interface Additions {
   readonly path: string | undefined;
   /** RFC 5393 §5.3.3; undefined: as it is. */
   readonly maxBreadth: number | undefined;
+  /** In the place of the one that came; absent: that one. */
+  readonly body?: Uint8Array | undefined;
 }
 
 /** RFC 3261 §16.6 items 1 to 8, written out once. */
@@ -35,7 +37,8 @@ export function forwardedRequest(incoming: Incoming, target: ProxyTarget, additi
   const { receivedVia } = incoming;
   if (receivedVia !== undefined) edit.replaceFirstElement(HeaderId.Via, receivedVia);
   edit.prepend(HeaderId.Via, additions.via);
-  edit.ensureContentLength();
+  if (additions.body === undefined) edit.ensureContentLength();
+  else edit.setBody(additions.body);
   return edit.serialise();
 }
 

@@ -3,11 +3,12 @@ import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { FinalAnswer } from './best-response.ts';
 
-/** RFC 3261 §16.7 item 3: without our Via, with a Content-Length; all else as it came. */
-export function forwardedResponse(message: SipMessage): Buffer {
+/** RFC 3261 §16.7 item 3: without our Via, with a Content-Length; all else as it came, but for `body` where there is one. */
+export function forwardedResponse(message: SipMessage, body?: Uint8Array): Buffer {
   const edit = new MessageEdit(message);
   edit.removeFirstElement(HeaderId.Via);
-  edit.ensureContentLength();
+  if (body === undefined) edit.ensureContentLength();
+  else edit.setBody(body);
   return edit.serialise();
 }
 

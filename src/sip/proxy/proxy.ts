@@ -11,6 +11,7 @@ import type { CallObserver } from './call-observer.ts';
 import { forwardedRequest } from './forwarded-request.ts';
 import { forwardedResponse } from './forwarded-response.ts';
 import type { Incoming } from './incoming.ts';
+import type { CallMedia } from './media.ts';
 import { nextHopOf } from './next-hop.ts';
 import { ResponseContext, type ContextServices } from './response-context.ts';
 import { groupsByQ, type ProxyTarget } from './target-set.ts';
@@ -20,6 +21,7 @@ export interface ProxyServices extends ContextServices {
   readonly transport: Pick<TransportLayer, 'viaFor' | 'respond' | 'send'>;
   /** Who follows a call that begins with this INVITE. */
   observe(incoming: Incoming): CallObserver | undefined;
+  readonly media?: CallMedia | undefined;
 }
 
 const nobodyCares = (): undefined => undefined;
@@ -63,12 +65,14 @@ export class Proxy {
     const vias = message.vias();
     const next = vias instanceof Malformed ? undefined : vias[1];
     const target = next === undefined ? undefined : viaTarget(next, hop);
-    if (target !== undefined) this.#services.transport.send(forwardedResponse(message), target, nobodyCares);
+    if (target === undefined) return;
+    const body = this.#services.media?.strayResponse(message);
+    this.#services.transport.send(forwardedResponse(message, body), target, nobodyCares);
   }
 
   #send(incoming: Incoming, target: ProxyTarget, hop: Target | undefined): void {
     if (hop === undefined) return;
-    const { transport, branches } = this.#services;
+    const { transport, branches, media } = this.#services;
     const face = transport.viaFor(hop);
     const seed = incoming.seed(branches);
     const branch = branches.encodeFor(seed, branches.idOf(seed, target.uriText ?? '', 0));
@@ -77,6 +81,7 @@ export class Proxy {
       recordRoutes: [],
       path: undefined,
       maxBreadth: undefined,
+      body: incoming.method === 'ACK' ? media?.ack(incoming.message) : undefined,
     });
     transport.send(bytes, hop, nobodyCares);
   }

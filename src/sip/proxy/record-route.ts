@@ -25,6 +25,7 @@ export function recordRoutesOf(
   target: Target,
   isTargetReachedByFlow: boolean,
   { transport, tokens, settings }: RouteRecorder,
+  hasMediaHere = false,
 ): readonly string[] {
   if (settings.recordRoute === 'never' || !dialogMaking.has(incoming.method)) return [];
   const { message, hop, via } = incoming;
@@ -33,7 +34,7 @@ export function recordRoutesOf(
   const far = transport.viaFor(target);
   const isOneFace = near.sentBy === far.sentBy && near.transport === far.transport;
   const needsNoFlow = !isSenderReachedByFlow && !isTargetReachedByFlow;
-  if (settings.recordRoute === 'nat' && needsNoFlow && isOneFace) return [];
+  if (settings.recordRoute === 'nat' && needsNoFlow && isOneFace && !hasMediaHere) return [];
   const scheme = incoming.requestUri?.scheme === 'sips' ? 'sips' : 'sip';
   const callId = message.callId();
   if (isOneFace && needsNoFlow) return [element(scheme, near, tokens.write(callId, undefined))];

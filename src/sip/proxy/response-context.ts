@@ -81,19 +81,19 @@ export class ResponseContext implements ServerUser, BranchOwner {
     if (status < 200) {
       if (this.#isAnswered) return;
       this.#observer?.provisional(status);
-      this.#server.respond(forwardedResponse(message), status);
+      this.#server.respond(forwardedResponse(message, branch.bodyOf(message)), status);
       return;
     }
     const isFirst = !this.#isAnswered;
-    this.#succeed(message);
+    this.#succeed(message, branch.bodyOf(message));
     if (!isFirst || this.#pending === 0) return;
     this.#pending--;
     this.#groups = none;
     this.#cancelBranches(branch);
   }
 
-  #succeed(message: SipMessage): void {
-    const bytes = forwardedResponse(message);
+  #succeed(message: SipMessage, body: Uint8Array | undefined): void {
+    const bytes = forwardedResponse(message, body);
     const { status } = message;
     if (!this.#isAnswered) {
       this.#finish();

@@ -1,5 +1,10 @@
-/** How a call ended. `unknown`: no BYE came through this server, or it was stopped while the call was up. */
-export type CallEnd = 'caller' | 'callee' | 'cancelled' | 'refused' | 'unknown';
+import type { MediaSummary } from '#media';
+
+/**
+ * How a call ended. `silence`: nothing of its media came any more, from neither side. `unknown`: no BYE came through this
+ * server, or it was stopped while the call was up.
+ */
+export type CallEnd = 'caller' | 'callee' | 'cancelled' | 'refused' | 'silence' | 'unknown';
 
 /** One call, as it is written: times are ISO 8601 in UTC. */
 export interface CallRecord {
@@ -24,4 +29,6 @@ export interface CallRecord {
   readonly source: string;
   /** The member that forwarded it. */
   readonly member: string;
+  /** What was relayed of its media; absent: nothing. */
+  readonly media?: MediaSummary;
 }

@@ -1,3 +1,4 @@
+import type { MediaSummary } from '#media';
 import type { AppendLog, Clock } from '#io';
 import { fromWireText, ownText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
@@ -48,15 +49,21 @@ export class CallRecords {
     return new FollowedCall(incoming, this.#options.clock, this);
   }
 
-  /** A BYE is forwarded. */
-  bye(message: SipMessage): void {
+  /** A BYE is forwarded; `media`: what was relayed until then. */
+  bye(message: SipMessage, media?: MediaSummary): void {
     if (this.#active.size === 0) return;
     const callId = message.callId();
     const from = message.from().tag ?? '';
     const byCaller = this.#active.get(keyOf(callId, from));
-    if (byCaller !== undefined) this.#end(byCaller, 'caller');
+    if (byCaller !== undefined) this.#end(byCaller, 'caller', media);
     const byCallee = byCaller ?? this.#active.get(keyOf(callId, message.to().tag ?? ''));
-    if (byCaller === undefined && byCallee !== undefined) this.#end(byCallee, 'callee');
+    if (byCaller === undefined && byCallee !== undefined) this.#end(byCallee, 'callee', media);
+  }
+
+  /** Nothing has been heard of either side of a call, which one of them began with `tag`, for too long. */
+  silent(callId: string, tags: readonly string[], media: MediaSummary): void {
+    const call = tags.map((tag) => this.#active.get(keyOf(callId, tag))).find((one) => one !== undefined);
+    if (call !== undefined) this.#end(call, 'silence', media);
   }
 
   /** Writes what is up: nobody will see its end. */
@@ -72,15 +79,15 @@ export class CallRecords {
     this.#active.set(call.key, call);
   }
 
-  write(call: FollowedCall, endedBy: CallEnd): void {
-    const record = call.record(endedBy, this.#options.member);
+  write(call: FollowedCall, endedBy: CallEnd, media?: MediaSummary): void {
+    const record = { ...call.record(endedBy, this.#options.member), ...(media && { media }) };
     if (this.#options.sink?.write(JSON.stringify(record)) === true) this.#written++;
     else this.#lost++;
   }
 
-  #end(call: FollowedCall, endedBy: CallEnd): void {
+  #end(call: FollowedCall, endedBy: CallEnd, media?: MediaSummary): void {
     this.#active.delete(call.key);
-    this.write(call, endedBy);
+    this.write(call, endedBy, media);
   }
 }
 

@@ -1,0 +1,160 @@
+import { otherSide, type Described, type MediaCall, type RelaySide } from '#media';
+import { ownText } from '../message/characters.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { Target } from '../transport/target.ts';
+import type { Incoming } from './incoming.ts';
+import { bodyOf, sdpOf, type MessageSdp } from './media-body.ts';
+import type { MediaDialog, MediaDialogs } from './media-dialogs.ts';
+import { callFactsOf } from './media-facts.ts';
+import type { ProxyTarget } from './target-set.ts';
+
+/** A new body; undefined: it stays as it came. `refused`: its media cannot be relayed, and without that it shall not go on. */
+export type NewBody = Uint8Array | undefined | 'refused';
+
+/** The media of one forwarded copy of a request: what its body becomes, and those of the answers to it. */
+export interface BranchMedia {
+  /** It stays in the way of the dialog for them. */
+  readonly isRelayed: boolean;
+  /** Of the copy that leaves to `hop`. Asked again when another server is tried. */
+  request(incoming: Incoming, target: ProxyTarget, hop: Target): NewBody;
+  /** Of a response that is about to be forwarded, 101 to 299. */
+  response(message: SipMessage): Uint8Array | undefined;
+  /** It has ended without a 2xx. */
+  failed(): void;
+}
+
+export interface NewCallParts {
+  readonly dialogs: MediaDialogs;
+  readonly isRefusedWhenFull: boolean;
+  newCall(facts: ReturnType<typeof callFactsOf>, ended: () => MediaDialog | undefined): MediaCall;
+}
+
+/** An INVITE that makes a call; or a request in a dialog whose media are not known here, which is as good. */
+export class NewCallMedia implements BranchMedia {
+  readonly #parts: NewCallParts;
+  readonly #callId: string;
+  readonly #aTag: string;
+  #call: MediaCall | undefined;
+  #dialog: MediaDialog | undefined;
+  #address = '';
+  /** Its description comes with the answer (RFC 3261 §13.2.1). */
+  #isDelayed = false;
+
+  constructor({ message }: Incoming, parts: NewCallParts) {
+    this.#parts = parts;
+    this.#callId = ownText(message.callId());
+    this.#aTag = ownText(message.from().tag ?? '');
+  }
+
+  get isRelayed(): boolean {
+    return this.#call !== undefined && (this.#isDelayed || this.#call.isRelayed);
+  }
+
+  request(incoming: Incoming, target: ProxyTarget, hop: Target): NewBody {
+    // Another server may be somewhere else.
+    if (hop.address !== this.#address) this.failed();
+    this.#address = hop.address;
+    this.#call ??= this.#parts.newCall(callFactsOf(incoming, target, hop), () => this.#dialog);
+    const found = sdpOf(incoming.message);
+    this.#isDelayed = found === undefined;
+    if (found === undefined) return undefined;
+    const described = this.#call.offer('a', found.sdp);
+    if (described.kind === 'full' && this.#parts.isRefusedWhenFull && !incoming.isInDialog) return 'refused';
+    return bodyOf(found, described);
+  }
+
+  response(message: SipMessage): Uint8Array | undefined {
+    const call = this.#call;
+    if (call === undefined || (!call.isRelayed && !this.#isDelayed)) return undefined;
+    const found = sdpOf(message);
+    const tag = message.to().tag ?? '';
+    const isFinal = message.status >= 200;
+    const isOther = isFinal && this.#dialog?.chosen !== undefined;
+    const body = found === undefined ? undefined : this.#describe(call, found, isFinal, isOther);
+    if (!call.isRelayed) return body;
+    const dialog = this.#dialogWith(call, tag);
+    if (!isFinal || isOther) return body;
+    dialog.chosen = ownText(tag);
+    if (found === undefined) call.accepted();
+    return body;
+  }
+
+  failed(): void {
+    if (this.#dialog?.chosen !== undefined) return;
+    if (this.#dialog !== undefined) this.#parts.dialogs.remove(this.#dialog);
+    this.#dialog = undefined;
+    this.#call?.end();
+    this.#call = undefined;
+  }
+
+  /** `isOther`: the call has been answered before; this is that answer again, or another telephone's. */
+  #describe(call: MediaCall, found: MessageSdp, isFinal: boolean, isOther: boolean): Uint8Array | undefined {
+    if (isOther) return bodyOf(found, call.reword('b', found.sdp));
+    if (isFinal) call.up();
+    return bodyOf(found, this.#isDelayed ? call.offer('b', found.sdp) : call.answer('b', found.sdp, isFinal));
+  }
+
+  #dialogWith(call: MediaCall, tag: string): MediaDialog {
+    const known = this.#dialog;
+    if (known?.bTags.includes(tag) === true) return known;
+    const dialog = known ?? { call, callId: this.#callId, aTag: this.#aTag, bTags: [], chosen: undefined };
+    if (known === undefined) this.#parts.dialogs.add(dialog);
+    this.#dialog = dialog;
+    dialog.bTags.push(ownText(tag));
+    return dialog;
+  }
+}
+
+/** A request in a dialog whose media are relayed here: re-INVITE, UPDATE, PRACK. */
+export class DialogMedia implements BranchMedia {
+  readonly isRelayed = true;
+  readonly #call: MediaCall;
+  readonly #side: RelaySide;
+  readonly #method: string;
+  /** Who has offered in this transaction; undefined: nobody. */
+  #offerer: RelaySide | undefined;
+  #isAnswered = false;
+
+  constructor(call: MediaCall, side: RelaySide, method: string) {
+    this.#call = call;
+    this.#side = side;
+    this.#method = method;
+  }
+
+  request({ message }: Incoming): NewBody {
+    const found = sdpOf(message);
+    if (found === undefined) {
+      if (this.#method === 'INVITE') this.#offerer = otherSide(this.#side);
+      return undefined;
+    }
+    const call = this.#call;
+    // RFC 3262 §5: a PRACK answers the offer of the response that it acknowledges, or makes one itself.
+    if (this.#method === 'PRACK' && call.isOfferedBy(otherSide(this.#side))) {
+      return bodyOf(found, call.answer(this.#side, found.sdp, true));
+    }
+    this.#offerer = this.#side;
+    return bodyOf(found, call.offer(this.#side, found.sdp));
+  }
+
+  response(message: SipMessage): Uint8Array | undefined {
+    const found = sdpOf(message);
+    const isFinal = message.status >= 200;
+    if (found === undefined) {
+      if (isFinal && this.#offerer === this.#side) this.#call.accepted();
+      return undefined;
+    }
+    const described = this.#describe(found, isFinal);
+    this.#isAnswered ||= isFinal;
+    return bodyOf(found, described);
+  }
+
+  failed(): void {
+    if (!this.#isAnswered && this.#offerer === this.#side) this.#call.rejected();
+  }
+
+  #describe({ sdp }: MessageSdp, isFinal: boolean): Described {
+    const answerer = otherSide(this.#side);
+    if (this.#isAnswered || this.#offerer === undefined) return this.#call.reword(answerer, sdp);
+    return this.#offerer === answerer ? this.#call.offer(answerer, sdp) : this.#call.answer(answerer, sdp, isFinal);
+  }
+}
