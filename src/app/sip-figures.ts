@@ -6,6 +6,7 @@ export function sipFigures({
   calls,
   transport,
   relayed,
+  farm,
 }: OpenSipFigures): readonly (readonly [name: string, value: number])[] {
   const used = Object.entries(transport.transports).filter(
     ([, { receivedMessages, sentMessages, garbage }]) => receivedMessages + sentMessages + garbage > 0,
@@ -21,5 +22,6 @@ export function sipFigures({
       [`${name}.garbage`, garbage] as const,
     ]),
     ['relayed', relayed],
+    ...Object.entries(farm ?? {}).map(([name, value]) => [`farm.${name}`, value] as const),
   ];
 }

@@ -3,6 +3,7 @@ import type { Lifecycle, Logger } from '#base';
 import type { Bus, MemberId, Membership } from '#cluster';
 import type { Clock, Datagrams, Random } from '#io';
 import type { SipConfig } from './config.ts';
+import type { FarmFigures } from './farm/farm-figures.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
 import { FarmPart } from './roles/farm-part.ts';
 import { openRelayPort, type RelayPlace, type RelayPort } from './roles/relay-port.ts';
@@ -49,6 +50,8 @@ export interface OpenFarm {
   readonly transport: TransportLayer;
   /** undefined: everything is done here. */
   readonly owner: OwnerLookup | undefined;
+  /** undefined: there are no other members. */
+  readonly figures: FarmFigures | undefined;
 }
 
 /** What makes a SIP server one of several. Its part is to be started when the sockets are open. */
@@ -75,7 +78,7 @@ export async function openFarmPart(
     company: company && { ...company, count: seat.count, relay: () => relay && placeOf(relay) },
   });
   const traced = tracedTransport(transport, trace);
-  return { part, sockets: transport, transport: traced, owner: undefined };
+  return { part, sockets: transport, transport: traced, owner: undefined, figures: undefined };
 }
 
 const placeOf = ({ host, port, warning }: RelayPort) => ({ host, port, warning });

@@ -20,6 +20,7 @@ import { EventAgent, type EventFigures } from './events/event-agent.ts';
 import { openSipAccounts, type AccountCluster, type SipAccounts } from './open-accounts.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
 import { FlowBindings } from './registrar/flow-bindings.ts';
+import type { FarmFigures } from './farm/farm-figures.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { openFarmPart, type FarmPlace, type OpenFarm } from './open-farm.ts';
 import type { FarmPart } from './roles/farm-part.ts';
@@ -82,6 +83,8 @@ export interface OpenSipFigures extends SipFigures {
   readonly transport: TransportFigures;
   readonly received: MessageFigures;
   readonly sent: MessageFigures;
+  /** undefined: there are no other members. */
+  readonly farm: FarmFigures | undefined;
 }
 
 /** Accounts, sockets and the server between them. What is started stops with the lifecycle. */
@@ -132,6 +135,7 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
       transport: transport.figures(),
       received: transport.counters.receivedFigures(),
       sent: transport.counters.sentFigures(),
+      farm: farm.figures,
     }),
     drain: () => server.drain(),
   };

@@ -7,6 +7,7 @@ import { openSip, type FarmPlace, type OpenSip, type SipListenerStatus } from '#
 import type { HealthCheck } from '../health.ts';
 import type { Metric } from '../metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
+import { sipFarmMetrics } from '../sip-farm-metrics.ts';
 import { sipMetrics } from '../sip-metrics.ts';
 import { sipFigures } from '../sip-figures.ts';
 import { relayPlace } from './relay-place.ts';
@@ -53,7 +54,7 @@ export class SipPart {
   private constructor(options: ServerOptions, at: SipPlace) {
     this.#options = options;
     this.#at = at;
-    this.metrics = sipMetrics(() => this.#sip);
+    this.metrics = [...sipMetrics(() => this.#sip), ...sipFarmMetrics(() => this.#sip)];
   }
 
   /** undefined: the configuration says that this server has no SIP. */
@@ -95,7 +96,7 @@ export class SipPart {
       problem: () => {
         if (this.#sip === undefined) return this.#problem;
         const shut = this.listeners().filter(({ isListening }) => !isListening);
-        if (shut.length === 0) return undefined;
+        if (shut.length === 0) return this.#sip.farm.notReady();
         return shut.map(({ transport, error }) => `${transport}: ${error ?? 'not open'}`).join('; ');
       },
     };
