@@ -1,38 +1,20 @@
 import type { Backplane, Guard } from '#backplane';
 import type { Logger } from '#base';
-import { memberName, parseMemberId, RecordCopy, type MemberId, type Membership } from '#cluster';
+import { memberName, parseMemberId } from '#cluster';
 import type { Clock, Timer } from '#io';
-import { addressAndPort } from '../transport/hop.ts';
 import type { SipTransport } from '../transport/sip-transport.ts';
 import { ClusterFarm } from './cluster-farm.ts';
-import {
-  farmRecordKey,
-  farmRecordPrefix,
-  memberOfFarmKey,
-  parseFarmRecord,
-  serialiseFarmRecord,
-  type FarmRecord,
-} from './farm-record.ts';
+import { farmRecordKey, serialiseFarmRecord, type FarmRecord } from './farm-record.ts';
 import { FarmSettingsStore, type Nullable } from './farm-settings-store.ts';
-import type { FarmMemberStatus, FarmStatus } from './farm-status.ts';
-import { readinessOf } from './readiness.ts';
+import { memberStatus, type FarmStatus } from './farm-status.ts';
+import { OtherMembers, type FarmCompany } from './other-members.ts';
+import { ownRecord } from './own-record.ts';
+import { RecordWriter } from './record-writer.ts';
 import { resolveFarm, type FarmWarning, type MemberKind, type Resolved } from './resolve-farm.ts';
 import { effectiveSettings, type Effective, type FaceOverrides, type FarmOverrides } from './settings.ts';
 
 /** Also what nobody tells of is seen then: a server that was removed, a port that could not be opened. */
 const lookEveryMs = 5_000;
-const retryMs = 1_000;
-
-/** This member among others; absent for one that is alone. */
-export interface FarmCompany {
-  readonly membership: Pick<Membership, 'self' | 'members' | 'onChange' | 'find'>;
-  /** How many members this server has. */
-  readonly count: number;
-  /** It belongs to the cluster, whether or not it is up. */
-  readonly isKnown: (id: MemberId) => boolean;
-  /** Where other members send frames; undefined: the port is not open. */
-  readonly relay: () => { readonly host: string; readonly port: number; readonly warning: string } | undefined;
-}
 
 export interface FarmPartOptions {
   readonly backplane: Backplane;
@@ -53,7 +35,8 @@ export interface FarmPartOptions {
 export class FarmPart {
   readonly #options: FarmPartOptions;
   readonly #settings: FarmSettingsStore;
-  readonly #records: RecordCopy<FarmRecord> | undefined;
+  readonly #others: OtherMembers | undefined;
+  readonly #writer: RecordWriter | undefined;
   #farm: ClusterFarm | undefined;
   #effective!: Effective;
   #resolved!: Resolved;
@@ -61,33 +44,26 @@ export class FarmPart {
   /** Seen while it runs, by code. */
   readonly #seen = new Map<string, FarmWarning>();
   #shownFace = '';
-  #written = '';
-  #isWriting: Promise<void> | undefined;
-  #retry: Timer | undefined;
   #timer: Timer | undefined;
   #told = '';
   #stopping = '';
   #isOpen = false;
 
   private constructor(options: FarmPartOptions) {
-    const { backplane, leadership, company } = options;
+    const { leadership, company, backplane, server, logger, clock } = options;
+    const changed = (): void => this.#changed();
     this.#options = options;
-    this.#settings = new FarmSettingsStore({ backplane, leadership, changed: () => this.#changed() });
-    this.#records =
-      company &&
-      new RecordCopy({
-        backplane,
-        prefix: farmRecordPrefix,
-        parse: (key, value) => (memberOfFarmKey(key) === undefined ? undefined : parseFarmRecord(value)),
-        changed: () => this.#changed(),
-      });
+    this.#settings = new FarmSettingsStore({ backplane, leadership, changed });
+    this.#others = company && new OtherMembers({ backplane, logger, server, company, changed });
+    this.#writer =
+      company && new RecordWriter({ backplane, clock, logger, key: farmRecordKey(company.membership.self.id) });
   }
 
   /** Resolves when it knows what is set, and who is there. Its transport shows the faces that are set. */
   static async open(options: FarmPartOptions): Promise<FarmPart> {
     const part = new FarmPart(options);
     await part.#settings.opened();
-    await part.#records?.opened;
+    await part.#others?.opened;
     part.#isOpen = true;
     part.#work();
     await part.#showFace();
@@ -100,7 +76,7 @@ export class FarmPart {
     const { transport, clock } = this.#options;
     transport.onSockets(() => this.#changed());
     this.#timer = clock.every(lookEveryMs, () => this.#changed());
-    this.#tidy();
+    this.#others?.tidy();
     this.#changed();
   }
 
@@ -131,7 +107,9 @@ export class FarmPart {
 
   status(): FarmStatus {
     const { settings, sources } = this.#effective;
-    return { settings, sources, members: this.#memberStatus() };
+    const { kind, company } = this.#options;
+    const others = this.#others?.list() ?? [];
+    return { settings, sources, members: memberStatus({ kind, company, own: this.#record, others, farm: this.#farm }) };
   }
 
   /** Looks at once for addresses and ports that have come or gone. */
@@ -155,7 +133,7 @@ export class FarmPart {
 
   isServer(name: string): boolean {
     if (name === this.#options.server) return true;
-    return this.#ids().some((id) => parseMemberId(id)?.server === name);
+    return this.#others?.list().some(([id]) => parseMemberId(id)?.server === name) === true;
   }
 
   setOf(server: string): FarmOverrides {
@@ -170,29 +148,23 @@ export class FarmPart {
   async leave(why: string): Promise<void> {
     this.#stopping = why;
     this.#changed();
-    // One may have been under way that did not say so.
-    for (let writes = 0; writes < 2; writes++) await this.#isWriting;
+    await this.#writer?.settled();
   }
 
   stop(): void {
     this.#isOpen = false;
     this.#timer?.cancel();
-    this.#retry?.cancel();
+    this.#writer?.stop();
     this.#farm?.stop();
     this.#settings.close();
-    this.#records?.close();
+    this.#others?.close();
   }
 
   #makeFarm(): ClusterFarm | undefined {
     const { company } = this.#options;
-    const records = this.#records;
-    if (company === undefined || records === undefined) return undefined;
-    return new ClusterFarm({
-      membership: company.membership,
-      records: { get: (id) => records.get(farmRecordKey(id))?.value },
-      own: () => this.#record,
-      nameOf: memberName,
-    });
+    if (company === undefined || this.#others === undefined) return undefined;
+    const { membership } = company;
+    return new ClusterFarm({ membership, records: this.#others, own: () => this.#record, nameOf: memberName });
   }
 
   #changed(): void {
@@ -200,31 +172,13 @@ export class FarmPart {
     this.#work();
     this.#farm?.look();
     void this.#showFace();
-    this.#write();
+    if (this.#timer === undefined) return;
+    this.#writer?.write(serialiseFarmRecord(this.#record));
     this.#tell();
   }
 
-  /** Members that are set up, up or not, without this one. */
-  #ids(): MemberId[] {
-    const { company } = this.#options;
-    if (company === undefined || this.#records === undefined) return [];
-    const ids: MemberId[] = [];
-    for (const [key] of this.#records.entries()) {
-      const id = memberOfFarmKey(key);
-      if (id !== undefined && id !== company.membership.self.id && this.#belongs(id)) ids.push(id);
-    }
-    return ids.sort();
-  }
-
-  #belongs(id: MemberId): boolean {
-    const { company, server } = this.#options;
-    const parsed = parseMemberId(id);
-    if (company === undefined || parsed === undefined) return false;
-    return parsed.server === server ? parsed.index < company.count : company.isKnown(id);
-  }
-
   #work(): void {
-    const { server, file, kind, token, transport, company } = this.#options;
+    const { server, file, kind } = this.#options;
     this.#effective = effectiveSettings({
       server: this.#settings.ofServer(server),
       file,
@@ -232,48 +186,23 @@ export class FarmPart {
     });
     const { settings } = this.#effective;
     const { farm, signals, callLegs } = settings;
-    const configured = { farm, signals, callLegs };
-    const others = this.#ids().flatMap((id) => this.#records?.get(farmRecordKey(id))?.value ?? []);
-    this.#resolved = resolveFarm({ kind, configured, others });
-    const boundAddresses = transport.boundFaces();
-    const relay = company?.relay();
-    const { problem, warnings } = readinessOf({
+    const others = (this.#others?.list() ?? []).map(([, record]) => record);
+    this.#resolved = resolveFarm({ kind, configured: { farm, signals, callLegs }, others });
+    this.#record = ownRecord({
+      ...this.#options,
+      company: this.#options.company,
       settings,
-      boundAddresses,
-      listeners: transport.listeners(),
-      isRelayMissing: company !== undefined && relay === undefined,
+      resolved: this.#resolved,
+      seen: this.#seen.values(),
       stopping: this.#stopping,
     });
-    const relayWarning =
-      relay === undefined || relay.warning === '' ? [] : [{ code: 'relay-port', text: relay.warning }];
-    this.#record = {
-      boot: company?.membership.self.boot ?? '',
-      token,
-      machine: server,
-      role: kind === 'backend' ? 'backend' : 'frontend',
-      configured,
-      resolved: { farm: this.#resolved.farm, signals: this.#resolved.signals, callLegs: this.#resolved.callLegs },
-      relayHost: relay?.host ?? '',
-      relayPort: relay?.port ?? 0,
-      weight: company?.membership.self.weight ?? 100,
-      balancer: settings.balancer,
-      virtualAddresses: settings.virtualAddresses,
-      boundAddresses,
-      wanAddress: settings.wanAddress,
-      sockets: transport
-        .listening()
-        .map(({ id, transport: name, local: { address, port } }) => ({ id, transport: name, address, port })),
-      isReady: problem === '',
-      problem,
-      warnings: [...this.#resolved.warnings, ...warnings, ...relayWarning, ...this.#seen.values()],
-    };
   }
 
   /** Sockets on virtual addresses are opened before this resolves. */
   async #showFace(): Promise<void> {
     const { virtualAddresses, balancer, wanAddress, lanNetworks } = this.#effective.settings;
-    const memberAddresses = this.#ids()
-      .map((id) => this.#records?.get(farmRecordKey(id))?.value.relayHost ?? '')
+    const memberAddresses = (this.#others?.list() ?? [])
+      .map(([, { relayHost }]) => relayHost)
       .filter((host) => host !== '' && host !== '127.0.0.1');
     const face = { virtualAddresses, balancer, wanAddress, lanNetworks, memberAddresses };
     const text = JSON.stringify(face);
@@ -283,104 +212,13 @@ export class FarmPart {
     this.#changed();
   }
 
-  /** One write at a time; what changes meanwhile is written after it. */
-  #write(): void {
-    const { company, backplane, clock, logger } = this.#options;
-    if (company === undefined || this.#timer === undefined || this.#isWriting !== undefined) return;
-    const text = serialiseFarmRecord(this.#record);
-    if (text === this.#written) return;
-    const key = farmRecordKey(company.membership.self.id);
-    this.#isWriting = backplane
-      .put(key, text)
-      .then(() => {
-        this.#written = text;
-        this.#isWriting = undefined;
-        if (this.#isOpen) this.#write();
-      })
-      .catch((error: unknown) => {
-        this.#isWriting = undefined;
-        logger.debug({ err: error, againInMs: retryMs }, 'the other members could not be told of this one');
-        if (this.#isOpen) this.#retry = clock.after(retryMs, () => this.#write());
-      });
-  }
-
   /** The log says each problem once. */
   #tell(): void {
-    if (this.#timer === undefined) return;
     const { problem, warnings } = this.#record;
     const all = [...(problem === '' || this.#stopping !== '' ? [] : [problem]), ...warnings.map(({ text }) => text)];
     const text = all.join('; ');
-    if (text !== this.#told && text !== '')
-      this.#options.logger.warn({ farm: this.#resolved.farm }, `SIP Farm: ${text}`);
+    const isNew = text !== this.#told && text !== '';
+    if (isNew) this.#options.logger.warn({ farm: this.#resolved.farm }, `SIP Farm: ${text}`);
     this.#told = text;
-  }
-
-  /** Members that this server had when it had more of them. */
-  #tidy(): void {
-    const { company, backplane, server, logger } = this.#options;
-    if (company === undefined || this.#records === undefined) return;
-    for (const [key] of this.#records.entries()) {
-      const parsed = parseMemberId(memberOfFarmKey(key) ?? '');
-      if (parsed?.server !== server || parsed.index < company.count) continue;
-      backplane.txn([{ kind: 'delete', key }], []).catch((error: unknown) => {
-        logger.debug({ err: error, key }, 'the record of a member that is no more could not be removed');
-      });
-    }
-  }
-
-  #memberStatus(): FarmMemberStatus[] {
-    const { company, kind } = this.#options;
-    const own = this.#statusOf(company === undefined ? '' : memberName(company.membership.self.id), this.#record, kind);
-    const self: FarmMemberStatus = {
-      ...own,
-      isSelf: true,
-      isReachable: true,
-      isDraining: company?.membership.self.isDraining === true,
-      isInFarm: this.#farm?.self.isInFarm ?? false,
-    };
-    const others = this.#ids().flatMap((id): readonly FarmMemberStatus[] => {
-      const record = this.#records?.get(farmRecordKey(id))?.value;
-      if (record === undefined) return [];
-      const view = company?.membership.find(id);
-      const member = this.#farm?.members().find(({ token }) => token === record.token);
-      const isUp = view?.info.boot === record.boot;
-      const known = this.#statusOf(memberName(id), record, kind === 'threads' ? 'threads' : record.role);
-      return [
-        {
-          ...known,
-          isReady: isUp && record.isReady,
-          isReachable: member?.isReachable === true,
-          isDraining: isUp && view.info.isDraining,
-          isInFarm: member?.isInFarm === true && member.isReachable,
-          problem: isUp ? view.cause || record.problem : 'it is not up',
-        },
-      ];
-    });
-    return [self, ...others];
-  }
-
-  #statusOf(name: string, record: FarmRecord, role: string): FarmMemberStatus {
-    const { token, configured, resolved, isReady, problem, relayHost, relayPort, balancer, wanAddress } = record;
-    const { virtualAddresses, boundAddresses, weight, warnings } = record;
-    return {
-      name,
-      isSelf: false,
-      role,
-      token,
-      configured,
-      resolved,
-      isInFarm: false,
-      isReady,
-      isReachable: false,
-      isDraining: false,
-      problem,
-      relayAddress: relayPort === 0 ? '' : addressAndPort(relayHost, relayPort),
-      balancer,
-      virtualAddresses,
-      boundAddresses,
-      wanAddress,
-      weight,
-      warnings,
-    };
   }
 }

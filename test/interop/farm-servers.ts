@@ -1,0 +1,99 @@
+import { until } from './command.ts';
+import { HubfarmServer } from './hubfarm-server.ts';
+import type { Host } from './namespaces.ts';
+import { ServerCluster } from './server-cluster.ts';
+
+const password = 'admin-word';
+/** In the network of the hosts, and no host's own. */
+const virtualAddress = '10.77.0.200';
+
+/** What `hubfarm farm status --json` says of a member. */
+export interface FarmRow {
+  readonly member: string;
+  readonly isInFarm: boolean;
+  readonly isReady: boolean;
+  readonly isReachable: boolean;
+  readonly farm: { readonly set: string; readonly resolved: string };
+  readonly problem: string;
+  readonly boundAddresses: readonly string[];
+}
+
+/**
+ * Three servers of one cluster behind a load balancer that hands each datagram to the next one, whoever sends it and
+ * whatever it is about, and each TCP connection to one of them: direct server return.
+ */
+export class FarmServers {
+  readonly address = virtualAddress;
+  readonly servers: readonly HubfarmServer[];
+  readonly #balancer: Host;
+
+  constructor(host: (name: string) => Host, settings: readonly string[] = []) {
+    this.#balancer = host('balancer');
+    const own = [`sip.virtualAddresses=["${virtualAddress}"]`, 'sip.balancer=dsr', 'sip.farm=member'];
+    this.servers = ['farm1', 'farm2', 'farm3'].map(
+      (name) => new HubfarmServer(host(name), { settings: [...own, ...settings], password }),
+    );
+  }
+
+  get first(): HubfarmServer {
+    return this.servers[0]!;
+  }
+
+  async start(): Promise<void> {
+    const [controller, ...members] = this.servers;
+    for (const { host } of this.servers) await hasVirtualAddress(host);
+    await new ServerCluster(controller!, members, { password }).start();
+    await this.allIn();
+    await this.balance(this.servers);
+  }
+
+  /** Waits until every member sees so many in the farm. */
+  async allIn(count = this.servers.length, timeoutMs = 60_000): Promise<void> {
+    await until(`${count} members in the farm`, timeoutMs, async () => {
+      const rows = await Promise.all(this.servers.slice(0, count).map((server) => this.rows(server).catch(() => [])));
+      return rows.every((seen) => seen.filter(({ isInFarm }) => isInFarm).length === count);
+    });
+  }
+
+  /** The farm as this server sees it. */
+  async rows(server: HubfarmServer = this.first): Promise<readonly FarmRow[]> {
+    const text = await server.hubfarm('farm', 'status', '--json');
+    return (JSON.parse(text) as { readonly members: readonly FarmRow[] }).members;
+  }
+
+  /** What a server has counted, by name, over its members. */
+  async figures(server: HubfarmServer): Promise<ReadonlyMap<string, number>> {
+    const text = await server.hubfarm('sip', 'status', '--json');
+    const { figures } = JSON.parse(text) as { figures: readonly { member: string; name: string; value: number }[] };
+    return new Map(figures.map(({ member, name, value }) => [`${member} ${name}`, value]));
+  }
+
+  /** The balancer spreads over these from now on. */
+  async balance(servers: readonly HubfarmServer[]): Promise<void> {
+    const macOf = async (host: Host): Promise<string> =>
+      (await host.mustRun('cat', ['/sys/class/net/eth0/address'])).trim();
+    await this.#balancer.mustRun('ip', ['addr', 'replace', `${virtualAddress}/24`, 'dev', 'eth0']);
+    const places = await Promise.all(servers.map(async ({ host }, index) => `${index} : ${await macOf(host)}`));
+    const toMember = `ether saddr set ${await macOf(this.#balancer)} ether daddr set`;
+    const members = `mod ${servers.length} map { ${places.join(', ')} } fwd to "eth0"`;
+    const rules = `table netdev farm
+delete table netdev farm
+table netdev farm {
+  chain in {
+    type filter hook ingress device "eth0" priority 0; policy accept;
+    ip daddr ${virtualAddress} udp dport 5060 ${toMember} numgen inc ${members}
+    ip daddr ${virtualAddress} tcp dport 5060 ${toMember} jhash ip saddr . tcp sport ${members.replace('map', 'map')}
+  }
+}`;
+    await this.#balancer.mustRun('nft', [rules]);
+  }
+}
+
+/** On the loopback interface, and not told to neighbours. */
+async function hasVirtualAddress(host: Host): Promise<void> {
+  for (const place of ['all', 'eth0']) {
+    const keys = [`net.ipv4.conf.${place}.arp_ignore=1`, `net.ipv4.conf.${place}.arp_announce=2`];
+    await host.mustRun('sysctl', ['-qw', ...keys]);
+  }
+  await host.mustRun('ip', ['addr', 'add', `${virtualAddress}/32`, 'dev', 'lo']);
+}

@@ -1,0 +1,168 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { until } from './command.ts';
+import { FarmServers } from './farm-servers.ts';
+import { useNetwork, type Host } from './namespaces.ts';
+import { requirePeers } from './peers.ts';
+import { provideAccounts } from './sip-server.ts';
+import { Sipp, sipUsers, writeUsers, type SippFigures, type SippRun } from './sipp.ts';
+
+const domain = 'farm.test';
+const calls = 30;
+const users = sipUsers(14 * calls, domain);
+const allWent = { successful: calls, failed: 0 };
+
+if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
+  const network = useNetwork();
+  let farm: FarmServers;
+  let callers: Host;
+  let callees: Host;
+  let usersTaken = 0;
+  let port = 6000;
+
+  beforeAll(async () => {
+    farm = new FarmServers((name) => network().host(name), ['sip.trusted=["10.77.0.0/24"]']);
+    callers = network().host('callers');
+    callees = network().host('callees');
+    await farm.start();
+    await provideAccounts(farm.first, domain, users);
+  });
+
+  /** The next port each time: what is late from an earlier run reaches nobody. */
+  const nextPort = (): number => (port += 2);
+
+  function nextUsers(): string {
+    const taken = users.slice(usersTaken, usersTaken + calls);
+    usersTaken += calls;
+    return writeUsers(callers, taken);
+  }
+
+  const start = (scenario: string, more: Partial<SippRun> = {}): Sipp =>
+    new Sipp(callers, {
+      ...{ scenario, target: `${farm.address}:5060`, port: nextPort(), calls, rate: 15, holdMs: 200 },
+      ...more,
+    });
+
+  async function register(transport: 'udp' | 'tcp', file: string): Promise<number> {
+    const contactPort = nextPort();
+    const contact = `${callees.address}:${contactPort}${transport === 'tcp' ? ';transport=tcp' : ''}`;
+    await start('register', { transport, users: file, keys: { contact } }).succeeds();
+    return contactPort;
+  }
+
+  interface Ways {
+    readonly caller: 'udp' | 'tcp';
+    readonly callee: 'udp' | 'tcp';
+  }
+
+  /** Calls of one kind, from `caller` to `callee`. */
+  async function callAll(
+    { caller: way, callee: otherWay }: Ways,
+    caller: string,
+    callee: string,
+    more: Partial<SippRun> = {},
+  ): Promise<{ readonly caller: SippFigures; readonly callee: SippFigures }> {
+    const file = nextUsers();
+    const contactPort = await register(otherWay, file);
+    const answering = new Sipp(callees, { scenario: callee, port: contactPort, transport: otherWay, calls });
+    await callees.receives(otherWay, contactPort);
+    try {
+      return {
+        caller: await start(caller, { transport: way, users: file, ...more }).succeeds(),
+        callee: await answering.succeeds(),
+      };
+    } finally {
+      await answering.stop();
+    }
+  }
+
+  describe('three servers behind a balancer that hands each datagram to the next one', () => {
+    test('are one farm', async () => {
+      for (const server of farm.servers) {
+        const rows = await farm.rows(server);
+        expect(rows.map(({ member }) => member).sort()).toEqual(['farm1', 'farm2', 'farm3']);
+        for (const row of rows) {
+          expect(row).toMatchObject({ isInFarm: true, isReady: true, isReachable: true, problem: '' });
+          expect(row.boundAddresses).toEqual([farm.address]);
+        }
+      }
+    });
+
+    const ways: readonly Ways[] = [
+      { caller: 'udp', callee: 'udp' },
+      { caller: 'tcp', callee: 'tcp' },
+      { caller: 'udp', callee: 'tcp' },
+      { caller: 'tcp', callee: 'udp' },
+    ];
+    test.each(ways)('calls are set up, held up and ended, caller by $caller, callee by $callee', async (way) => {
+      const figures = await callAll(way, 'caller', 'callee');
+      expect(figures).toMatchObject({ caller: allWent, callee: allWent });
+    });
+
+    test.each(ways)('calls are cancelled while they ring, caller by $caller, callee by $callee', async (way) => {
+      const figures = await callAll(way, 'cancelling-caller', 'cancelled-callee');
+      expect(figures).toMatchObject({ caller: allWent, callee: allWent });
+    });
+
+    test('calls are held and taken back', async () => {
+      const figures = await callAll(ways[0]!, 'holding-caller', 'held-callee');
+      expect(figures).toMatchObject({ caller: allWent, callee: allWent });
+    });
+
+    test('calls are transferred', async () => {
+      const keys = { target: users[1]!.name };
+      const figures = await callAll(ways[0]!, 'transferring-caller', 'transferred-callee', { keys });
+      expect(figures).toMatchObject({ caller: allWent, callee: allWent });
+    });
+
+    test('nothing is sent again: each message meets the member that works on it', async () => {
+      const { caller } = await callAll(ways[0]!, 'caller', 'callee');
+      expect(caller.retransmissions).toBe(0);
+      const counts = await Promise.all(farm.servers.map((server) => farm.figures(server)));
+      for (const [index, figures] of counts.entries()) {
+        const figure = (name: string): number => figures.get(`farm${index + 1} farm.${name}`) ?? 0;
+        expect(figure('relayedOut')).toBeGreaterThan(0);
+        expect(figure('relayedIn')).toBeGreaterThan(0);
+        expect(figure('badFrames') + figure('staleFrames')).toBe(0);
+      }
+    });
+  });
+
+  describe('a balancer that asks with OPTIONS', () => {
+    const ask = async (host: string): Promise<string> => {
+      const { stdout } = await callers.run('sipsak', ['-vv', '-s', `sip:${host}:5060`]);
+      return /SIP\/2\.0 (\d{3})/.exec(stdout)?.[1] ?? 'nothing';
+    };
+
+    test('is answered by the very server, and by any for the address of all', async () => {
+      for (const address of [...farm.servers.map(({ host }) => host.address), farm.address]) {
+        expect(await ask(address)).toBe('200');
+      }
+    });
+
+    test('is told 503 by one that is drained, which the others leave out at once; and 200 when it is taken back', async () => {
+      const [, , third] = farm.servers;
+      await farm.first.hubfarm('cluster', 'drain', 'farm3');
+      await until('farm3 out of the farm', 5_000, async () => (await ask(third!.host.address)) === '503');
+      await farm.allIn(2);
+      expect(await ask(farm.first.host.address)).toBe('200');
+      const figures = await callAll({ caller: 'udp', callee: 'udp' }, 'caller', 'callee');
+      expect(figures).toMatchObject({ caller: allWent, callee: allWent });
+      await farm.first.hubfarm('cluster', 'drain', 'farm3', '--undo');
+      await until('farm3 back in the farm', 5_000, async () => (await ask(third!.host.address)) === '200');
+      await farm.allIn(3);
+    });
+
+    test('is told 503 where the address of all is missing, until it is there again', async () => {
+      const { host } = farm.servers[2]!;
+      await host.mustRun('ip', ['addr', 'del', `${farm.address}/32`, 'dev', 'lo']);
+      await farm.servers[2]!.hubfarm('farm', 'refresh');
+      expect(await ask(host.address)).toBe('503');
+      await farm.allIn(2);
+      const [row] = (await farm.rows(farm.first)).filter(({ member }) => member === 'farm3');
+      expect(row?.problem).toContain(`ip addr add ${farm.address}/32 dev lo`);
+      await host.mustRun('ip', ['addr', 'add', `${farm.address}/32`, 'dev', 'lo']);
+      await until('farm3 back in the farm, by itself', 10_000, async () => (await ask(host.address)) === '200');
+      await farm.allIn(3);
+    });
+  });
+}
