@@ -24,8 +24,9 @@ var compileCache = process.env.NODE_COMPILE_CACHE || path.join(root, 'node_modul
 // A storm of log-ins lets V8's young generation grow to its limit, and little of that comes back: 40 MB less after 1000
 // log-ins, at the same speed. And a server holds its sessions for hours: marking them over and over while they log in, because
 // the heap is larger than a moment ago, takes a sixth of a storm. So V8 lets it be below so many MB, and counts the buffers of
-// TLS connections towards them instead of marking anew for each 64 MB of those. Only a command line sets these.
-var serverFlags = ['--max-semi-space-size=8', '--initial-heap-size=128'];
+// TLS connections towards them instead of marking anew for each 64 MB of those. It throws garbage away itself when nothing
+// happens. Only a command line sets these.
+var serverFlags = ['--max-semi-space-size=8', '--initial-heap-size=128', '--expose-gc'];
 var serverFlagsOfNode24 = ['--external-memory-accounted-in-global-limit'];
 
 function fail(message) {

@@ -15,6 +15,7 @@ import { localSocketOf } from './administration.ts';
 import { EngineHome } from './cluster/engine-home.ts';
 import { logSteps, StepModes } from './cluster/step-modes.ts';
 import type { SipListenerStatus } from '#sip';
+import { IdleCollection } from './idle-collection.ts';
 import type { ListenerStatus } from './listener-set.ts';
 import { openOwnRecords } from './member/own-records.ts';
 import type { ModeControl } from './member/seat.ts';
@@ -52,6 +53,8 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
   const { config, io, logger } = options;
   const { clock, threads } = io;
   const { dataDirectory } = config.server;
+  const collection = new IdleCollection(clock, io.heap);
+  await lifecycle.start({ name: 'garbage collection', stop: () => collection.stop() });
   const lock = await io.files.lockDirectory(dataDirectory);
   await lifecycle.start({ name: 'data directory', stop: () => lock.release() });
   const store = await openEmbeddedStore({ path: join(dataDirectory, storeFile), clock, logger, threads });

@@ -8,6 +8,7 @@ export type * from './ethernet.ts';
 export { IoError, type IoErrorCode } from './errors.ts';
 export type * from './files.ts';
 export type * from './host-network.ts';
+export type * from './heap.ts';
 export type * from './http-client.ts';
 export type * from './listener.ts';
 export type { MutualTlsIdentity, MutualTlsListenOptions, MutualTlsNetwork } from './mutual-tls.ts';

@@ -6,6 +6,7 @@ import { createNodeIo } from '#io/node';
 import { openAdminPassword } from '../cluster/cluster-password.ts';
 import { fixedModes } from '../cluster/fixed-modes.ts';
 import { createLogger } from '../log.ts';
+import { IdleCollection } from '../idle-collection.ts';
 import { MemberMetrics, samplesOf } from '../member-metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { assembleMember, type Member } from './assembly.ts';
@@ -86,7 +87,9 @@ class MemberBody {
   }
 
   async #assemble(invitation: ThreadPort): Promise<Member> {
-    const { clock } = this.#options.io;
+    const { clock, heap } = this.#options.io;
+    const collection = new IdleCollection(clock, heap);
+    await this.#lifecycle.start({ name: 'garbage collection', stop: () => collection.stop() });
     const store = await joinEmbedded(invitation, { clock, logger: this.#options.logger });
     await this.#lifecycle.start({ name: 'store', stop: () => store.close() });
     const own = await openOwnRecords(store, this.#options, this.#lifecycle);

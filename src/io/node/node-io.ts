@@ -9,6 +9,7 @@ import type { Dns, DnsOptions } from '../dns.ts';
 import type { EthernetDevices } from '../ethernet.ts';
 import type { Files } from '../files.ts';
 import type { Network, TcpNetwork } from '../listener.ts';
+import type { Heap } from '../heap.ts';
 import type { Http2Dialer } from '../http2.ts';
 import type { Machine } from '../machine.ts';
 import type { MediaSockets } from '../media-sockets.ts';
@@ -27,6 +28,7 @@ import { createNodeDatagrams, createPlainDatagrams } from './datagram/datagrams.
 import { createNodeDns } from './dns.ts';
 import { createNodeEthernet } from './ethernet/devices.ts';
 import { createNodeFiles } from './files.ts';
+import { createNodeHeap } from './heap.ts';
 import { createNodeHttp2 } from './http2.ts';
 import { createNodeMachine } from './machine.ts';
 import { createNodeMediaSockets, createPlainMediaSockets } from './media/media-sockets.ts';
@@ -54,6 +56,7 @@ export interface NodeIo {
   readonly commands: Commands;
   readonly processes: Processes;
   readonly machine: Machine;
+  readonly heap: Heap;
   readonly threads: Threads;
   readonly ethernet: EthernetDevices;
   /** Loads what it needs when it is asked for the first time. `batched`, which is meant unless said, where that is possible. */
@@ -86,6 +89,7 @@ export function createNodeIo(): NodeIo {
     commands: nodeCommands,
     processes: createNodeProcesses(),
     machine: createNodeMachine(),
+    heap: createNodeHeap(),
     threads: createNodeThreads(),
     ethernet: createNodeEthernet({ clock }),
     mediaSockets: async (way) => (way === 'plain' ? createPlainMediaSockets(clock) : createNodeMediaSockets(clock)),

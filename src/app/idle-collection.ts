@@ -1,0 +1,41 @@
+import type { Clock, Heap, Timer } from '#io';
+
+const lookEveryMs = 2_000;
+/** Busier than that is a server that does something: garbage is the runtime's own business then. */
+const idleShare = 0.1;
+/** Less is not worth a pause. */
+const worthwhileBytes = 8 * 1024 * 1024;
+/** However much there is: no more than one pause in so long. */
+const atMostEveryMs = 30_000;
+
+/**
+ * Throws garbage away while nothing happens. The runtime waits with that until its heap is full, so that what a storm of
+ * log-ins leaves behind would stay for hours, beside sessions that only say that they live.
+ */
+export class IdleCollection {
+  readonly #clock: Clock;
+  readonly #heap: Heap;
+  readonly #timer: Timer | undefined;
+  #collectedMs = -Infinity;
+  #keptBytes = 0;
+
+  constructor(clock: Clock, heap: Heap) {
+    this.#clock = clock;
+    this.#heap = heap;
+    if (heap.collect !== undefined) this.#timer = clock.every(lookEveryMs, () => this.#look());
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #look(): void {
+    const heap = this.#heap;
+    const isBusy = heap.busyShare() > idleShare;
+    if (isBusy || this.#clock.nowMs() - this.#collectedMs < atMostEveryMs) return;
+    if (heap.keptBytes() - this.#keptBytes < worthwhileBytes) return;
+    heap.collect?.();
+    this.#collectedMs = this.#clock.nowMs();
+    this.#keptBytes = heap.keptBytes();
+  }
+}
