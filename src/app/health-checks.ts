@@ -54,12 +54,20 @@ export function drainCheck(member: { readonly self: Pick<MemberInfo, 'isDraining
   };
 }
 
-/** The cluster's store. Sessions go on without it; new ones may not. */
-export function engineCheck(shared: Pick<Backplane, 'state'>, ownEngine: () => string): HealthCheck {
+/** The cluster's store. Sessions go on without it; new ones may not. `seenAtMs`: this server goes by what it saw then. */
+export function engineCheck(
+  shared: Pick<Backplane, 'state'>,
+  ownEngine: () => string,
+  seenAtMs: () => number | undefined,
+): HealthCheck {
   return {
     name: 'engine',
-    problem: () =>
-      shared.state() === 'ok' ? undefined : `the engine of the cluster does not answer (own engine: ${ownEngine()})`,
+    problem: () => {
+      const seenMs = seenAtMs();
+      const copy = seenMs === undefined ? '' : `; hubs and users are those of ${new Date(seenMs).toISOString()}`;
+      if (shared.state() === 'ok' && copy === '') return undefined;
+      return `the engine of the cluster does not answer (own engine: ${ownEngine()})${copy}`;
+    },
   };
 }
 

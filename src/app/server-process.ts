@@ -141,7 +141,9 @@ export class ServerProcess implements ModeSwitch {
     const { state, engine } = this.#parts;
     const { first, parts } = members;
     if (first.place === undefined) throw new Error('a server in a cluster has no place there');
-    first.health.addCheck(engineCheck(parts.stores.shared, () => engine.condition));
+    const { shared, seen } = parts.stores;
+    const condition = (): string => engine.condition;
+    first.health.addCheck(engineCheck(shared, condition, () => seen?.seenAtMs()));
     this.#inCluster = new Lifecycle();
     const member = {
       place: first.place,

@@ -231,6 +231,32 @@ if (requirePeers(['etcd', 'vpncmd', 'vpnclient', 'ping', 'ip'])) {
     );
 
     test(
+      'a server that is started while the engine is away serves the static hubs that it saw before',
+      async () => {
+        const emil = new VpnClient(hosts.get('emil')!);
+        await emil.start();
+        const account = { name: 'alpha', server: `${alpha.host.address}:443`, hub: spread, user: 'emil' };
+        await emil.createAccount({ ...account, password: passwordOf('emil') });
+        await alpha.stop();
+        await Promise.all([beta.kill(), gamma.kill()]);
+        const startedMs = performance.now();
+        await alpha.start();
+        const isUp = since(startedMs);
+        await emil.mustConnect('alpha', minute);
+        console.log(
+          `started while the engine is away: up after ${isUp}, a stock client has its session after ${since(startedMs)}`,
+        );
+        expect(await cluster.mustRun(alpha, 'status')).toMatch(/Configuration Seen *\| *20/);
+        await Promise.all([beta.start(), gamma.start()]);
+        await cluster.complete();
+        expect(await cluster.mustRun(alpha, 'status')).not.toMatch(/Configuration Seen/);
+        expect(await emil.isConnected('alpha'), 'the session goes on').toBe(true);
+        await emil.stop();
+      },
+      3 * minute,
+    );
+
+    test(
       'all servers are restarted one after the other, under way, and no client is lost',
       async () => {
         const clients = [...(await meet()), connect('emil', [alpha, beta], spread)];

@@ -232,6 +232,9 @@ export const clusterStepOperations = [
       NumTries: int64(),
       ControllerAddress: str('public address of the controller that is known now'),
       EngineRisk: str('what the engine of the cluster does not outlast; empty: any one server may be lost'),
+      ConfigurationSeenTime: time(
+        'the engine was away when this server started: hubs and users are those that it saw then, and cannot be changed',
+      ),
       Servers: list({
         ServerName: str(),
         State: str('online, suspect, offline, joining or draining'),
@@ -251,7 +254,7 @@ export const clusterStepOperations = [
     },
     run: (context) =>
       withTasks(context, async ({ steps }) => {
-        const { mode, settings, connection, servers, engineRisk } = await steps.status();
+        const { mode, settings, connection, servers, engineRisk, configurationSeenAtMs } = await steps.status();
         const { host = '', port = 0 } = settings?.controller ?? {};
         return {
           Mode: modeNames[mode],
@@ -267,6 +270,7 @@ export const clusterStepOperations = [
           NumTries: connection?.tries ?? 0,
           ControllerAddress: servers.find(({ isController }) => isController)?.publicAddress ?? '',
           EngineRisk: engineRisk,
+          ConfigurationSeenTime: configurationSeenAtMs ?? 0,
           Servers: servers.map(serverRow),
         };
       }),

@@ -121,7 +121,9 @@ export async function openFirstMember(
   const servers = shared.watch(serverPrefix, () => chores.look());
   await lifecycle.start({ name: 'list of servers', stop: () => servers.close() });
   const connection = settings.mode === 'member' ? connect(options, member, lifecycle) : undefined;
-  return { membership, controllership, bus, desk, connection: await connection };
+  const { seen } = parts.stores;
+  const seenAtMs = (): number | undefined => seen?.seenAtMs();
+  return { membership, controllership, bus, desk, connection: await connection, seenAtMs };
 }
 
 function current(state: ClusterState) {

@@ -3,6 +3,7 @@ import type { ClusterModes, ClusterTasks, LinkMaker } from '#cluster';
 import type { AdminPasswordControl } from '#admin';
 import type { ByteStream } from '#io';
 import type { ClusterPart } from '../cluster/cluster-part.ts';
+import type { SeenConfiguration } from '../cluster/seen-configuration.ts';
 import type { OwnRecords } from './own-records.ts';
 
 /** Which member of the server this is: 0 = the one on the first thread, which also administers. */
@@ -19,6 +20,8 @@ export interface Stores {
   /** Of all servers together: hubs, users, who is there. */
   readonly shared: Backplane;
   readonly own: OwnRecords;
+  /** What was seen of the shared one before, and whether this member goes by it. Absent: there is no other server. */
+  readonly seen?: Pick<SeenConfiguration, 'seenAtMs'>;
 }
 
 /** What a member needs to know of its cluster before it can take its place there. */

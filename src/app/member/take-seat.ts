@@ -4,10 +4,10 @@ import { ThreadLinks, TlsLinks, type LinkMaker, type ThreadLines } from '#cluste
 import type { MutualTlsIdentity } from '#io';
 import type { ClusterPart } from '../cluster/cluster-part.ts';
 import { endpointText } from '../cluster/endpoints.ts';
+import { SeenConfiguration } from '../cluster/seen-configuration.ts';
 import { openSharedStore } from '../cluster/shared-store.ts';
 import { defaultBusPort } from '../config/cluster-section.ts';
 import type { ServerOptions } from '../server-options.ts';
-import { atMost, engineFarewellMs } from './at-most.ts';
 import type { OwnRecords } from './own-records.ts';
 import type { ClusterSeat, Seat, Stores } from './seat.ts';
 
@@ -30,19 +30,18 @@ export async function takeSeat(
 ): Promise<{ readonly stores: Stores; readonly cluster: ClusterSeat | undefined }> {
   const { io, logger, config } = options;
   const { remote } = part;
+  if (remote === undefined && seat.index === 0) await SeenConfiguration.forget(local);
   if (remote === undefined && seat.count === 1) return { stores: { local, shared: local, own }, cluster: undefined };
   const links: LinkMaker[] = [new ThreadLinks(part.serverName, lines)];
   let shared = local;
+  let seen: SeenConfiguration | undefined;
   let busAddress = '';
   if (remote !== undefined) {
     const [at = { host: undefined, port: defaultBusPort }] = config.cluster.bus ?? [];
     const port = at.port + seat.index;
-    shared = await openSharedStore(remote.endpoints, identity, io, logger);
-    const store = shared;
-    await lifecycle.start({
-      name: 'store of the cluster',
-      stop: () => atMost(io.clock, engineFarewellMs, store.close()),
-    });
+    const { endpoints } = remote;
+    const store = { endpoints, identity, clusterId: part.clusterId, local, isKeeper: seat.index === 0, io, logger };
+    ({ shared, seen } = await openSharedStore(store, lifecycle));
     links.push(new TlsLinks({ network: io.mutualTls, listen: { host: at.host ?? '::', port }, identity, logger }));
     busAddress = endpointText({ host: part.address, port });
   }
@@ -60,5 +59,5 @@ export async function takeSeat(
     joinedAtMs,
     links,
   };
-  return { stores: { local, shared, own }, cluster };
+  return { stores: { local, shared, own, ...(seen === undefined ? {} : { seen }) }, cluster };
 }

@@ -14,7 +14,9 @@ export async function clusterStatus(
   const connection = cluster?.connection?.status();
   const servers = cluster === undefined ? [] : await serversOf(cluster);
   const mode = settings?.mode ?? 'standalone';
-  return { mode, settings, connection, servers, engineRisk: engineRisk(servers.map(seatOf)) };
+  const seenAtMs = cluster?.seenAtMs?.();
+  const seen = seenAtMs === undefined ? {} : { configurationSeenAtMs: seenAtMs };
+  return { mode, settings, connection, servers, engineRisk: engineRisk(servers.map(seatOf)), ...seen };
 }
 
 const seatOf = ({ serverName, engineRole, state }: ClusterServerStatus): EngineSeat => ({

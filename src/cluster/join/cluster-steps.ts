@@ -67,6 +67,11 @@ export interface ClusterStatus {
   readonly servers: readonly ClusterServerStatus[];
   /** What the engine does not outlast; empty: it outlasts the loss of any one server. */
   readonly engineRisk: string;
+  /**
+   * This server was started while the engine was away: hubs and users are those that it saw then (unix milliseconds).
+   * Absent: they are what the engine has.
+   */
+  readonly configurationSeenAtMs?: number;
 }
 
 /**

@@ -12,6 +12,8 @@ export interface RunningCluster {
   readonly desk: DeskCluster;
   /** Of a member. */
   readonly connection: ClusterConnection | undefined;
+  /** Hubs and users are those that this server saw then (unix milliseconds); undefined = they are what the engine has. */
+  readonly seenAtMs?: () => number | undefined;
 }
 
 /** What the steps must know of the server that runs now. */

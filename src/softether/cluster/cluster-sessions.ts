@@ -103,7 +103,7 @@ export class ClusterSessions implements ClusterDoor {
         directory,
         reporter: this.#reporter,
         limits,
-        hasRoom: () => this.#own.size + this.#desk.office.size < membership.self.capacity,
+        hasRoom: () => this.#hasRoom(),
         isNameKept: (hubName, name) => journal?.isNameKept(hubName, name) ?? false,
         wantedWhileDraining: (hubName) => {
           if (this.#hubs.isHere(hubName)) this.#drain.want(hubName);
@@ -138,7 +138,7 @@ export class ClusterSessions implements ClusterDoor {
       hasInstance: (hubName) => host.instance(hubName) !== undefined,
       openHub: (hubName) => this.openHub(hubName),
       abandon: (hubName, name) => this.ledger.cancel(hubName, name),
-      placeAlone: (order) => placeAlone({ ...options, licences }, order),
+      placeAlone: (order) => placeAlone({ ...options, licences, hasRoom: () => this.#hasRoom() }, order),
     });
     this.placement = this.#logins;
     this.#ends = this.#serve();
@@ -214,6 +214,10 @@ export class ClusterSessions implements ClusterDoor {
     this.#hubs.stop();
     this.#keeper.stop();
     this.#reporter.stop();
+  }
+
+  #hasRoom(): boolean {
+    return this.#own.size + this.#desk.office.size < this.#options.membership.self.capacity;
   }
 
   #serve(): (() => void)[] {

@@ -1,5 +1,5 @@
 import type { Backplane } from '#backplane';
-import type { Bus, ClusterPlacement, MemberId } from '#cluster';
+import type { Bus, ClusterPlacement, MemberId, Membership } from '#cluster';
 import { reachablePorts } from '#cluster';
 import { kindInCluster, type HubDirectory } from '#hub';
 import type { Random } from '#io';
@@ -13,12 +13,15 @@ import { uncountedName } from './uncounted-name.ts';
 
 export interface PlaceAloneDeps {
   readonly bus: Pick<Bus, 'self' | 'call'>;
+  readonly membership: Pick<Membership, 'self' | 'find'>;
   readonly placement: Pick<ClusterPlacement, 'chooseMember'>;
   readonly engine: Pick<Backplane, 'state'>;
   readonly directory: Pick<HubDirectory, 'hub'>;
   readonly licences: () => LicenceLimits;
   readonly random: Random;
   readonly limits: ClusterSessionLimits;
+  /** For one session more, here. */
+  readonly hasRoom: () => boolean;
 }
 
 /** Tickets of no controller at all: members take them for static hubs without limits. */
@@ -38,7 +41,8 @@ export async function placeAlone(deps: PlaceAloneDeps, order: PlaceOrder): Promi
   const passedOver = new Set<MemberId>();
   for (let tries = 0; tries < limits.maxMembersTried; tries++) {
     const chosen = placement.chooseMember(passedOver);
-    if (chosen.kind === 'none') return undefined;
+    if (chosen.kind === 'none')
+      return isUnplaced(deps) ? { kind: 'here', sessionName: session.sessionName } : undefined;
     const { member } = chosen;
     if (member.info.id === bus.self.member) return { kind: 'here', sessionName: session.sessionName };
     const ticket = random.bytes(TICKET_BYTES);
@@ -50,3 +54,7 @@ export async function placeAlone(deps: PlaceAloneDeps, order: PlaceOrder): Promi
   }
   return undefined;
 }
+
+/** It was started while the engine was away: nobody knows of it, so it can only take what comes to itself. */
+const isUnplaced = ({ membership, hasRoom }: PlaceAloneDeps): boolean =>
+  membership.find(membership.self.id) === undefined && !membership.self.isDraining && hasRoom();

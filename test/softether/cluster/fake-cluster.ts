@@ -4,6 +4,8 @@ import type { Controllership, LoadReport, MemberBoot, MemberId, MemberInfo, Memb
 /** What all members of a test agree upon: who is there, and who leads. */
 export class FakeCluster {
   readonly views = new Map<MemberId, MemberView>();
+  /** What those say of themselves that nobody sees any more. */
+  readonly left = new Map<MemberId, MemberInfo>();
   epoch = 0;
   controller: MemberBoot | undefined;
   readonly #memberListeners = new Set<(members: readonly MemberView[]) => void>();
@@ -15,6 +17,8 @@ export class FakeCluster {
   }
 
   leave(id: MemberId): void {
+    const info = this.views.get(id)?.info;
+    if (info !== undefined) this.left.set(id, info);
     this.views.delete(id);
     this.#tellMembers();
   }
@@ -39,10 +43,10 @@ export class FakeCluster {
   }
 
   membershipOf(id: MemberId): Membership {
-    const { views } = this;
+    const { views, left } = this;
     return {
       get self(): MemberInfo {
-        return views.get(id)?.info ?? memberInfo(id, 'gone', 0);
+        return views.get(id)?.info ?? left.get(id) ?? memberInfo(id, 'gone', 0);
       },
       members: () => [...views.values()],
       find: (other) => views.get(other),

@@ -349,6 +349,17 @@ describe('an eligible member that accepts log-ins', () => {
     expect(await rig.error(2, {}, 8_500)).toBe(ErrorCode.CONNECT_TO_FARM_CONTROLLER);
   });
 
+  it('takes sessions of static hubs without limits itself when it was started while the engine is away', async () => {
+    rig.elect(undefined);
+    rig.engine.state = 'lost';
+    for (const { self } of rig.members) rig.cluster.leave(self.member);
+    await rig.loginAll(2, times(2));
+    expect(rig.counts()).toEqual([0, 0, 2]);
+    expect(await rig.error(2, { hub: 'SHOP' }, 8_500)).toBe(ErrorCode.CONNECT_TO_FARM_CONTROLLER);
+    rig.engine.state = 'ok';
+    expect(await rig.error(2, {}, 8_500)).toBe(ErrorCode.CONNECT_TO_FARM_CONTROLLER);
+  });
+
   it('is the only kind of member whose word the controller takes for a user', async () => {
     const answer = rig.mesh
       .at('m1/0')!

@@ -1,4 +1,4 @@
-import { cell, flag, integer, moment, plain } from '../output/cell.ts';
+import { cell, flag, integer, moment, plain, type Cell } from '../output/cell.ts';
 import type { Column } from '../output/table.ts';
 import { showTable, type Outcome } from '../commands/command.ts';
 import { hostAndPortText, parseHostAndPort } from '../endpoint.ts';
@@ -97,6 +97,10 @@ function roleOf(row: Fields): string {
   return row.flag('IsEligible') ? 'candidate' : 'member';
 }
 
+/** Empty unless this server goes by what it saw before the engine went away. */
+const seenAt = (ms: number): Cell =>
+  ms === 0 ? plain('') : plain(`${new Date(ms).toISOString()}: the engine is away, nothing can be changed`);
+
 async function status({ api }: VerbContext): Promise<Outcome> {
   const answer = await api.call('HubfarmGetClusterStatus');
   const mode = answer.text('Mode');
@@ -109,6 +113,7 @@ async function status({ api }: VerbContext): Promise<Outcome> {
     { key: 'cause', title: 'Problem', value: plain(answer.text('Cause')) },
     { key: 'engineRole', title: 'Engine', value: plain(answer.text('EngineRole')) },
     { key: 'engineRisk', title: 'Warning', value: plain(answer.text('EngineRisk')) },
+    { key: 'configurationSeen', title: 'Configuration Seen', value: seenAt(answer.timeMs('ConfigurationSeenTime')) },
   ].filter(({ key, value }) => (mode !== 'stand-alone' ? value.text !== '' : key === 'mode'));
   const own = showTable({ kind: 'properties', properties });
   if (mode === 'stand-alone') return own;
