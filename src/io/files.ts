@@ -41,6 +41,8 @@ export interface AppendLogOptions {
   readonly name: string;
   /** Lines that wait for a slow disk, in bytes; what comes above that is dropped and counted. */
   readonly maxWaitingBytes?: number;
+  /** Lines that come within this time of a write share the next one; absent: each is written as soon as possible. */
+  readonly gatherMs?: number;
   /** A write failed (disk full, directory gone). The lines are lost; the next ones are tried again. */
   readonly failed?: (error: Error) => void;
 }

@@ -17,6 +17,8 @@ import type { ClusterSeat, Seat, Stores } from './seat.ts';
 
 /** Folder in the data directory for call records. */
 const callsFolder = 'calls';
+/** Call records that come within this time of a write share the next one. */
+const callRecordGatherMs = 500;
 /** Of the server's id, which is random: enough to tell the members of a farm apart. */
 const tokenDigits = 6;
 const retryMs = 2_000;
@@ -187,6 +189,7 @@ export class SipPart {
     return io.files.openLog({
       directory: join(config.server.dataDirectory, callsFolder),
       name: index === 0 ? 'calls' : `calls-${index}`,
+      gatherMs: callRecordGatherMs,
       failed: (error) => logger.error({ err: error }, 'call records cannot be written'),
     });
   }

@@ -5,6 +5,7 @@ import type { AppendLog, AppendLogOptions } from '../files.ts';
 import { fileError } from './errno.ts';
 
 const DEFAULT_MAX_WAITING_BYTES = 4 * 1024 * 1024;
+const DAY_MS = 86_400_000;
 
 interface Line {
   readonly day: string;
@@ -20,6 +21,11 @@ export class FileAppendLog implements AppendLog {
   #lostLines = 0;
   #writing: Promise<void> | undefined;
   #isClosed = false;
+  /** The next write begins then, or when somebody asks for it. */
+  #nextAtMs = Number.NEGATIVE_INFINITY;
+  #isUrgent = false;
+  #endGathering: (() => void) | undefined;
+  #day = { number: -1, text: '' };
   #file: { readonly day: string; readonly handle: FileHandle } | undefined;
 
   constructor(options: AppendLogOptions, clock: Clock) {
@@ -39,13 +45,16 @@ export class FileAppendLog implements AppendLog {
       this.#lostLines++;
       return false;
     }
-    this.#waiting.push({ day: new Date(this.#clock.wallMs()).toISOString().slice(0, 10), text });
+    this.#waiting.push({ day: this.#today(), text });
     this.#waitingBytes += bytes;
     this.#writing ??= this.#writeAll();
     return true;
   }
 
   async flush(): Promise<void> {
+    if (this.#writing === undefined) return;
+    this.#isUrgent = true;
+    this.#endGathering?.();
     await this.#writing;
   }
 
@@ -56,8 +65,33 @@ export class FileAppendLog implements AppendLog {
     this.#file = undefined;
   }
 
+  #today(): string {
+    const wallMs = this.#clock.wallMs();
+    const number = Math.floor(wallMs / DAY_MS);
+    if (number !== this.#day.number) this.#day = { number, text: new Date(wallMs).toISOString().slice(0, 10) };
+    return this.#day.text;
+  }
+
+  /** Lines that come closely together share a write, which costs as much as a hundred lines. */
+  #gathered(): Promise<void> {
+    const waitMs = this.#nextAtMs - this.#clock.nowMs();
+    if (!(waitMs > 0) || this.#isUrgent) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        this.#endGathering = undefined;
+        resolve();
+      };
+      const timer = this.#clock.after(waitMs, end);
+      this.#endGathering = end;
+    });
+  }
+
   async #writeAll(): Promise<void> {
+    const { gatherMs = 0 } = this.#options;
     while (this.#waiting.length > 0) {
+      if (gatherMs > 0) await this.#gathered();
+      this.#nextAtMs = this.#clock.nowMs() + gatherMs;
       const day = this.#waiting[0]!.day;
       const end = this.#waiting.findIndex((line) => line.day !== day);
       const batch = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
@@ -72,6 +106,7 @@ export class FileAppendLog implements AppendLog {
       this.#waitingBytes -= Buffer.byteLength(text);
     }
     this.#writing = undefined;
+    this.#isUrgent = false;
   }
 
   async #open(day: string): Promise<FileHandle> {

@@ -81,6 +81,28 @@ async function* pieces(...parts: (string | Error)[]): AsyncGenerator<Uint8Array>
 }
 
 describe('an append log', () => {
+  test('that gathers lines writes those together that come soon after a write, or when it is asked to', async () => {
+    const directory = temporaryDirectory();
+    const clock = new VirtualClock(Date.UTC(2026, 0, 1));
+    const log = createNodeFiles(clock).openLog({ directory, name: 'hub', gatherMs: 1_000 });
+    const text = (): string => readFileSync(join(directory, 'hub-2026-01-01.log'), 'utf8');
+    const written = (lines: string): Promise<void> => expect.poll(text, { timeout: 5_000 }).toBe(lines);
+    log.write('one');
+    await log.flush();
+    log.write('two');
+    log.write('three');
+    await clock.run(999);
+    expect(text()).toBe('one\n');
+    await clock.run(1);
+    await written('one\ntwo\nthree\n');
+    log.write('four');
+    await log.flush();
+    expect(text()).toBe('one\ntwo\nthree\nfour\n');
+    log.write('five');
+    await log.close();
+    expect(text()).toBe('one\ntwo\nthree\nfour\nfive\n');
+  });
+
   test('keeps the order of lines and begins a new file each day', async () => {
     const clock = new VirtualClock(Date.UTC(2026, 10, 22, 23, 59, 59));
     const directory = join(temporaryDirectory(), 'logs');
