@@ -62,9 +62,9 @@ class DatagramMediaSocket implements MediaSocket {
     };
     bound.then(
       (socket) => {
-        if (this.#isClosed) return socket.close();
         this.#socket = socket;
-        socket.receive({ received });
+        if (this.#isClosed) socket.close();
+        else socket.receive({ received });
       },
       (error: unknown) => {
         if (!this.#isClosed) sink.failed(error as Error);

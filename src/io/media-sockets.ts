@@ -9,7 +9,7 @@ export interface MediaSocketOptions {
 }
 
 /** Another machine's address and port in a form that costs nothing to send to and to compare with. */
-export interface MediaRemote extends Endpoint {}
+export type MediaRemote = Endpoint;
 
 /** The datagram that has just come. It is the same object each time: what it says holds until `received` returns. */
 export interface MediaDatagram {

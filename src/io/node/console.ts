@@ -22,9 +22,15 @@ export const nodeConsoles: Consoles = {
         readLines(child.stderr, (text) => sink.line(text, 'error'));
         resolve({
           pid: child.pid ?? 0,
-          write: (text) => void (child.stdin.writable && child.stdin.write(text)),
-          close: () => void child.stdin.end(),
-          kill: () => void child.kill('SIGKILL'),
+          write: (text) => {
+            if (child.stdin.writable) child.stdin.write(text);
+          },
+          close: () => {
+            child.stdin.end();
+          },
+          kill: () => {
+            child.kill('SIGKILL');
+          },
         });
       });
     }),

@@ -1,7 +1,9 @@
 /** Readiness of a file descriptor, in this loop, without a thread. */
 export interface Poll {
-  /** Begins again after an error: the runtime stops a poll that saw one. */
+  /** Begins again after an error, at which the runtime stops a poll, or after `stop`. */
   restart(): void;
+  /** Calls nobody until `restart`. */
+  stop(): void;
   close(): void;
 }
 
@@ -32,7 +34,11 @@ export async function loadNativeLibrary(): Promise<NativeLibrary> {
     // The status comes first, whatever the type declaration says: 0, or below 0 after EPOLLERR.
     const seen = (status: unknown): void => ready(status !== 0);
     const handle = koffi.node.poll(fd, { readable: true }, seen);
-    return { restart: () => handle.start({ readable: true }, seen), close: () => handle.close() };
+    return {
+      restart: () => handle.start({ readable: true }, seen),
+      stop: () => handle.stop(),
+      close: () => handle.close(),
+    };
   };
   return {
     basics: { addressOf: (buffer) => Number(koffi.address(buffer)), errno: () => koffi.errno(), poll },

@@ -12,6 +12,12 @@ import { NativeRemote, ReceivedDatagram } from './received-datagram.ts';
 const EVENTS_MAX = 256;
 /** Then the rest of the loop has its turn. */
 const ROUNDS_PER_TURN = 4;
+/** How long datagrams are counted to know how many come. */
+const WINDOW_MS = 16;
+/** While many come, they are gathered for so long: each wake-up costs as much as two of them. */
+const GATHER_MS = 1;
+/** Datagrams per millisecond from which that pays. */
+export const GATHER_FROM = 4;
 
 /**
  * One epoll for all media sockets of the loop, and the loop polls that: a wake-up finds all sockets that have something, and
@@ -30,11 +36,19 @@ export class EpollMediaSockets implements MediaSockets {
   /** By the number that epoll has for them. */
   readonly #sockets: (EpollMediaSocket | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
+  readonly #gatherFrom: number;
+  readonly #gathered = (): void => this.#gatheredTurn();
   #poll: Poll | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #windowBeganMs = 0;
+  #windowCount = 0;
+  #isBusy = false;
 
-  constructor(native: Native, clock: Clock) {
+  /** @param gatherFrom see `GATHER_FROM`; Infinity: never. */
+  constructor(native: Native, clock: Clock, gatherFrom = GATHER_FROM) {
     this.#native = native;
     this.#clock = clock;
+    this.#gatherFrom = gatherFrom;
     this.#epoll = native.epollCreate(EPOLL_CLOEXEC);
     this.#eventsAddress = native.addressOf(this.#events);
     this.#words = new Uint32Array(this.#events.buffer);
@@ -50,7 +64,7 @@ export class EpollMediaSockets implements MediaSockets {
     event.writeUInt32LE(EPOLLIN, 0);
     event.writeUInt32LE(number, EVENT_DATA_AT);
     this.#native.epollControl(this.#epoll, EPOLL_CTL_ADD, fd, event);
-    this.#poll ??= this.#native.poll(this.#epoll, () => this.#turn());
+    this.#poll ??= this.#native.poll(this.#epoll, () => this.#wokenTurn());
     return socket;
   }
 
@@ -60,6 +74,20 @@ export class EpollMediaSockets implements MediaSockets {
   }
 
   /** In the loop's poll phase: promises do not run after it. Nobody on a packet's way waits for one. */
+  #wokenTurn(): void {
+    this.#turn();
+    if (!this.#isBusy || this.#poll === undefined) return;
+    this.#poll.stop();
+    this.#timer = setTimeout(this.#gathered, GATHER_MS);
+  }
+
+  #gatheredTurn(): void {
+    this.#turn();
+    if (this.#poll === undefined) return;
+    if (this.#isBusy) this.#timer?.refresh();
+    else this.#poll.restart();
+  }
+
   #turn(): void {
     const native = this.#native;
     const words = this.#words;
@@ -67,6 +95,7 @@ export class EpollMediaSockets implements MediaSockets {
     for (let round = 0; round < ROUNDS_PER_TURN; round++) {
       const count = native.epollWait(this.#epoll, this.#eventsAddress, EVENTS_MAX, 0);
       datagram.atMs = this.#clock.nowMs();
+      this.#count(count, datagram.atMs);
       for (let i = 0; i < count; i++) {
         // Closed by what another one received, in this very round.
         const socket = this.#sockets[words[(i * EVENT_BYTES + EVENT_DATA_AT) >> 2]!];
@@ -76,10 +105,21 @@ export class EpollMediaSockets implements MediaSockets {
     }
   }
 
+  #count(datagrams: number, nowMs: number): void {
+    this.#windowCount += datagrams;
+    const passedMs = nowMs - this.#windowBeganMs;
+    if (passedMs < WINDOW_MS) return;
+    this.#isBusy = this.#windowCount >= passedMs * this.#gatherFrom;
+    this.#windowBeganMs = nowMs;
+    this.#windowCount = 0;
+  }
+
   #closed(number: number): void {
     this.#sockets[number] = undefined;
     this.#freeNumbers.push(number);
     if (this.#freeNumbers.length < this.#sockets.length) return;
+    clearTimeout(this.#timer);
+    this.#isBusy = false;
     this.#poll?.close();
     this.#poll = undefined;
   }

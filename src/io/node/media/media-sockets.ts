@@ -6,9 +6,9 @@ import { EpollMediaSockets } from './epoll-media-sockets.ts';
 import { loadNative } from './native.ts';
 
 /** Media sockets of this loop: one epoll where native calls are to be had (Linux with koffi), else the runtime's sockets. */
-export async function createNodeMediaSockets(clock: Clock): Promise<MediaSockets> {
+export async function createNodeMediaSockets(clock: Clock, gatherFrom?: number): Promise<MediaSockets> {
   try {
-    return new EpollMediaSockets(await loadNative(), clock);
+    return new EpollMediaSockets(await loadNative(), clock, gatherFrom);
   } catch {
     return createPlainMediaSockets(clock);
   }

@@ -66,7 +66,7 @@ export class ChangeQueue {
   }
 
   #oneByOne([first, ...rest]: readonly Change[], then: () => void): void {
-    if (first === undefined) return then();
-    this.#carryOut([first], () => this.#oneByOne(rest, then));
+    if (first === undefined) then();
+    else this.#carryOut([first], () => this.#oneByOne(rest, then));
   }
 }

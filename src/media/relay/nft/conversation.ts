@@ -87,9 +87,9 @@ export class NftConversation {
     if (text !== '}' || this.#current === undefined) return;
     this.#timer?.cancel();
     const { answered } = this.#current;
-    this.#current = undefined;
+    // Still current: what it asks waits behind what waits already.
     answered(this.#lines);
-    if (this.#current === undefined) this.#next();
+    this.#next();
   }
 
   #hasEnded(why: string): void {

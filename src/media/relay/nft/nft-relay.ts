@@ -10,7 +10,7 @@ import { createTable, familyOf, listFence, listMap, setFence } from './ruleset.t
 import { Zones } from './zones.ts';
 
 /** Counters are read so often while the kernel forwards something. */
-const COUNT_MS = 2_000;
+const COUNT_MS = 5_000;
 /** And so soon after the first channel, which shows whether it works here. */
 const FIRST_COUNT_MS = 300;
 /** While nothing is proven: so long one channel is tried, then another one may be. */
@@ -57,18 +57,25 @@ export class NftRelay implements KernelRelay {
 
   /** Resolves when it is known whether the kernel forwards. Never rejects: see `problem`. */
   async start(): Promise<void> {
-    const { consoles, commands, clock, table, typeOfService } = this.#options;
+    const { consoles, commands, clock } = this.#options;
     this.#forwarding = await readForwarding(commands);
     const { 4: four, 6: six } = this.#forwarding;
-    if (four !== undefined && six !== undefined) return this.#giveUp(four);
+    if (four !== undefined && six !== undefined) {
+      this.#giveUp(four);
+      return;
+    }
     try {
       const conversation = await NftConversation.open(consoles, clock, (why) => this.#giveUp(why));
-      if (this.#isStopped) return conversation.close();
-      this.#conversation = conversation;
+      if (this.#isStopped) conversation.close();
+      else await this.#makeTable(conversation);
     } catch (error) {
-      return this.#giveUp(`${reasonOf(error)} (package nftables)`);
+      this.#giveUp(`${reasonOf(error)} (package nftables)`);
     }
-    const conversation = this.#conversation;
+  }
+
+  async #makeTable(conversation: NftConversation): Promise<void> {
+    this.#conversation = conversation;
+    const { clock, table, typeOfService } = this.#options;
     const text = [...createTable(table, typeOfService), setFence(table, 1), listFence(table)].join('\n');
     await new Promise<void>((resolve) => {
       // Where there is no table the listing is an error: another one follows that always answers.
@@ -182,7 +189,10 @@ export class NftRelay implements KernelRelay {
       if (path.family !== family || !path.isInstalled) continue;
       if (path.take(passed, starts, nowMs)) this.#isProven ||= path.hasPassed;
       else if (this.#isProven) this.#withdraw(path);
-      else return this.#giveUp(droppedBehind);
+      else {
+        this.#giveUp(droppedBehind);
+        return;
+      }
     }
   }
 
