@@ -11,6 +11,8 @@ export interface HubfarmOptions {
   /** `section.key=value` */
   readonly settings?: readonly string[];
   readonly password?: string;
+  /** Of its process, beside those of the test's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The server under test, as its users start it. */
@@ -21,6 +23,7 @@ export class HubfarmServer {
   readonly dataDirectory: string;
   readonly #settings: readonly string[];
   readonly #password: string;
+  readonly #environment: Readonly<Record<string, string>>;
   #process: RunningProcess | undefined;
 
   constructor(host: Host, options: HubfarmOptions = {}) {
@@ -28,6 +31,7 @@ export class HubfarmServer {
     this.port = options.port ?? 443;
     this.#password = options.password ?? 'admin-word';
     this.#settings = options.settings ?? [];
+    this.#environment = options.environment ?? {};
     this.admin = new ServerAdmin(host, this.port, this.#password);
     this.dataDirectory = join(host.folder, 'hubfarm');
   }
@@ -35,7 +39,7 @@ export class HubfarmServer {
   async start(): Promise<void> {
     const args = ['serve', '--data-dir', this.dataDirectory, '--listen', `${this.port}`];
     const settings = this.#settings.flatMap((setting) => ['--set', setting]);
-    const environment = { HUBFARM_ADMIN_PASSWORD: this.#password };
+    const environment = { ...this.#environment, HUBFARM_ADMIN_PASSWORD: this.#password };
     this.#process = this.host.start(execPath, [launcher, ...args, ...settings], environment);
     await this.#process.says(/server is up/, 60_000);
   }

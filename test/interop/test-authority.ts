@@ -19,10 +19,12 @@ export class TestAuthority {
   readonly file: string;
   readonly #host: Host;
   readonly #keyFile: string;
+  readonly #name: string;
   #count = 0;
 
   private constructor(host: Host, name: string) {
     this.#host = host;
+    this.#name = name;
     this.file = join(host.folder, `${name}.pem`);
     this.#keyFile = join(host.folder, `${name}.key`);
   }
@@ -37,7 +39,7 @@ export class TestAuthority {
   }
 
   async certificate({ names, isExpired = false }: CertificateWish): Promise<TestCertificate> {
-    const base = join(this.#host.folder, `certificate-${++this.#count}`);
+    const base = join(this.#host.folder, `${this.#name}-${++this.#count}`);
     const [keyFile, requestFile, certificateFile] = [`${base}.key`, `${base}.csr`, `${base}.pem`];
     const subject = names[0]!.slice(names[0]!.indexOf(':') + 1);
     await this.#host.mustRun('openssl', [

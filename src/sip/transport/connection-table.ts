@@ -63,7 +63,7 @@ export class ConnectionTable implements ConnectionKeeper {
   add(connection: Connection): void {
     const { hop } = connection;
     this.#byId.set(hop.connectionId, connection);
-    this.#byPlace.set(placeOf(connection), connection);
+    for (const place of placesOf(connection)) this.#byPlace.set(place, connection);
     this.#perAddress.set(hop.remoteAddress, (this.#perAddress.get(hop.remoteAddress) ?? 0) + 1);
     this.#sweep ??= this.#parts.clock.every(SWEEP_MS, () => this.#closeIdle());
   }
@@ -80,8 +80,9 @@ export class ConnectionTable implements ConnectionKeeper {
   ended(connection: Connection): void {
     const { hop } = connection;
     if (!this.#byId.delete(hop.connectionId)) return;
-    const place = placeOf(connection);
-    if (this.#byPlace.get(place) === connection) this.#byPlace.delete(place);
+    for (const place of placesOf(connection)) {
+      if (this.#byPlace.get(place) === connection) this.#byPlace.delete(place);
+    }
     const left = (this.#perAddress.get(hop.remoteAddress) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(hop.remoteAddress, left);
     else this.#perAddress.delete(hop.remoteAddress);
@@ -109,9 +110,16 @@ export class ConnectionTable implements ConnectionKeeper {
   }
 }
 
-const placeOf = ({ hop, tlsName }: Connection): string =>
-  placeText(hop.transport, hop.remoteAddress, hop.remotePort, tlsName);
+/**
+ * With its name and without: a server that has proven its name writes its address into Record-Route more often than not, and
+ * hardly any certificate is for an address. Where the connection leads is no question then.
+ */
+function placesOf({ hop, tlsName }: Connection): string[] {
+  const { transport, remoteAddress, remotePort } = hop;
+  const plain = placeText(transport, remoteAddress, remotePort, undefined);
+  return tlsName === undefined ? [plain] : [placeText(transport, remoteAddress, remotePort, tlsName), plain];
+}
 
 /** A name that a certificate was checked for is part of the place (RFC 5922 §7.3: several may be at one address). */
 const placeText = (transport: string, address: string, port: number, tlsName: string | undefined): string =>
-  `${transport} ${address} ${port} ${tlsName ?? ''}`;
+  `${transport} ${address} ${port} ${tlsName === undefined || tlsName === address ? '' : tlsName}`;

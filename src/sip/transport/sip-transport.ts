@@ -13,6 +13,7 @@ import { LocalSockets, type LocalSocket } from './local-sockets.ts';
 import { MessageCounters } from './message-counters.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { RecentSends } from './recent-sends.ts';
+import { RefusedServers } from './refused-servers.ts';
 import type { SipListenerStatus, TransportSettings } from './settings.ts';
 import { SipListeners } from './sip-listeners.ts';
 import { StreamConnection, type ConnectionParts } from './stream-connection.ts';
@@ -57,6 +58,7 @@ export class SipTransport implements TransportLayer {
   /** Of connections that another listener of this server has accepted. */
   readonly #upgrades: WebSocketAcceptor;
   readonly #recent = new RecentSends();
+  readonly #refused: RefusedServers;
   /** Places that do not take TCP, and until when that is believed. */
   readonly #tcpRefusals = new Map<string, number>();
   #listener: TransportListener | undefined;
@@ -75,9 +77,11 @@ export class SipTransport implements TransportLayer {
       idleMs: settings.connectionIdleMs,
       ended: ({ hop }) => this.#requireListener().flowEnded(hop),
     });
+    this.#refused = new RefusedServers(clock, services.logger);
     this.#dialler = new StreamDialler({
       network,
       verifyServers: settings.verifyServers,
+      refused: (target, error) => this.#refused.tell(target, error),
       connected: (stream, target) => this.#dialled(stream, target),
     });
     this.#upgrades = services.webSockets.acceptor({
@@ -168,6 +172,11 @@ export class SipTransport implements TransportLayer {
 
   isOwnAddress(host: string, port: number | undefined, transport?: TransportName): boolean {
     return this.#sockets.isOwn(host, port, transport);
+  }
+
+  /** Somebody who knows the servers by their own addresses. */
+  isInside(address: string): boolean {
+    return this.#sockets.face.isInside(address);
   }
 
   /** An address of this machine that no other server answers for. */

@@ -12,6 +12,8 @@ interface Waiting {
 export interface StreamDiallerParts {
   readonly network: Pick<Network, 'dial'>;
   readonly verifyServers: boolean;
+  /** A server is there, but cannot show who it is: somebody should look. */
+  readonly refused: (target: Target, why: Error) => void;
   /** Takes a connection that is up and gives what sends on it. */
   readonly connected: (stream: ByteStream, target: Target) => (bytes: Buffer) => boolean;
 }
@@ -63,6 +65,7 @@ export class StreamDialler {
     } catch (error) {
       this.#done(place, waiting);
       const why = error instanceof Error ? error : new Error(String(error));
+      if (why instanceof IoError && why.code === 'TLS_FAILED') this.#parts.refused(target, why);
       for (const { failed } of waiting) failed(why);
     }
   }

@@ -133,7 +133,9 @@ test('a registration that was answered with 200 is there after kill -9 and a res
 test('every member of a server takes registrations for every account, and all know them', async () => {
   const listen = await freePorts(4);
   const sip = listen + 2;
-  const args = ['--listen', `127.0.0.1:${listen}`, '--sip', `127.0.0.1:${sip}`, '--members', '2'];
+  // As many places as members: each has one of them.
+  const places = `127.0.0.1:${sip},127.0.0.1:${sip + 1}`;
+  const args = ['--listen', `127.0.0.1:${listen}`, '--sip', places, '--members', '2'];
   server = await new ServeProcess(data, args).isUp();
   const users = Array.from({ length: 40 }, (_, at) => `u${at}`);
   for (const user of users) {

@@ -239,6 +239,19 @@ describe.each([false, true])('SIP over a stream, TLS %s', (tls) => {
     expect(world.last.hop.socketId).toBe(0);
   });
 
+  test('goes on by a connection to a named server when its Record-Route has but the address', async () => {
+    const world = await new TransportWorld().start();
+    const far: StreamPhoneSide[] = [];
+    await listenAt(world, tls, far);
+    const target = phoneTarget({ transport: name, port });
+    world.transport.send(Buffer.from('one '), tls ? { ...target, tlsName: 'sip.example.com' } : target, never);
+    await world.pass();
+    world.transport.send(Buffer.from('two '), tls ? { ...target, tlsName: target.address } : target, never);
+    world.transport.send(Buffer.from('three'), target, never);
+    await world.pass();
+    expect(far.map(({ text }) => text)).toEqual(['one two three']);
+  });
+
   test('opens a connection to sent-by for an answer whose connection has gone', async () => {
     const world = await new TransportWorld().start();
     const far: StreamPhoneSide[] = [];
