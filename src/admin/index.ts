@@ -8,6 +8,6 @@ export type { AuditRecord } from './operations/audit-record.ts';
 export type { AdminContext, AdminPasswordControl, ClusterControl, ServerFacts } from './operations/context.ts';
 export { configurationBackup, lossesOfMode } from './operations/mode-change.ts';
 export { LicenceDirectory } from './licences/licence-directory.ts';
-export { sipControl, type SipControl } from './operations/sip-control.ts';
+export { sipControl, type MediaControl, type SipControl } from './operations/sip-control.ts';
 export { operations } from './operations/table.ts';
 export { SoftEtherRpc } from './softether-rpc/softether-rpc.ts';

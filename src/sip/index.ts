@@ -22,4 +22,5 @@ export { defaultRelayPort, defaultSipConfig, defaultSipPort, type SipConfig } fr
 export * from './roles/front-door.ts';
 export type { FarmPlace } from './open-farm.ts';
 export { openSip, type OpenSip, type OpenSipFigures, type OpenSipServices } from './open-sip.ts';
+export { OwnAddresses } from './transport/own-addresses.ts';
 export type { SipListenAddress, SipListenerStatus } from './transport/settings.ts';

@@ -24,7 +24,7 @@ import type { FarmFigures } from './farm/farm-figures.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { openFarmPart, type FarmPlace, type OpenFarm } from './open-farm.ts';
 import type { FarmPart } from './roles/farm-part.ts';
-import { createSipServer, type SipFigures, type SipServer } from './server.ts';
+import { createSipServer, type SipFigures, type SipServer, type SipServices } from './server.ts';
 import type { CallRecordSink } from './trace/call-records.ts';
 import { MessageTrace } from './trace/message-trace.ts';
 import { defaultTimerSettings } from './transaction/times.ts';
@@ -60,6 +60,8 @@ export interface OpenSipServices {
   readonly leadership?: () => Guard | undefined;
   /** Absent: the only member. */
   readonly cluster?: AccountCluster;
+  /** Where the media of calls go through; absent: their descriptions are let through. */
+  readonly media?: NonNullable<SipServices['media']> | undefined;
   /** Its part among other members; absent: there are none. */
   readonly farm?: FarmPlace;
 }
@@ -164,7 +166,7 @@ function openAgent(
 }
 
 function createServer(
-  { clock, random, logger, dns, callRecords, member, memberName }: OpenSipServices,
+  { clock, random, logger, dns, callRecords, member, memberName, media }: OpenSipServices,
   config: SipConfig,
   accounts: SipAccounts,
   { farm, agent, flows }: { readonly farm: OpenFarm; readonly agent: EventAgent; readonly flows: FlowBindings },
@@ -191,6 +193,7 @@ function createServer(
     agent,
     flowEnded: (hop) => flows.ended(hop),
     ...(callRecords === undefined ? {} : { callRecords }),
+    ...(media === undefined ? {} : { media }),
     member,
     memberName,
     secret,

@@ -1,5 +1,6 @@
 import type { Ban } from '#base';
 import type { Clock } from '#io';
+import type { MediaFigures, PortRange } from '#media';
 import type { AccountDirectory, Binding, FarmPart, MessageTrace, SipAccounts } from '#sip';
 import { ErrorCode } from '#softether';
 import { refuse, type Refusal } from './refusal.ts';
@@ -33,6 +34,8 @@ export interface SipControl {
   status(): SipStatus;
   /** Absent: a server without a part in any farm. */
   readonly farm?: FarmControl;
+  /** Absent: no media are relayed here. */
+  readonly media?: MediaControl;
   /** Absent: messages cannot be looked at here. */
   readonly trace?: Pick<MessageTrace, 'start' | 'result'>;
   /** Accounts on their way in. */
@@ -43,6 +46,20 @@ export type FarmControl = Pick<
   FarmPart,
   'status' | 'refresh' | 'setServer' | 'setCluster' | 'setOf' | 'setOfCluster' | 'isServer'
 >;
+
+export interface MediaControl {
+  figures(): MediaFigures;
+  /** How it is reached from outside. */
+  place(): {
+    readonly ports: PortRange;
+    /** Empty: none. */
+    readonly wanAddress: string;
+    /** It is set for the whole cluster. */
+    readonly isWanOfCluster: boolean;
+    /** That SIP listens on. */
+    readonly servicePorts: readonly number[];
+  };
+}
 
 export interface RegistrationControl {
   readonly accountCount: number;
@@ -74,6 +91,7 @@ export function sipControl(
   status: () => SipStatus,
   trace?: SipControl['trace'],
   farm?: FarmControl,
+  media?: MediaControl,
 ): SipControl {
   const { directory, location, registrations, guard } = accounts;
   return {
@@ -93,6 +111,7 @@ export function sipControl(
     liftBan: (target) => guard.lift(target),
     status,
     ...(farm && { farm }),
+    ...(media && { media }),
     ...(trace && { trace }),
     uploads: new Uploads(clock),
   };

@@ -11,6 +11,7 @@ import { farmOperations } from './farm.ts';
 import { hubOperations } from './hub.ts';
 import { hubInstanceOperations } from './hub-instance.ts';
 import { hubStatusOperations } from './hub-status.ts';
+import { mediaOperations } from './media.ts';
 import { hubfarmOperations } from './hubfarm.ts';
 import { logFileOperations } from './log-file.ts';
 import { licenceOperations } from './licence.ts';
@@ -56,6 +57,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     clusterOperations,
     clusterStepOperations,
     configOperations,
+    mediaOperations,
     hubfarmOperations,
     absentOperations,
     notSupportedOperations,

@@ -1,5 +1,6 @@
 import type { HttpFaceLimits } from '#admin';
 import type { HubLimits } from '#hub';
+import type { MediaConfig } from '#media';
 import type { SipConfig } from '#sip';
 import type { SoftEtherLimits } from '#softether';
 import { cluster, type ClusterSection } from './cluster-section.ts';
@@ -7,6 +8,7 @@ import { hub } from './hub-section.ts';
 import { http } from './http-section.ts';
 import { listenAddressItem, type ListenAddress } from './listen-address.ts';
 import { choice, integer, integerOrAuto, optionalList, text, type Section } from './setting.ts';
+import { media } from './media-section.ts';
 import { sip } from './sip-section.ts';
 import { softether } from './softether-section.ts';
 
@@ -47,6 +49,7 @@ export interface Config {
   readonly softether: SoftEtherLimits;
   readonly hub: HubLimits;
   readonly sip: SipConfig;
+  readonly media: MediaConfig;
   readonly http: HttpFaceLimits;
   readonly cluster: ClusterSection;
 }
@@ -119,6 +122,7 @@ export const sections: { readonly [S in keyof Config]: Section<Config[S]> } = {
   softether,
   hub,
   sip,
+  media,
   http,
   cluster,
 };

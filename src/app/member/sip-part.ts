@@ -3,13 +3,16 @@ import { sipControl, type SipControl } from '#admin';
 import { Lifecycle } from '#base';
 import { asServerName, memberIdOf, memberName } from '#cluster';
 import type { ByteStream, Timer } from '#io';
+import type { MediaProxy } from '#media';
 import { openSip, type FarmPlace, type OpenSip, type SipListenerStatus } from '#sip';
 import type { HealthCheck } from '../health.ts';
+import { mediaMetrics } from '../media-metrics.ts';
 import type { Metric } from '../metrics.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { sipFarmMetrics } from '../sip-farm-metrics.ts';
 import { sipMetrics } from '../sip-metrics.ts';
 import { sipFigures } from '../sip-figures.ts';
+import { followFace, mediaControl, openMedia } from './media-part.ts';
 import { relayPlace } from './relay-place.ts';
 import { atMost } from './at-most.ts';
 import type { ClusterPlace } from './cluster-place.ts';
@@ -49,6 +52,7 @@ export class SipPart {
   readonly #lifecycle = new Lifecycle();
   #sip: OpenSip | undefined;
   #control: SipControl | undefined;
+  #media: MediaProxy | undefined;
   #problem = 'waiting for the store of the cluster';
   #retry: Timer | undefined;
   #isStopped = false;
@@ -56,7 +60,11 @@ export class SipPart {
   private constructor(options: ServerOptions, at: SipPlace) {
     this.#options = options;
     this.#at = at;
-    this.metrics = [...sipMetrics(() => this.#sip), ...sipFarmMetrics(() => this.#sip)];
+    this.metrics = [
+      ...sipMetrics(() => this.#sip),
+      ...sipFarmMetrics(() => this.#sip),
+      ...mediaMetrics(() => this.#media?.figures()),
+    ];
   }
 
   /** undefined: the configuration says that this server has no SIP. */
@@ -122,6 +130,8 @@ export class SipPart {
     const callRecords = config.sip.callRecords ? this.#openRecords() : undefined;
     await parts.start({ name: 'call records', stop: () => callRecords?.close() });
     try {
+      const member = `${own.serverId.slice(0, tokenDigits)}${seat.index.toString(36)}`;
+      const media = await openMedia(this.#options, seat, member, parts);
       const sip = await openSip(
         {
           clock,
@@ -135,7 +145,8 @@ export class SipPart {
           identity: () => own.identity.current(),
           callRecords,
           seat,
-          member: `${own.serverId.slice(0, tokenDigits)}${seat.index.toString(36)}`,
+          member,
+          media: media && { proxy: media, isRefusedWhenFull: config.media.whenFull === 'refuse' },
           memberName: clusterSeat === undefined ? '' : memberName(memberIdOf(clusterSeat.serverName, seat.index)),
           ...(local === shared ? {} : { leadership: () => place?.election.guard() }),
           // Servers that may lead the cluster may write to its store: they own the accounts, the others ask them.
@@ -147,8 +158,10 @@ export class SipPart {
         config.sip,
         parts,
       );
+      if (media !== undefined) await followFace(media, sip.farm, io, parts);
       await this.#lifecycle.start({ name: 'SIP', stop: async () => stopAll(parts) });
       this.#sip = sip;
+      this.#media = media;
       this.#control = sipControl(
         sip.accounts,
         clock,
@@ -160,6 +173,7 @@ export class SipPart {
         }),
         sip.trace,
         sip.farm,
+        media && mediaControl(media, sip),
       );
     } catch (error) {
       await parts.stop();

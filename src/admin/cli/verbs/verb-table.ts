@@ -5,7 +5,9 @@ import { configVerbs } from './config-verbs.ts';
 import { domainVerbs } from './domain-verbs.ts';
 import { farmVerbs } from './farm-verbs.ts';
 import { hubVerbs } from './hub-verbs.ts';
+import { lbVerbs } from './lb-verbs.ts';
 import { listVerbs } from './list-verbs.ts';
+import { mediaVerbs } from './media-verbs.ts';
 import { serverVerbs } from './server-verbs.ts';
 import { sipVerbs } from './sip-verbs.ts';
 import { userVerbs } from './user-verbs.ts';
@@ -24,6 +26,8 @@ export const verbTable: readonly Verb[] = [
   ...accountVerbs,
   ...sipVerbs,
   ...farmVerbs,
+  ...lbVerbs,
+  ...mediaVerbs,
 ];
 
 /** What a noun stands for, in the list of commands. */
@@ -43,6 +47,8 @@ export const nounTitles: Readonly<Record<string, string>> = {
   domain: 'SIP domains',
   account: 'SIP accounts',
   sip: 'the SIP server',
+  lb: 'load balancers in front of the cluster',
   farm: 'the SIP Farm: members that are one SIP server',
+  media: 'the media of calls',
   config: 'the whole configuration, and configuration files',
 };
