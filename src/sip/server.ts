@@ -7,7 +7,7 @@ import { Core } from './core/core.ts';
 import type { RegisterHandler } from './core/links/register-contacts.ts';
 import type { Directory } from './core/local-users.ts';
 import type { CoreSettings } from './core/settings.ts';
-import { ownerOfAll, type OwnerLookup } from './farm/owner-lookup.ts';
+import type { OwnerLookup } from './farm/owner-lookup.ts';
 import type { SipMessage } from './message/sip-message.ts';
 import { observers } from './proxy/call-observers.ts';
 import { FlowTokens } from './proxy/flow-token.ts';
@@ -46,6 +46,7 @@ export interface SipServices {
   readonly callRecords?: CallRecordSink;
   /** Where the media of calls go through; absent: their descriptions are let through. */
   readonly media?: { readonly proxy: Pick<MediaProxy, 'call'>; readonly isRefusedWhenFull: boolean };
+  /** The farm that this server is a member of; absent: it is alone. */
   readonly owner?: OwnerLookup;
   /** Why a load balancer should send new calls elsewhere; it is told when it asks with OPTIONS. Absent: never. */
   readonly notReady?: () => string | undefined;
@@ -79,7 +80,7 @@ export interface SipServer {
 
 /** Registrar, proxy and what they need, put together. */
 export function createSipServer(services: SipServices): SipServer {
-  const { clock, random, transport, settings, member, secret, agent, owner = ownerOfAll } = services;
+  const { clock, random, transport, settings, member, secret, agent, owner } = services;
   const mac = new ShortMac(secret);
   const wheel = new TimerWheel(clock);
   const branches = new BranchCodec(member, mac);
@@ -132,15 +133,11 @@ export function createSipServer(services: SipServices): SipServer {
     member: services.memberName ?? '',
     settings: settings.natPing,
   });
+  owner?.connect(layer);
   let relayed = 0;
   const receive = (message: SipMessage, hop: Hop): void => {
-    const found = owner.owner(message, hop);
-    if (found === 'here') {
-      layer.receive(message, hop);
-    } else {
-      relayed++;
-      owner.relay(message, hop, found.member);
-    }
+    if (owner === undefined || owner.takes(message, hop)) layer.receive(message, hop);
+    else relayed++;
   };
   return {
     start: () => {

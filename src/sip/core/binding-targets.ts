@@ -4,7 +4,14 @@ import type { Binding, BindingFlow } from '../registrar/binding.ts';
 import type { Target } from '../transport/target.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 
-type Flows = Pick<TransportLayer, 'hasFlow'>;
+/** Which flows there are. */
+export interface Flows extends Pick<TransportLayer, 'hasFlow'> {
+  /**
+   * The token of the member that bindings call so, `here` for this one. undefined: nobody knows it any more. Absent: a server
+   * that is alone.
+   */
+  holderOf?(memberName: string): string | undefined;
+}
 
 /**
  * The places where an account is, from its registrations. Of several flows of one telephone only the newest that is up is
@@ -40,10 +47,11 @@ function targetOfBinding(binding: Binding, flows: Flows): ProxyTarget | undefine
   const common = { uri, uriText: binding.uri, q, isBinding: true, routes: path };
   if (path.length > 0 || flow === undefined) return { ...common, flow: undefined, isReachedByFlow: false };
   const needsFlow = isBehindNat || isFlowOnly(flow, uri, binding);
-  const isUp = flow.transport === 'udp' || (flow.connectionId !== 0 && flows.hasFlow(flow.connectionId));
+  const holder = flows.holderOf === undefined ? 'here' : flows.holderOf(flow.member);
+  const isUp = flow.transport === 'udp' || (flow.connectionId !== 0 && isConnected(flow, holder, flows));
   if (!isUp) return needsFlow ? undefined : { ...common, flow: undefined, isReachedByFlow: false };
   const usesFlow = needsFlow || flow.transport !== 'udp';
-  return { ...common, flow: usesFlow ? flowTarget(flow) : undefined, isReachedByFlow: needsFlow };
+  return { ...common, flow: usesFlow ? flowTarget(flow, holder) : undefined, isReachedByFlow: needsFlow };
 }
 
 /** WebSocket (RFC 7118 §5) and outbound (RFC 5626 §5.3): nobody listens at the other end. */
@@ -51,6 +59,14 @@ function isFlowOnly(flow: BindingFlow, uri: SipUri, binding: Binding): boolean {
   return flow.transport === 'ws' || flow.transport === 'wss' || binding.regId > 0 || uri.host.endsWith('.invalid');
 }
 
-function flowTarget({ transport, address, port, socketId, connectionId }: BindingFlow): Target {
-  return { transport, address, port, socketId, ...(connectionId !== 0 && { connectionId }) };
+function isConnected({ connectionId }: BindingFlow, holder: string | undefined, flows: Flows): boolean {
+  return holder === 'here' ? flows.hasFlow(connectionId) : holder !== undefined && flows.hasFlow(connectionId, holder);
+}
+
+/** Of a member that is gone for good only the address is left, which may do for UDP. */
+function flowTarget(flow: BindingFlow, holder: string | undefined): Target {
+  const { transport, address, port, socketId, connectionId } = flow;
+  if (holder === undefined) return { transport, address, port };
+  const connection = connectionId !== 0 && { connectionId };
+  return { transport, address, port, socketId, ...connection, ...(holder !== 'here' && { member: holder }) };
 }

@@ -5,6 +5,7 @@ import { Malformed } from '../message/malformed.ts';
 import type { NameAddr } from '../message/name-addr.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
+import type { OwnerLookup } from '../farm/owner-lookup.ts';
 import type { FlowTokens } from '../proxy/flow-token.ts';
 import { Incoming } from '../proxy/incoming.ts';
 import { Proxy, type ProxyServices } from '../proxy/proxy.ts';
@@ -18,6 +19,7 @@ import type { ServerLocator } from '../transport/server-locator.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { AccountAgent } from './account-agent.ts';
 import { Answerer } from './answerer.ts';
+import type { Flows } from './binding-targets.ts';
 import type { Link } from './link.ts';
 import { answerOptions, refuseOther } from './links/answer-own.ts';
 import { checkProxyRequire } from './links/check-proxy-require.ts';
@@ -42,6 +44,10 @@ export interface CoreServices {
   readonly location: Pick<LocationService, 'lookup'>;
   readonly registrar: RegisterHandler;
   readonly agent?: AccountAgent;
+  /** The farm that this server is a member of; absent: it is alone. */
+  readonly owner?: OwnerLookup;
+  /** As bindings name this member. */
+  readonly memberName?: string;
   readonly gruus?: Pick<Gruus, 'meaningOf'>;
   readonly observe: ProxyServices['observe'];
   readonly media?: ProxyServices['media'];
@@ -56,8 +62,8 @@ export interface CoreServices {
 export class Core implements TransactionUser {
   readonly #services: CoreServices;
   readonly #links: readonly Link[];
-  /** What an ACK for a 2xx goes through: it is never answered. */
-  readonly #ackLinks: readonly Link[];
+  /** What goes straight on goes through these: an ACK, which is never answered, and a CANCEL of what others have forwarded. */
+  readonly #straightLinks: readonly Link[];
   readonly #finder: TargetFinder;
   readonly #proxy: Proxy;
   readonly #layer: TransactionLayer;
@@ -84,9 +90,10 @@ export class Core implements TransactionUser {
       refuseOther(answerer, users, transport),
       limitHops(answerer),
     ];
-    this.#ackLinks = [routes, detectLoop(answerer, branches), limitHops(answerer)];
+    this.#straightLinks = [checkScheme(answerer, users), routes, detectLoop(answerer, branches), limitHops(answerer)];
     this.#finder = new TargetFinder({
       ...services,
+      flows: flowsOf(services),
       answerer,
       users,
       relay: settings.relay,
@@ -122,22 +129,21 @@ export class Core implements TransactionUser {
     this.#forward(incoming, targets);
   }
 
+  /** For a 2xx, or of an INVITE that a member forwarded which is gone: then to all places that it may have gone to. */
   ack(message: SipMessage, hop: Hop): void {
-    const incoming = this.#incoming(message, hop);
-    if (incoming === undefined) return;
-    for (const link of this.#ackLinks) if (link(incoming) === 'answered') return;
-    const targets = this.#finder.find(incoming);
-    const target = typeof targets === 'string' ? undefined : targets[0];
-    if (target !== undefined) this.#proxy.forwardStatelessly(incoming, target);
+    this.#sendStraightOn(message, hop);
   }
 
   strayResponse(message: SipMessage, hop: Hop): void {
     this.#proxy.forwardResponse(message, hop);
   }
 
-  /** RFC 3261 §9.2. What was forwarded without a transaction (under overload) cannot be taken back. */
+  /**
+   * RFC 3261 §16.10: without the INVITE that it takes back it is forwarded statelessly. What is forwarded gets the branch that
+   * the INVITE got, whichever member forwarded that, and before whatever restart.
+   */
   strayCancel(message: SipMessage, hop: Hop): void {
-    this.#layer.respondStatelessly(message, hop, 481);
+    this.#sendStraightOn(message, hop);
   }
 
   /** A request that cannot be worked with, as far as it can be answered. */
@@ -150,7 +156,29 @@ export class Core implements TransactionUser {
 
   #incoming(message: SipMessage, hop: Hop): Incoming | undefined {
     const via = message.topVia();
-    return via === undefined ? undefined : new Incoming(message, hop, via);
+    if (via === undefined) return undefined;
+    const incoming = new Incoming(message, hop, via);
+    const { owner } = this.#services;
+    if (owner !== undefined) incoming.branchMember = owner.branchOwner(message);
+    return incoming;
+  }
+
+  #sendStraightOn(message: SipMessage, hop: Hop): void {
+    const { owner, branches, settings } = this.#services;
+    // Nearly always one: which member's name is in the branch of the INVITE.
+    const members = owner === undefined ? [branches.member] : owner.branchOwners(message);
+    for (const [at, member] of members.entries()) {
+      const incoming = this.#incoming(message, hop);
+      if (incoming === undefined) return;
+      incoming.branchMember = member;
+      for (const link of this.#straightLinks) if (link(incoming) === 'answered') return;
+      const targets = this.#finder.find(incoming);
+      if (typeof targets === 'string') return;
+      // The ACK for a 2xx goes to whom its dialog is with: once.
+      if (at > 0 && incoming.isOurDialog && message.method === 'ACK') return;
+      for (const target of targets.slice(0, settings.proxy.maxTargets))
+        this.#proxy.forwardStatelessly(incoming, target);
+    }
   }
 
   #forward(incoming: Incoming, targets: readonly ProxyTarget[]): void {
@@ -173,4 +201,10 @@ export class Core implements TransactionUser {
     const uris = contacts.map(({ uri }: NameAddr) => uri).filter((uri): uri is SipUri => uri !== undefined);
     return this.#finder.redirected(uris, incoming);
   }
+}
+
+function flowsOf({ transport, owner, memberName = '' }: CoreServices): Flows {
+  const hasFlow: Flows['hasFlow'] = (connectionId, member) => transport.hasFlow(connectionId, member);
+  if (owner === undefined) return { hasFlow };
+  return { hasFlow, holderOf: (name) => (name === memberName || name === '' ? 'here' : owner.tokenOf(name)) };
 }

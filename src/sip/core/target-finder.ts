@@ -10,7 +10,7 @@ import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { AccountAgent } from './account-agent.ts';
 import type { Answerer } from './answerer.ts';
-import { bindingTargets } from './binding-targets.ts';
+import { bindingTargets, type Flows } from './binding-targets.ts';
 import type { Verdict } from './link.ts';
 import type { LocalUsers } from './local-users.ts';
 
@@ -27,7 +27,8 @@ export interface TargetFinderServices {
   readonly answerer: Answerer;
   readonly users: LocalUsers;
   readonly location: Pick<LocationService, 'lookup'>;
-  readonly transport: Pick<TransportLayer, 'isOwnAddress' | 'hasFlow'>;
+  readonly transport: Pick<TransportLayer, 'isOwnAddress'>;
+  readonly flows: Flows;
   readonly relay: RelayPolicy;
   /** Temporary GRUUs; absent: there are none. */
   readonly gruus: Pick<Gruus, 'meaningOf'> | undefined;
@@ -46,11 +47,12 @@ export class TargetFinder {
   /** Targets, or that the request has been answered. */
   find(incoming: Incoming): readonly ProxyTarget[] | Verdict {
     const { requestUri, nextRoute } = incoming;
-    const { answerer, transport } = this.#services;
+    const { answerer, flows } = this.#services;
     if (requestUri === undefined) return answerer.answer(incoming, 416);
-    const connectionId = incoming.flow?.connectionId;
+    const flow = incoming.flow;
+    const connectionId = flow?.connectionId;
     // RFC 5626 §5.3.1: the dialog's way to its other end is gone.
-    if (connectionId !== undefined && !transport.hasFlow(connectionId)) return answerer.answer(incoming, 430);
+    if (connectionId !== undefined && !flows.hasFlow(connectionId, flow?.member)) return answerer.answer(incoming, 430);
     if (incoming.isOurDialog || incoming.isOurPath) return [straightOn(requestUri)];
     const domain = nextRoute === undefined ? this.#localDomain(incoming, requestUri) : undefined;
     if (domain !== undefined) return this.#toAccount(incoming, requestUri, domain);
@@ -60,12 +62,12 @@ export class TargetFinder {
 
   /** Where a redirection by somebody whom `incoming` went to leads, as far as it is ours. */
   redirected(uris: readonly SipUri[], incoming: Incoming): readonly ProxyTarget[] | undefined {
-    const { users, location, transport } = this.#services;
+    const { users, location, flows } = this.#services;
     const targets: ProxyTarget[] = [];
     for (const uri of uris) {
       const found = users.isLocal(uri.host) ? this.#addressed(uri, uri.host) : undefined;
       if (found !== undefined) {
-        targets.push(...bindingTargets(location.lookup(found.account.aor), found.fits, transport));
+        targets.push(...bindingTargets(location.lookup(found.account.aor), found.fits, flows));
       } else if (this.#mayRelay(incoming)) {
         targets.push({ ...straightOn(uri), uriText: uri.toString() });
       } else {
@@ -84,11 +86,11 @@ export class TargetFinder {
   }
 
   #toAccount(incoming: Incoming, uri: SipUri, domain: string): readonly ProxyTarget[] | Verdict {
-    const { answerer, location, transport, agent, accept } = this.#services;
+    const { answerer, location, flows, agent, accept } = this.#services;
     const found = this.#addressed(uri, domain);
     if (found === undefined) return answerer.answer(incoming, 404);
     const { account, fits } = found;
-    const targets = bindingTargets(location.lookup(account.aor), fits, transport);
+    const targets = bindingTargets(location.lookup(account.aor), fits, flows);
     if (agent !== undefined && this.#isTaken(incoming, account, targets.length > 0, agent, accept)) return 'answered';
     return targets.length > 0 ? targets : answerer.answer(incoming, 480);
   }
@@ -114,7 +116,7 @@ export class TargetFinder {
     accept: TargetFinderServices['accept'],
   ): boolean {
     const { message, hop, account: sender, isTrusted, method } = incoming;
-    if (method === 'INVITE' || method === 'ACK' || method === 'BYE') return false;
+    if (method === 'INVITE' || method === 'ACK' || method === 'BYE' || method === 'CANCEL') return false;
     return agent.take({
       message,
       hop,

@@ -7,6 +7,7 @@ import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMembership } from './farm-membership.ts';
 import type { OwnerLookup } from './owner-lookup.ts';
 
+/** Read each time: they may change. */
 export interface FarmSettings {
   /**
    * How the load balancer in front changes packets. `nat`: whatever leaves by the SIP port of any member gets the balancer's

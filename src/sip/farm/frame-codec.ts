@@ -134,7 +134,7 @@ function readTlvs(bytes: Buffer, start: number, end: number): Read | undefined {
   let at = start;
   while (at < end) {
     if (at + TLV_HEAD > end) return undefined;
-    const type = bytes[at];
+    const type = bytes[at]!;
     const valueAt = at + TLV_HEAD;
     at = valueAt + bytes.readUInt16BE(at + 1);
     if (at > end) return undefined;

@@ -1,18 +1,25 @@
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Hop } from '../transport/hop.ts';
 
-/** Who works on a message: this server, or another member of the farm that it must be relayed to. */
-export type Owner = 'here' | { readonly member: string };
-
-/** Asked for every message, before a transaction is made or looked for. Synchronous, since it is on the way of each. */
-export interface OwnerLookup {
-  owner(message: SipMessage, hop: Hop): Owner;
-  /** Hands the message over to that member, with what it needs to answer by our sockets. */
-  relay(message: SipMessage, hop: Hop, member: string): void;
+/** What the farm asks the transactions of this member. */
+export interface KnownWork {
+  /** A transaction here is what the message belongs to. */
+  knows(message: SipMessage): boolean;
 }
 
-/** A server that is alone: everything is done here. */
-export const ownerOfAll: OwnerLookup = {
-  owner: () => 'here',
-  relay: () => undefined,
-};
+/**
+ * Whose work a message is: asked for every message, before a transaction is made or looked for. Synchronous, since it is on
+ * the way of each. A server that is alone has none.
+ */
+export interface OwnerLookup {
+  /** Once, before anything else. */
+  connect(work: KnownWork): void;
+  /** True: it is worked on here. False: it was sent to another member, with what that one needs to answer. */
+  takes(message: SipMessage, hop: Hop): boolean;
+  /** The member that the branches of a request name which was taken just now: normally this one. */
+  branchOwner(message: SipMessage): string;
+  /** All that the branches of an INVITE may have named whose CANCEL this is: those that had the call's work in turn. */
+  branchOwners(message: SipMessage): readonly string[];
+  /** The token of the member that bindings call so. undefined: it is not known, and what it held is gone. */
+  tokenOf(memberName: string): string | undefined;
+}

@@ -5,9 +5,9 @@ import { transportNames } from '../transport/transport-name.ts';
 
 /** What `hf=` in a Record-Route or Path of ours says. */
 export interface FlowToken {
-  /** Which member wrote it. */
+  /** Which member wrote it: the one that knows the dialog. */
   readonly member: string;
-  /** The flow that leads to the party on that side (RFC 5626 §5.3); undefined: its Contact is good enough. */
+  /** The flow that leads to the party on that side (RFC 5626 §5.3), of whatever member; undefined: its Contact is good enough. */
   readonly flow: Target | undefined;
 }
 
@@ -18,7 +18,8 @@ export const PATH_SCOPE = '';
 /**
  * `<member>.<flow>.<mac>`: the parameter `hf` of our Record-Route and Path URIs. The MAC is over the Call-ID, too, so a
  * request that carries it belongs to a dialog that was set up through this farm: it may pass without being asked who
- * sends it. A flow is `<transport>-<socket>-<connection>-<address>-<port>`, so any member knows where it leads.
+ * sends it. A flow is `<transport>-<socket>-<connection>-<address>-<port>`, with the member that holds it if that is not the
+ * one that wrote the token, so any member knows where it leads.
  */
 export class FlowTokens {
   readonly #member: string;
@@ -43,7 +44,7 @@ export class FlowTokens {
     const member = token.slice(0, flowAt - 1);
     const text = token.slice(flowAt, macAt - 1);
     if (token.slice(macAt) !== this.#seal(member, text, scope)) return undefined;
-    return { member, flow: text === NO_FLOW ? undefined : readFlow(text) };
+    return { member, flow: text === NO_FLOW ? undefined : readFlow(text, member, this.#member) };
   }
 
   #seal(member: string, flow: string, scope: string): string {
@@ -51,17 +52,16 @@ export class FlowTokens {
   }
 }
 
-function writeFlow({ transport, socketId = 0, connectionId = 0, address, port }: Target): string {
+function writeFlow({ transport, socketId = 0, connectionId = 0, address, port, member }: Target): string {
   const bytes = parseIpAddress(address) ?? Buffer.alloc(0);
   const numbers = [transportNames.indexOf(transport), socketId, connectionId].map((number) => number.toString(36));
-  return `${numbers.join('-')}-${bytes.toString('hex')}-${port.toString(36)}`;
+  const holder = member === undefined ? '' : `-${member}`;
+  return `${numbers.join('-')}-${bytes.toString('hex')}-${port.toString(36)}${holder}`;
 }
 
-function readFlow(text: string): Target | undefined {
-  const [transportText = '', socketText = '', connectionText = '', addressText = '', portText = ''] = text.split(
-    '-',
-    5,
-  );
+function readFlow(text: string, writer: string, self: string): Target | undefined {
+  const [transportText = '', socketText = '', connectionText = '', addressText = '', portText = '', holder = writer] =
+    text.split('-', 6);
   const transport = transportNames[Number.parseInt(transportText, 36)];
   const address = formatIpAddress(Buffer.from(addressText, 'hex'));
   if (transport === undefined || address === undefined) return undefined;
@@ -72,5 +72,6 @@ function readFlow(text: string): Target | undefined {
     port: Number.parseInt(portText, 36),
     socketId: Number.parseInt(socketText, 36),
     ...(connectionId > 0 && { connectionId }),
+    ...(holder !== self && { member: holder }),
   };
 }

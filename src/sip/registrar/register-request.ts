@@ -134,8 +134,8 @@ function unquoted(text: string): string {
 }
 
 function flowOf(hop: Hop, member: string): BindingFlow {
-  const { transport, remoteAddress: address, remotePort: port, socketId, connectionId } = hop;
-  return { member, transport, address, port, socketId, connectionId };
+  const { transport, remoteAddress: address, remotePort: port, socketId, connectionId, holder } = hop;
+  return { member: holder?.name ?? member, transport, address, port, socketId, connectionId };
 }
 
 /**

@@ -7,7 +7,7 @@ import { REPLAY_WINDOW, ReplayWindow } from '../../../src/sip/farm/replay-window
 import { transportNames } from '../../../src/sip/transport/transport-name.ts';
 
 const seal = new FrameSeal(Buffer.alloc(32, 5));
-const token = fc.string({ unit: fc.constantFrom(...'0123456789abcdefz'), minLength: 1, maxLength: 16 });
+const token = fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdefz')), minLength: 1, maxLength: 16 });
 const address = fc.oneof(fc.ipV4(), fc.constantFrom('2001:db8::7', '::1', '::', '0.0.0.0', 'fe80::1%eth0'));
 const port = fc.integer({ min: 0, max: 65_535 });
 const word = fc.integer({ min: 0, max: 0xffff_ffff });

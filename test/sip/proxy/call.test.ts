@@ -136,10 +136,18 @@ describe('a caller who gives up', () => {
     expect(world.take()).toEqual(['200 → udp 192.0.2.7:5060']);
   });
 
-  test('of nothing gets 481', () => {
-    const { world, alice } = setUp();
-    alice.send('CANCEL', { branch: 'z9hG4bKnothing' });
-    expect(world.take()).toEqual(['481 → udp 192.0.2.7:5060']);
+  test('of an INVITE that this server has forgotten goes where that went, with the branch that it got', () => {
+    const before = setUp();
+    before.alice.send('INVITE', { branch: 'z9hG4bKsame' });
+    const invite = before.world.last(before.bob, 'INVITE');
+    const { world, alice, bob } = setUp();
+    alice.send('CANCEL', { branch: 'z9hG4bKsame' });
+    expect(world.last(bob, 'CANCEL').topVia()?.branch).toBe(invite.topVia()?.branch);
+    world.take();
+    bob.answerTo(before.world.last(before.bob, 'INVITE'), 486);
+    expect(world.take()).toEqual(['486 → udp 192.0.2.7:5060']);
+    alice.send('ACK', { branch: 'z9hG4bKsame' });
+    expect(world.last(bob, 'ACK').topVia()?.branch).toBe(invite.topVia()?.branch);
   });
 });
 

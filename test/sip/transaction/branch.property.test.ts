@@ -136,8 +136,14 @@ describe('a flow token', () => {
         const text = tokens.write(callId, target);
         expect(text).toMatch(/^[0-9a-z.-]+$/);
         const { connectionId, ...rest } = target;
-        const read = new FlowTokens('m2', new ShortMac(key)).read(text, callId);
-        expect(read).toEqual({ member: 'm1', flow: connectionId === 0 ? rest : target });
+        const flowHere = connectionId === 0 ? rest : target;
+        const read = (member: string, of: string) => new FlowTokens(member, new ShortMac(key)).read(of, callId);
+        expect(read('m1', text)).toEqual({ member: 'm1', flow: flowHere });
+        expect(read('m2', text)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm1' } });
+        const ofOther = tokens.write(callId, { ...target, member: 'm3' });
+        expect(ofOther).toMatch(/^[0-9a-z.-]+$/);
+        expect(read('m2', ofOther)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm3' } });
+        expect(read('m3', ofOther)).toEqual({ member: 'm1', flow: flowHere });
         if (otherCall !== callId) expect(tokens.read(text, otherCall)).toBeUndefined();
       }),
     );

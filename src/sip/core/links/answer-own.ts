@@ -21,6 +21,12 @@ export function isForThisServer(
 /** A balancer that is told no asks again soon anyway. */
 const retryAfterS = '10';
 
+/** Some load balancers ask with a method OPTION, which there is not: it is taken for one at the address that they ask. */
+function isProbe({ method, requestUri }: Incoming, transport: Pick<TransportLayer, 'isOwnAddress'>): boolean {
+  if (method === 'OPTIONS') return true;
+  return method === 'OPTION' && requestUri !== undefined && transport.isOwnAddress(requestUri.host, requestUri.port);
+}
+
 /**
  * RFC 3261 §11: OPTIONS to the server, which is how it is asked whether it lives, and takes calls. Answered before anything
  * is asked about the sender, and without a transaction.
@@ -32,7 +38,7 @@ export function answerOptions(
   notReady: () => string | undefined = () => undefined,
 ): Link {
   return (incoming) => {
-    if (incoming.method !== 'OPTIONS' || !isForThisServer(incoming, users, transport)) return 'next';
+    if (!isProbe(incoming, transport) || !isForThisServer(incoming, users, transport)) return 'next';
     if (notReady() !== undefined)
       return answerer.answer(incoming, 503, { headers: [[HeaderId.RetryAfter, retryAfterS]] });
     if (incoming.message.has(HeaderId.Require)) {

@@ -1,0 +1,125 @@
+import { FlowTokens } from '../proxy/flow-token.ts';
+import { BranchCodec } from '../transaction/branch.ts';
+import { ShortMac } from '../transaction/short-mac.ts';
+import { EqualSockets } from './equal-sockets.ts';
+import type { Farm, FarmServices } from './farm.ts';
+import { noFarmFigures } from './farm-figures.ts';
+import type { FarmMember } from './farm-membership.ts';
+import { FarmRouting } from './farm-routing.ts';
+import { FarmSet, type SetMember } from './farm-set.ts';
+import { FarmTransport } from './farm-transport.ts';
+import { FrameReceiver } from './frame-receiver.ts';
+import { MemberTable } from './member-table.ts';
+import { PendingSends } from './pending-sends.ts';
+import { RelayLink, type Parcel } from './relay-link.ts';
+import { Rendezvous } from './rendezvous.ts';
+
+/** Makes this member one of a farm: what came by any member's sockets is worked on by one of them. */
+export function openFarm(services: FarmServices): Farm {
+  const { clock, logger, membership, transport, relayPort, bus, secret, settings } = services;
+  const figures = noFarmFigures();
+  const members = new MemberTable(membership);
+  const self = members.self.token;
+  const mac = new ShortMac(secret);
+  const workMs = 64 * settings.t1Ms;
+  const set = new FarmSet({ workMs, lateMs: workMs + settings.timerCMs }, workersOf(members));
+  // Others may have worked before this member came: for its part of their work they are asked first.
+  if (members.self.isInFarm) {
+    set.before(
+      workersOf(members).filter(({ token }) => token !== self),
+      clock.nowMs(),
+    );
+  }
+  const pending = new PendingSends();
+  const links: { receive?: FrameReceiver } = {};
+  const link = new RelayLink({
+    clock,
+    logger,
+    members,
+    relayPort,
+    bus,
+    secret,
+    figures,
+    received: (frame, sender) => links.receive?.receive(frame, sender),
+  });
+  const send = (to: FarmMember, parcel: Parcel): number => link.send(to, parcel);
+  let outlets = new Rendezvous<SetMember>(workersOf(members));
+  const farmTransport = new FarmTransport({
+    members,
+    transport,
+    equal: new EqualSockets(
+      () => transport.listening(),
+      () => settings.balancer,
+    ),
+    pending,
+    figures,
+    link: send,
+    proxyTo: (address) => {
+      if (members.self.mode !== 'relay' || !isOutside(address)) return undefined;
+      const outlet = outlets.owner(mac.begin().text(address).finish());
+      return outlet === undefined ? undefined : members.reachable(outlet.token);
+    },
+  });
+  const isOutside = settings.isOutside ?? ((address: string) => !isOfMember(members, address));
+  links.receive = new FrameReceiver({
+    clock,
+    members,
+    transport,
+    listener: () => farmTransport.listener,
+    pending,
+    figures,
+    link: send,
+  });
+  const routing = new FarmRouting({
+    clock,
+    members,
+    set,
+    branches: new BranchCodec(self, mac),
+    tokens: new FlowTokens(self, mac),
+    mac,
+    transport,
+    figures,
+    relay: (message, hop, to, rest, branchOwner) =>
+      send(to, {
+        kind: 'message',
+        holder: hop.holder?.token ?? '',
+        subject: 0,
+        transport: hop.transport,
+        socketId: hop.socketId,
+        connectionId: hop.connectionId,
+        localAddress: hop.local.address,
+        localPort: hop.local.port,
+        remoteAddress: hop.remoteAddress,
+        remotePort: hop.remotePort,
+        tlsName: '',
+        rest,
+        branchOwner,
+        payload: message.bytes,
+      }) > 0,
+  });
+  const forget = membership.onChange(() => {
+    members.refresh();
+    const workers = workersOf(members);
+    outlets = new Rendezvous<SetMember>(workers);
+    if (!set.change(workers, clock.nowMs())) return;
+    logger.info({ members: workers.map(({ token }) => members.known(token)?.name) }, 'the SIP farm has changed');
+  });
+  return {
+    owner: routing,
+    transport: farmTransport,
+    figures,
+    stop: () => {
+      forget();
+      link.stop();
+    },
+  };
+}
+
+/** Those that new work goes to, as far as this member can reach them. */
+const workersOf = (members: MemberTable): SetMember[] =>
+  [...members].filter(({ isInFarm, isReachable }) => isInFarm && isReachable);
+
+const isOfMember = (members: MemberTable, address: string): boolean =>
+  [...members].some(
+    ({ relayHost, sockets }) => relayHost === address || sockets.some((one) => one.address === address),
+  );
