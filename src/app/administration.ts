@@ -20,7 +20,7 @@ import {
   type HubDirectory,
   type HubHost,
 } from '#hub';
-import { createNodeLogFiles } from '#io/node';
+import { createNodeLogFiles, nodeHostNetwork } from '#io/node';
 import type { AppendLog, ByteStream, Clock, EthernetDevices } from '#io';
 import type { ClusterMode } from '#cluster';
 import type { AdminConnectionHandler, SoftEtherServer } from '#softether';
@@ -140,6 +140,7 @@ function contextOf(
     bridges: bridgeControl(administered),
     licences: administered.licences,
     backplane: administered.backplane,
+    hostNetwork: nodeHostNetwork,
     ownKeys: administered.ownKeys,
     // All members of a server write to one folder: one of them shows it.
     ...(administered.seat.index === 0

@@ -42,6 +42,7 @@ const roleTable = {
     ...['HubfarmSipEnumAccount', 'HubfarmSipUploadAccounts', 'HubfarmSipImportAccounts'],
     ...['HubfarmSipEnumRegistration', 'HubfarmSipDeleteRegistration', 'HubfarmSipGetStatus'],
     ...['HubfarmSipEnumBan', 'HubfarmSipLiftBan', 'HubfarmSipStartTrace', 'HubfarmSipGetTrace'],
+    ...['HubfarmEnumFrontend', 'HubfarmCheckFrontend'],
     ...['EnumLicenseKey', 'AddLicenseKey', 'DelLicenseKey', 'GetLicenseStatus'],
   ],
 } as const;

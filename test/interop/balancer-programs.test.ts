@@ -91,7 +91,7 @@ if (requirePeers(['nft', 'keepalived', 'haproxy', 'nginx', 'nginxStream', 'ip'])
             const path = join(folder, file.name);
             writeFileSync(path, file.text);
             const [program, ...args] = file.name.endsWith('.nft') ? ['nft', '-c', '-f', path] : check(path);
-            const { stdout, stderr, code } = await host.run(program!, args, { timeoutMs: 20_000 });
+            const { stdout, stderr, code } = await host.run(program, args, { timeoutMs: 20_000 });
             expect({
               file: file.name,
               code,

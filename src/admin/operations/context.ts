@@ -1,5 +1,5 @@
 import type { Ban, Logger } from '#base';
-import type { Clock, LogFiles, ServerIdentity } from '#io';
+import type { Clock, HostNetwork, LogFiles, ServerIdentity } from '#io';
 import type { Backplane } from '#backplane';
 import type { BridgeRecord, BridgeStatus, HubDirectory, HubHost, Statistics } from '#hub';
 import type { ClusterMode, ClusterModes, ClusterTasks } from '#cluster';
@@ -33,6 +33,10 @@ export interface AdminContext {
   readonly cluster?: ClusterControl;
   /** Absent: a server without SIP, or whose accounts are not at hand yet. */
   readonly sip?: SipControl | undefined;
+  /** Absent: nothing is known of the network of this host. */
+  readonly hostNetwork?: HostNetwork;
+  /** UDP ports that media use, `10000-19999`; absent: not known. */
+  readonly mediaPorts?: () => string;
 }
 
 export interface ClusterControl {

@@ -1,5 +1,6 @@
 import { absentOperations } from './absent.ts';
 import { addressTableOperations } from './address-table.ts';
+import { balancerOperations } from './balancer.ts';
 import { bridgeOperations } from './bridge.ts';
 import { capsOperations } from './caps.ts';
 import { certificateOperations } from './certificate.ts';
@@ -54,6 +55,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     sipStatusOperations,
     sipTraceOperations,
     farmOperations,
+    balancerOperations,
     clusterOperations,
     clusterStepOperations,
     configOperations,

@@ -92,10 +92,10 @@ describe('a description of a cluster', () => {
       });
     expect(errors(single([10_000, 19_999], [20_000, 29_999], [30_000, 39_999]))).toEqual([]);
     expect(errors(single([10_000, 19_999], [19_998, 29_999]))).toEqual([
-      expect.stringContaining('overlap: 10000-19999 of a and 19998-29999 of b'),
+      expect.stringContaining('a (10000-19999) and b (19998-29999) share ports behind 203.0.113.10'),
     ]);
-    expect(errors(single([5000, 5099]))).toEqual([expect.stringContaining('port 5060 of the service sip')]);
-    expect(warnings(single([10_001, 19_999]), 'nftables')).toEqual([expect.stringContaining('even number')]);
+    expect(errors(single([5000, 5099]))).toEqual([expect.stringContaining('has port 5060 in it, which is used by this server')]);
+    expect(warnings(single([10_001, 19_999]), 'nftables')).toEqual([expect.stringContaining('even port')]);
     expect(errors(single([2000, 5059], [5062, 65_535]))).toEqual([expect.stringContaining('1000 must be left')]);
     const [, second] = single([10_000, 19_999], [20_000, 29_999]).frontends;
     const both = cluster({ mediaMethod: 'single-ip', frontends: [{ ...second!, wanAddress: '203.0.113.11' }] });

@@ -40,7 +40,8 @@ const unknown = (what: string, text: string, command: string): Finding => ({ wha
 const hostMask = '255.255.255.255';
 /** Interfaces that are no cable: an address there is for this host alone. */
 const isInner = ({ name, isLoopback }: HostInterface): boolean => isLoopback || /^dummy/.test(name);
-const outer = ({ interfaces }: HostNetworkFacts): readonly HostInterface[] =>
+/** Those that lead out of this host. */
+export const outerInterfaces = ({ interfaces }: HostNetworkFacts): readonly HostInterface[] =>
   interfaces.filter((one) => !isInner(one) && one.addresses.length > 0);
 
 function checkAlias({ facts, virtualAddress: vip }: HostCheckInput): Finding {
@@ -76,7 +77,7 @@ function checkLinux(facts: HostNetworkFacts): Finding[] {
     return [unknown('ARP', 'the settings of the kernel cannot be read here', 'sysctl -a | grep -e arp_ -e rp_filter')];
   }
   const { all } = facts;
-  const devices = outer(facts);
+  const devices = outerInterfaces(facts);
   return [
     ...devices.flatMap(({ name, settings }) => (settings === undefined ? [] : checkArp(name, settings, all))),
     ...checkLaterDevices(all),
@@ -170,7 +171,7 @@ function checkSegment({ facts, balancerAddress }: HostCheckInput): Finding {
       'hubfarm lb check --balancer-address ADDRESS',
     );
   }
-  for (const { name, addresses } of outer(facts)) {
+  for (const { name, addresses } of outerInterfaces(facts)) {
     const near = addresses.find(({ address, netmask }) =>
       isInNetwork(balancerAddress, address, prefixLengthOf(netmask) ?? 32),
     );

@@ -1,5 +1,6 @@
 import type { Random, UserFiles } from '#io';
 import type { Api } from '../api-client.ts';
+import type { ExitCode } from '../exit-code.ts';
 import type { Json } from '../json-document.ts';
 import { tableToJson, type Column, type Table } from '../output/table.ts';
 
@@ -74,6 +75,8 @@ export interface Outcome {
   readonly blocks: readonly Block[];
   /** What `--json` prints, where it is not simply the one table. */
   readonly json?: Json;
+  /** What a verb ends with although it has shown what it was asked for; absent = 0. */
+  readonly exitCode?: ExitCode;
 }
 
 export interface Command {

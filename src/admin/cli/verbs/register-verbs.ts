@@ -45,9 +45,15 @@ const connectionOptions = (options: OptionValues): ConnectionOptions => ({
   isInsecure: options.isSet('insecure'),
 });
 
+/** For verbs that need none with the options that they were given. */
+const noServer = {
+  call: (method: string) => Promise.reject(new Error(`${method}: there is no server to call`)),
+  close: () => undefined,
+};
+
 async function runVerb(cli: CliProgram, verb: Verb, words: readonly string[], options: OptionValues): Promise<void> {
-  const connection = await openConnection(cli, connectionOptions(options));
-  const { api } = connection;
+  const isLocal = verb.isLocal?.(options) === true;
+  const { api } = isLocal ? { api: noServer } : await openConnection(cli, connectionOptions(options));
   try {
     const named = options.text('hub') ?? options.text('hubAdmin');
     const hubName = verb.needsHub === true ? await hubOfOption(api, named) : '';
@@ -65,6 +71,7 @@ async function runVerb(cli: CliProgram, verb: Verb, words: readonly string[], op
     const outcome = await verb.run(context, words);
     for (const line of outcomeLines(outcome, outputFormat(options), verb.screenColumns))
       cli.terminal.write(`${line}\n`);
+    if (outcome.exitCode !== undefined) cli.exit(outcome.exitCode);
   } finally {
     api.close();
   }

@@ -49,6 +49,8 @@ export interface Verb {
   readonly hasPassword?: boolean;
   /** Columns of a list that are shown on a screen; all of them are in CSV and JSON. */
   readonly screenColumns?: readonly string[];
+  /** With these options it needs no server. */
+  readonly isLocal?: (options: OptionValues) => boolean;
   readonly run: (context: VerbContext, words: readonly string[]) => Promise<Outcome>;
 }
 
