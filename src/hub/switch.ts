@@ -59,6 +59,13 @@ export class Switch implements PortOwner {
 
   /** Nothing is forwarded: another instance of the hub may live elsewhere. */
   isSuspended = false;
+  /**
+   * Asked once for each burst, which is what one read brings; undefined = frames always move. It must be exact at that
+   * moment, also when this process was held up and no timer has run since.
+   */
+  mayForward: (() => boolean) | undefined;
+  #isAsked = false;
+  #isAllowed = true;
 
   add(port: HubPort): void {
     this.#ports[port.id] = port;
@@ -79,19 +86,29 @@ export class Switch implements PortOwner {
   }
 
   endOfRead(): void {
+    this.#isAsked = false;
     this.#options.scheduler.endOfRead();
   }
 
   receive(port: HubPort, buf: Buffer, from: number, to: number, frames: number): void {
     const kind = (buf[from + 4]! & 1) === 0 ? unicast : broadcast;
     port.received.add(kind, to - from - 4 * frames, frames);
-    if (port.isMonitor || !port.isAttached || this.isSuspended) {
+    if (port.isMonitor || !port.isAttached || this.isSuspended || !this.#mayForward()) {
       port.refusedFrames += frames;
       return;
     }
     this.lastFrameTick = this.tick;
     if (port.filters.length === 0) this.#admit(port, buf, from, to, frames, kind);
     else this.#filter(port, buf, from, to, kind);
+  }
+
+  #mayForward(): boolean {
+    if (this.mayForward === undefined) return true;
+    if (!this.#isAsked) {
+      this.#isAsked = true;
+      this.#isAllowed = this.mayForward();
+    }
+    return this.#isAllowed;
   }
 
   #filter(port: HubPort, buf: Buffer, from: number, to: number, kind: FrameKind): void {

@@ -103,6 +103,11 @@ export class VirtualHub {
     this.#switch.isSuspended = isSuspended;
   }
 
+  /** Asked once for each burst of frames, whether it may move; undefined = always. For what timers would tell too late. */
+  set mayForward(mayForward: (() => boolean) | undefined) {
+    this.#switch.mayForward = mayForward;
+  }
+
   /** The administrator changed the hub. */
   update(record: HubRecord): void {
     this.#record = record;

@@ -187,6 +187,31 @@ describe('the switch', () => {
   });
 });
 
+describe('a switch whose hub may live elsewhere by now', () => {
+  it('asks once for each read, by the clock, and refuses the frames of one that comes after the deadline', () => {
+    const test = new TestHub();
+    const [a, b] = [test.attach('a'), test.attach('b')];
+    const deadlineMs = test.clock.nowMs() + 1_000;
+    let asked = 0;
+    test.hub.mayForward = () => {
+      asked++;
+      return test.clock.nowMs() < deadlineMs;
+    };
+    a.send(frame(everybody, mac(1)), frame(everybody, mac(2)), frame(everybody, mac(3)));
+    expect([asked, b.takeFrames().length]).toEqual([1, 3]);
+    // As a process that was stopped, and finds frames before it comes to its timers.
+    test.clock.advance(5_000);
+    a.read(frame(everybody, mac(1)), frame(everybody, mac(2)));
+    b.read(frame(everybody, mac(4)));
+    test.clock.advance(0);
+    expect([asked, a.takeFrames(), b.takeFrames()]).toEqual([3, [], []]);
+    expect([a.port.refusedFrames, b.port.refusedFrames]).toEqual([2, 1]);
+    test.hub.mayForward = undefined;
+    a.send(frame(everybody, mac(1)));
+    expect(b.takeFrames()).toHaveLength(1);
+  });
+});
+
 describe('the MAC table (§10.2)', () => {
   it('forgets an address 600 s after its last use', () => {
     const test = new TestHub();

@@ -4,6 +4,9 @@ import { hubKeyOf, type HubHost, type VirtualHub } from '#hub';
 import type { Clock, Timer } from '#io';
 import type { ClusterSessionLimits } from './limits.ts';
 
+/** Far less than the time between the moment at which a member takes its lease for lost and the one at which others can. */
+const sureForMs = 20;
+
 export interface DynamicHubsOptions {
   readonly self: MemberBoot;
   /** Where each dynamic hub lives, by its upper-cased name, as this member's copy of the store shows it. */
@@ -35,6 +38,8 @@ export class DynamicHubs {
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #ends: (() => void)[];
   #wasServing: boolean;
+  /** Until then (own clock) nobody need ask again whether frames may move. */
+  #sureUntilMs = -Infinity;
   #isStopped = false;
 
   constructor(options: DynamicHubsOptions) {
@@ -45,7 +50,10 @@ export class DynamicHubs {
       options.objects.onChange((hubKeys) => {
         for (const hubKey of hubKeys) this.follow(hubKey);
       }),
-      options.host.onInstance((hub) => this.#wake(hubKeyOf(hub.name))),
+      options.host.onInstance((hub) => {
+        this.#watchOver(hub);
+        this.#wake(hubKeyOf(hub.name));
+      }),
     ];
   }
 
@@ -108,6 +116,23 @@ export class DynamicHubs {
     for (const timer of this.#lingering.values()) timer.cancel();
     this.#lingering.clear();
     for (const key of [...this.#waiting.keys()]) this.#wake(key);
+  }
+
+  /**
+   * A process that was held up, and goes on, may find frames before any timer has told it that its lease is over: then
+   * they do not move.
+   */
+  #watchOver(hub: VirtualHub): void {
+    if (this.#options.host.opened().has(hubKeyOf(hub.name))) hub.mayForward = () => this.#isServingNow();
+  }
+
+  #isServingNow(): boolean {
+    const { clock, claims } = this.#options;
+    const nowMs = clock.nowMs();
+    if (nowMs < this.#sureUntilMs) return true;
+    if (!claims.isServing()) return false;
+    this.#sureUntilMs = nowMs + sureForMs;
+    return true;
   }
 
   /** This member has lost its lease, or has one again. */

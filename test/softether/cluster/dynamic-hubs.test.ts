@@ -147,6 +147,26 @@ describe('a dynamic hub', () => {
     expect(await say('after')).toHaveLength(1);
   });
 
+  it('of a member that was held up moves no frame from the first burst on, before any timer has told of the lost lease', async () => {
+    rig.cluster.change('m0/0', { info: { isControllerOnly: true } });
+    const one = await rig.welcome(0, SHOP);
+    const two = await rig.welcome(0, SHOP);
+    const member = rig.members[one.at]!;
+    const say = async (text: string): Promise<string[]> => {
+      two.client.takeFrames();
+      one.client.sendFrames(frame(everybody, mac(1), text));
+      await rig.run(50);
+      return two.client.takeFrames();
+    };
+    expect(await say('before')).toHaveLength(1);
+    // Nobody is told: its deadline has passed while it was stopped.
+    member.objects.isServing = false;
+    expect(await say('the first thing that it finds')).toEqual([]);
+    expect(member.hub('SHOP')!.isSuspended, 'no timer has run').toBe(false);
+    member.objects.isServing = true;
+    expect(await say('it was in time after all')).toHaveLength(1);
+  });
+
   it('goes with its sessions when it is set offline, and can become static then, not before', async () => {
     const { at, client } = await rig.welcome(0, SHOP);
     const become = (): Promise<unknown> => rig.directory.updateHub('SHOP', (hub) => ({ ...hub, kind: 'static' }));
