@@ -112,7 +112,7 @@ export const lbVerbs: readonly Verb[] = [
   {
     noun: 'lb',
     verb: 'config',
-    about: 'print the configuration of a load balancer in front of the cluster, or what its servers need',
+    about: 'print the configuration of a load balancer in front of the cluster',
     options: [
       { flags: '--for <balancer>', about: 'serveriron, alteon, bigip, nftables, keepalived, haproxy or nginx' },
       { flags: '--host <system>', about: 'what to do on each server: linux, solaris or freebsd' },
@@ -127,14 +127,14 @@ export const lbVerbs: readonly Verb[] = [
   {
     noun: 'lb',
     verb: 'describe',
-    about: 'print the cluster as its load balancer sees it: a file to complete, for --from',
+    about: 'print the cluster as its load balancer sees it, to be completed',
     options: clusterOptions,
     run: describe,
   },
   {
     noun: 'lb',
     verb: 'check',
-    about: 'say what each server still lacks for direct server return (DSR); exit code 1 if anything',
+    about: 'say what each server still lacks for direct server return (DSR)',
     options: [
       { flags: '--vip <address>', about: 'the virtual address, if the servers were not told' },
       { flags: '--balancer-address <address>', about: "the balancer's own address: is it in the same segment?" },
