@@ -10,6 +10,7 @@ import { digestAlgorithms, digestResponse, methodHash, type DigestAlgorithm } fr
 import type { AccountDirectory } from './directory.ts';
 import type { NonceMaker } from './nonce.ts';
 import { NonceWindow } from './nonce-window.ts';
+import { foreignNonceS } from './settings.ts';
 
 /** `www`: who wants something of this server (401). `proxy`: who wants something of others by it (407). */
 export type ChallengeKind = 'www' | 'proxy';
@@ -73,7 +74,7 @@ export class Authenticator {
     const credentials = request.authorizations(id).find((one) => one.realm === domain && this.#offers(one.algorithm));
     if (credentials === undefined) {
       this.counters.challenged++;
-      return this.#challenge(kind, domain, false);
+      return this.#challenge(request, kind, domain, false);
     }
     const user = credentials.username ?? '';
     const name = `${user}@${domain}`;
@@ -85,20 +86,22 @@ export class Authenticator {
     const { nonces, clock } = this.#options;
     const known = nonces.check(nonce, domain, clock.wallMs());
     // Nothing was proven with a nonce that is not ours, and nothing is told by the answer to it.
-    if (known.kind === 'forged') return this.#stale(kind, domain);
+    if (known.kind === 'forged') return this.#stale(request, kind, domain);
     const account = directory.find(user, domain);
     const count = this.#provenCount(request, credentials, account?.user === user ? account : undefined);
     if (count === undefined || account === undefined) {
       this.counters.failed++;
       guard.failed(hop.remoteAddress, name);
-      return this.#challenge(kind, domain, false);
+      return this.#challenge(request, kind, domain, false);
     }
-    if (known.isExpired) return this.#stale(kind, domain);
+    if (known.isExpired) return this.#stale(request, kind, domain);
     const isFirstUse =
       known.issuer === nonces.issuer
         ? this.#window.useOwn(known.sequence, nonces.sequence, count)
-        : this.#window.useForeign(nonce, count);
-    if (!isFirstUse) return this.#stale(kind, domain);
+        : isAtOnce(known.ageS, count) &&
+          known.call === nonces.callMark(request.callId()) &&
+          this.#window.useForeign(nonce, count);
+    if (!isFirstUse) return this.#stale(request, kind, domain);
     guard.succeeded(hop.remoteAddress, name);
     if (!account.isEnabled) return { kind: 'refused', status: 403, reason: 'Account is disabled' };
     this.counters.accepted++;
@@ -138,14 +141,14 @@ export class Authenticator {
     return algorithm !== undefined && this.#options.algorithms.includes(algorithm);
   }
 
-  #stale(kind: ChallengeKind, domain: string): AuthVerdict {
+  #stale(request: SipMessage, kind: ChallengeKind, domain: string): AuthVerdict {
     this.counters.stale++;
-    return this.#challenge(kind, domain, true);
+    return this.#challenge(request, kind, domain, true);
   }
 
-  #challenge(kind: ChallengeKind, domain: string, isStale: boolean): AuthVerdict {
+  #challenge(request: SipMessage, kind: ChallengeKind, domain: string, isStale: boolean): AuthVerdict {
     const { nonces, clock, algorithms } = this.#options;
-    const nonce = nonces.make(domain, clock.wallMs());
+    const nonce = nonces.make(domain, clock.wallMs(), request.callId());
     const id = kind === 'www' ? HeaderId.WwwAuthenticate : HeaderId.ProxyAuthenticate;
     const rest = isStale ? 'qop="auth", stale=true' : 'qop="auth"';
     const headers = algorithms.map(
@@ -153,6 +156,15 @@ export class Authenticator {
     );
     return { kind: 'challenge', status: kind === 'www' ? 401 : 407, headers, isStale };
   }
+}
+
+/**
+ * Which counts of a nonce were used is known to its maker only. Elsewhere, and after a restart, it is good for the answer
+ * to the very challenge (its Call-ID, the first count) and for seconds: enough for balancers that send one packet here and
+ * the next one there, and of no use to who has overheard it, as messages of one Call-ID come to one member of a farm.
+ */
+function isAtOnce(ageS: number, count: number): boolean {
+  return count === 1 && ageS <= foreignNonceS;
 }
 
 /** Hashes take text as UTF-8; the text of messages is one character for each byte. */

@@ -1,4 +1,5 @@
 import { equalTextConstantTime, hashHex } from '#base';
+import { ShortMac } from '../transaction/short-mac.ts';
 
 /** What a nonce turned out to be. `forged`: not made with the cluster's key, or for another realm. */
 export type NonceVerdict =
@@ -6,31 +7,37 @@ export type NonceVerdict =
   | {
       readonly kind: 'known';
       readonly isExpired: boolean;
+      /** Since it was made; below 0 where clocks differ. */
+      readonly ageS: number;
       /** Boot of the member that made it. */
       readonly issuer: string;
       /** Counts the nonces of that boot. */
       readonly sequence: number;
+      /** `callMark` of the request that was challenged. */
+      readonly call: string;
     };
 
 const forged: NonceVerdict = { kind: 'forged' };
 const timeChars = 8;
 const issuerChars = 8;
 const sequenceChars = 8;
+const callChars = 8;
 const macChars = 24;
-const plainChars = timeChars + issuerChars + sequenceChars;
+const plainChars = timeChars + issuerChars + sequenceChars + callChars;
 const nonceChars = plainChars + macChars;
 const hexDigits = /^[0-9a-f]+$/;
 /** Clocks of members may differ by this. */
 const maxSkewS = 60;
 
 /**
- * Nonces that any member can check: time ‖ boot ‖ counter ‖ MAC, in hex. The MAC is SHA-256 over the cluster's key, the
+ * Nonces that any member can check: time ‖ boot ‖ counter ‖ call ‖ MAC, in hex. The MAC is SHA-256 over the cluster's key, the
  * realm and the rest, cut to 96 bits: the input cannot be prolonged, as its length is fixed and the output cut.
  */
 export class NonceMaker {
   readonly #key: string;
   readonly #issuer: string;
   readonly #lifetimeS: number;
+  readonly #calls: ShortMac;
   #sequence = 0;
 
   /** `key`: the cluster's, 32 bytes; `issuer`: 4 random bytes of this boot. */
@@ -38,6 +45,7 @@ export class NonceMaker {
     this.#key = key.toString('hex');
     this.#issuer = issuer.toString('hex');
     this.#lifetimeS = lifetimeS;
+    this.#calls = new ShortMac(key);
   }
 
   /** Of the nonces that this maker has made. */
@@ -50,10 +58,15 @@ export class NonceMaker {
     return this.#sequence;
   }
 
-  make(realm: string, wallMs: number): string {
-    const plain = hex8(Math.floor(wallMs / 1000)) + this.#issuer + hex8(this.#sequence);
+  make(realm: string, wallMs: number, callId: string): string {
+    const plain = hex8(Math.floor(wallMs / 1000)) + this.#issuer + hex8(this.#sequence) + this.callMark(callId);
     this.#sequence = (this.#sequence + 1) >>> 0;
     return plain + this.#mac(plain, realm);
+  }
+
+  /** What a nonce keeps of the Call-ID that it was made for. */
+  callMark(callId: string): string {
+    return hex8(this.#calls.begin().text('nonce').text(callId).finish() >>> 0);
   }
 
   check(nonce: string, realm: string, wallMs: number): NonceVerdict {
@@ -64,8 +77,10 @@ export class NonceMaker {
     return {
       kind: 'known',
       isExpired: ageS > this.#lifetimeS || ageS < -maxSkewS,
+      ageS,
       issuer: plain.slice(timeChars, timeChars + issuerChars),
-      sequence: Number.parseInt(plain.slice(timeChars + issuerChars), 16),
+      sequence: Number.parseInt(plain.slice(timeChars + issuerChars, -callChars), 16),
+      call: plain.slice(-callChars),
     };
   }
 

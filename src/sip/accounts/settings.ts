@@ -4,6 +4,9 @@ import type { DigestAlgorithm } from './digest.ts';
 /** Shorter than the time for which people leave a telephone off; longer than two requests of one. */
 export const defaultNonceLifetimeS = 300;
 
+/** So long, in seconds, a nonce may be used at a member that has not made it; 0.5 s to 4 s is how often a request is sent again. */
+export const foreignNonceS = 10;
+
 /** RFC 8760 §2.4: the best first. */
 export const defaultDigestAlgorithms: readonly DigestAlgorithm[] = Object.freeze(['SHA-256', 'MD5']);
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HeaderId } from '#sip';
 import type { AuthVerdict } from '../../../src/sip/accounts/authenticator.ts';
+import { NonceMaker } from '../../../src/sip/accounts/nonce.ts';
 import { accountRecord, domain, openAccounts, proofOf, requestOf, type AccountFixture } from './account-fixture.ts';
 
 let fixture: AccountFixture;
@@ -28,7 +29,7 @@ describe('a request without credentials', () => {
     expect(headers.map(([id]) => id)).toEqual([HeaderId.WwwAuthenticate, HeaderId.WwwAuthenticate]);
     expect(headers.map(([, value]) => /algorithm=([^,]+)/.exec(value)?.[1])).toEqual(['SHA-256', 'MD5']);
     for (const [, value] of headers) {
-      expect(value).toMatch(/^Digest realm="example\.org", nonce="[0-9a-f]{48}", algorithm=\S+, qop="auth"$/);
+      expect(value).toMatch(/^Digest realm="example\.org", nonce="[0-9a-f]{56}", algorithm=\S+, qop="auth"$/);
     }
   });
 
@@ -125,6 +126,27 @@ describe('a nonce', () => {
     expect(verify([proofOf(nonce)])).toMatchObject({ kind: 'challenge', isStale: true });
     expect(verify([proofOf(nonce, { nc: 3 })]).kind).toBe('ok');
     expect(verify([proofOf(nonce, { nc: 2 })]).kind).toBe('ok');
+  });
+
+  test('of another member is good for its first count, in its own call, for seconds (RFC 7616 §5.4, replay)', async () => {
+    const other = new NonceMaker(Buffer.alloc(32, 1), Buffer.from('00000002', 'hex'), 300);
+    const made = (): string => other.make(domain, fixture.clock.wallMs(), 'c1');
+    const kindOf = (verdict: AuthVerdict): string =>
+      verdict.kind === 'challenge' && verdict.isStale ? 'stale' : verdict.kind;
+    const nonce = made();
+    expect(kindOf(verify([proofOf(nonce)]))).toBe('ok');
+    expect(kindOf(verify([proofOf(nonce)]))).toBe('stale');
+    expect(kindOf(verify([proofOf(made(), { nc: 2 })]))).toBe('stale');
+    const elsewhere = requestOf('REGISTER', [proofOf(made())], { callId: 'another' });
+    expect(kindOf(fixture.authenticator.verify(elsewhere, from('192.0.2.7'), 'www'))).toBe('stale');
+    const late = made();
+    await fixture.clock.run(11_000);
+    expect(kindOf(verify([proofOf(late)]))).toBe('stale');
+    // Its own ones may be used on, in any call.
+    const own = freshNonce();
+    await fixture.clock.run(100_000);
+    const later = requestOf('REGISTER', [proofOf(own, { nc: 2 })], { callId: 'another' });
+    expect(kindOf(fixture.authenticator.verify(later, from('192.0.2.7'), 'www'))).toBe('ok');
   });
 
   test('that is too old is stale if the password was right, so nobody is asked again for it', () => {

@@ -9,25 +9,27 @@ const maker = (issuer = 1, of = key): NonceMaker => new NonceMaker(of, Buffer.fr
 
 describe('a nonce', () => {
   test('is checked by any member that has the key', () => {
-    const nonce = maker(1).make('example.org', now);
+    const nonce = maker(1).make('example.org', now, 'call-1');
     expect(maker(2).check(nonce, 'example.org', now)).toEqual({
       kind: 'known',
       isExpired: false,
+      ageS: 0,
       issuer: '00000001',
       sequence: 0,
+      call: maker(2).callMark('call-1'),
     });
   });
 
   test('is another one each time', () => {
     const one = maker();
-    const made = new Set(Array.from({ length: 100 }, () => one.make('example.org', now)));
+    const made = new Set(Array.from({ length: 100 }, () => one.make('example.org', now, 'call-1')));
     expect(made.size).toBe(100);
     expect(one.sequence).toBe(100);
   });
 
   test('expires after its lifetime, and is not from the future', () => {
     const one = maker();
-    const nonce = one.make('example.org', now);
+    const nonce = one.make('example.org', now, 'call-1');
     const isExpired = (at: number): boolean => {
       const verdict = one.check(nonce, 'example.org', at);
       return verdict.kind === 'forged' || verdict.isExpired;
@@ -41,7 +43,7 @@ describe('a nonce', () => {
   });
 
   test('of another key, another realm, or with any digit changed is forged', () => {
-    const nonce = maker().make('example.org', now);
+    const nonce = maker().make('example.org', now, 'call-1');
     expect(maker(1, Buffer.alloc(32, 8)).check(nonce, 'example.org', now).kind).toBe('forged');
     expect(maker().check(nonce, 'example.net', now).kind).toBe('forged');
     for (let at = 0; at < nonce.length; at++) {
