@@ -31,7 +31,7 @@ export class FarmServers {
     this.#balancer = host('balancer');
     const own = [`sip.virtualAddresses=["${virtualAddress}"]`, 'sip.balancer=dsr', 'sip.farm=member'];
     this.servers = ['farm1', 'farm2', 'farm3'].map(
-      (name) => new HubfarmServer(host(name), { settings: [...own, ...settings], password }),
+      (name) => new HubfarmServer(host(name), { settings: [`cluster.name=${name}`, ...own, ...settings], password }),
     );
   }
 

@@ -9,8 +9,8 @@ import type { ServerOptions } from '../server-options.ts';
 const backupMaxBytes = 256 * 1024 * 1024;
 const importDeadlineMs = 30_000;
 const pollMs = 100;
-/** What a backup holds of this server alone stays as it is. */
-const ownKeys = ['cfg/server/', 'cfg/cluster/'];
+/** What a backup holds of this server alone stays as it is; so does the key of the SIP Farm, which members use already. */
+const ownKeys = ['cfg/server/', 'cfg/cluster/', 'cfg/sip/secret'];
 
 /** What is configured here, when the server gets another part: what would be lost, the backup before, the import after. */
 export class CarriedConfiguration {
