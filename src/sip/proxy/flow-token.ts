@@ -9,9 +9,13 @@ export interface FlowToken {
   readonly member: string;
   /** The flow that leads to the party on that side (RFC 5626 §5.3), of whatever member; undefined: its Contact is good enough. */
   readonly flow: Target | undefined;
+  /** Marks of the hosts that the dialog leads to where there is no flow; see `FlowTokens.leadsTo`. */
+  readonly hosts: string;
 }
 
 const NO_FLOW = '-';
+const MARK_CHARS = 8;
+const none: ReadonlySet<string> = new Set();
 /** In the place of the Call-ID in the token of a Path, which is used for many calls. */
 export const PATH_SCOPE = '';
 
@@ -19,7 +23,8 @@ export const PATH_SCOPE = '';
  * `<member>.<flow>.<mac>`: the parameter `hf` of our Record-Route and Path URIs. The MAC is over the Call-ID, too, so a
  * request that carries it belongs to a dialog that was set up through this farm: it may pass without being asked who
  * sends it. A flow is `<transport>-<socket>-<connection>-<address>-<port>`, with the member that holds it if that is not the
- * one that wrote the token, so any member knows where it leads.
+ * one that wrote the token, so any member knows where it leads. Where there is none, `-` and marks of the hosts of that side, eight
+ * digits each: else a party of some call could send requests under its Call-ID to all the world.
  */
 export class FlowTokens {
   readonly #member: string;
@@ -30,9 +35,9 @@ export class FlowTokens {
     this.#mac = mac;
   }
 
-  /** `scope`: the Call-ID, or `PATH_SCOPE`. */
-  write(scope: string, flow: Target | undefined): string {
-    const text = flow === undefined ? NO_FLOW : writeFlow(flow);
+  /** `scope`: the Call-ID, or `PATH_SCOPE`; `hosts`: where requests of the dialog go to, addresses and names. */
+  write(scope: string, flow: Target | undefined, hosts: ReadonlySet<string> = none): string {
+    const text = flow === undefined ? this.#marks(hosts) : writeFlow(flow);
     return `${this.#member}.${text}.${this.#seal(this.#member, text, scope)}`;
   }
 
@@ -44,7 +49,26 @@ export class FlowTokens {
     const member = token.slice(0, flowAt - 1);
     const text = token.slice(flowAt, macAt - 1);
     if (token.slice(macAt) !== this.#seal(member, text, scope)) return undefined;
-    return { member, flow: text === NO_FLOW ? undefined : readFlow(text, member, this.#member) };
+    if (text.startsWith(NO_FLOW)) return { member, flow: undefined, hosts: text.slice(NO_FLOW.length) };
+    return { member, flow: readFlow(text, member, this.#member), hosts: '' };
+  }
+
+  /** The host is one of those that the token was written for. */
+  leadsTo(hosts: string, host: string): boolean {
+    if (hosts === '') return false;
+    const mark = this.#mark(host);
+    for (let at = 0; at < hosts.length; at += MARK_CHARS) if (hosts.startsWith(mark, at)) return true;
+    return false;
+  }
+
+  #marks(hosts: ReadonlySet<string>): string {
+    let text = NO_FLOW;
+    for (const host of hosts) text += this.#mark(host);
+    return text;
+  }
+
+  #mark(host: string): string {
+    return this.#mac.begin().text('host').text(host.toLowerCase()).finishHex();
   }
 
   #seal(member: string, flow: string, scope: string): string {

@@ -34,6 +34,8 @@ export class Incoming {
   isOurDialog = false;
   /** A Path of ours was on top: a registrar elsewhere sends it to a telephone that has registered through us. */
   isOurPath = false;
+  /** The hosts that the token of the dialog was written for; see `FlowTokens.leadsTo`. */
+  dialogHosts = '';
   /** Where that token says that the request must leave (RFC 5626 §5.3). */
   flow: Target | undefined = undefined;
   /** Of a trusted network: not asked who it is. */

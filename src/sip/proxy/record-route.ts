@@ -1,10 +1,12 @@
 import { HeaderId } from '../message/header-id.ts';
+import { Malformed } from '../message/malformed.ts';
 import type { SentBy, TransportLayer } from '../transport/transport-layer.ts';
 import { targetOf, type Target } from '../transport/target.ts';
 import { PATH_SCOPE, type FlowTokens } from './flow-token.ts';
 import type { Incoming } from './incoming.ts';
 import { isReachedByFlow } from './nat.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ProxyTarget } from './target-set.ts';
 
 /** Those that a proxy stays in the way of: RFC 3261 §16.6 item 4, RFC 6665 §4.3, RFC 3515. */
 const dialogMaking: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
@@ -23,7 +25,7 @@ export interface RouteRecorder {
 export function recordRoutesOf(
   incoming: Incoming,
   target: Target,
-  isTargetReachedByFlow: boolean,
+  { uri, isReachedByFlow: isTargetReachedByFlow }: Pick<ProxyTarget, 'uri' | 'isReachedByFlow'>,
   { transport, tokens, settings }: RouteRecorder,
   hasMediaHere = false,
 ): readonly string[] {
@@ -37,11 +39,26 @@ export function recordRoutesOf(
   if (settings.recordRoute === 'nat' && needsNoFlow && isOneFace && !hasMediaHere) return [];
   const scheme = incoming.requestUri?.scheme === 'sips' ? 'sips' : 'sip';
   const callId = message.callId();
-  if (isOneFace && needsNoFlow) return [element(scheme, near, tokens.write(callId, undefined))];
+  const farHosts = [target.address, incoming.nextRoute?.uri?.host ?? uri.host];
+  if (isOneFace && needsNoFlow) {
+    return [element(scheme, near, tokens.write(callId, undefined, new Set([...nearHosts(incoming), ...farHosts])))];
+  }
   return [
-    element(scheme, near, tokens.write(callId, isSenderReachedByFlow ? targetOf(hop) : undefined)),
-    element(scheme, far, tokens.write(callId, isTargetReachedByFlow ? target : undefined)),
+    element(scheme, near, tokens.write(callId, isSenderReachedByFlow ? targetOf(hop) : undefined, nearHosts(incoming))),
+    element(scheme, far, tokens.write(callId, isTargetReachedByFlow ? target : undefined, new Set(farHosts))),
   ];
+}
+
+/** Where requests to the sender will go: to the proxy before us, else to its Contact. */
+function nearHosts({ message, hop }: Incoming): Set<string> {
+  const hosts = new Set([hop.remoteAddress]);
+  const before = message.has(HeaderId.RecordRoute) ? message.recordRoutes() : undefined;
+  const first = before === undefined || before instanceof Malformed ? undefined : before[0]?.uri;
+  if (first !== undefined) hosts.add(first.host);
+  const contacts = message.contacts();
+  const contact = contacts === '*' || contacts instanceof Malformed ? undefined : contacts[0]?.uri;
+  if (contact !== undefined) hosts.add(contact.host);
+  return hosts;
 }
 
 /**

@@ -20,7 +20,9 @@ describe('a call between two telephones', () => {
     expect(invite.maxForwards()).toBe(69);
     expect(invite.values(HeaderId.Via)).toHaveLength(2);
     expect(invite.topVia()?.host).toBe('192.0.2.1');
-    expect(invite.value(HeaderId.RecordRoute)).toMatch(/^<sip:192\.0\.2\.1:5060;lr;hf=m1\.-\.[0-9a-f]{8}>$/);
+    expect(invite.value(HeaderId.RecordRoute)).toMatch(
+      /^<sip:192\.0\.2\.1:5060;lr;hf=m1\.-[0-9a-f]{16}\.[0-9a-f]{8}>$/,
+    );
     bob.answer('INVITE', 180);
     bob.answer('INVITE', 200);
     world.take();

@@ -62,6 +62,26 @@ describe('requests in a dialog', () => {
     expect(world.take()).toEqual(['403 → udp 203.0.113.8:5060']);
   });
 
+  test('lead where the call leads, and nowhere else: a party cannot send what it likes under the Call-ID', () => {
+    const call = betweenStrangers();
+    const { world, bob } = call;
+    const { callee } = establish(call);
+    const astray = { ...fromBob, uri: 'sip:+90012345@198.51.100.1', headers: callee };
+    bob.send('INVITE', { ...astray, cseq: 11 });
+    expect(world.take()).toEqual(['407 → udp 203.0.113.8:5060']);
+    bob.send('MESSAGE', { ...astray, from: 'sip:eve@example.net', cseq: 12 });
+    expect(world.take()).toEqual(['403 → udp 203.0.113.8:5060']);
+    const onward = [...callee, 'Route: <sip:198.51.100.1;lr>'];
+    bob.send('INVITE', { ...fromBob, uri: 'sip:alice@192.0.2.7:5060', headers: onward, cseq: 13 });
+    expect(world.take()).toEqual(['407 → udp 203.0.113.8:5060']);
+    // A BYE that nobody knows is a 481; and a call must be able to end wherever its other end has moved.
+    bob.send('BYE', { ...astray, cseq: 14 });
+    expect(world.take()).toEqual(['BYE → udp 198.51.100.1:5060']);
+    // Another port of the same telephone is where the call leads.
+    bob.send('INVITE', { ...fromBob, uri: 'sip:alice@192.0.2.7:7000', headers: callee, cseq: 15 });
+    expect(world.take()).toContain('INVITE → udp 192.0.2.7:7000');
+  });
+
   test('are needed to have a To tag: a new request with our Record-Route is a new request', () => {
     const call = betweenStrangers();
     const { world, bob } = call;
@@ -255,7 +275,7 @@ test('a flow token that was changed is nothing', () => {
   const call = betweenStrangers();
   const { world, bob } = call;
   const { callee } = establish(call);
-  const forged = callee.map((line) => line.replace(/hf=m1\.-\./, 'hf=m1.0-1-0-c0000263-3w4.'));
+  const forged = callee.map((line) => line.replace(/hf=m1\.-[0-9a-f]*\./, 'hf=m1.0-1-0-c0000263-3w4.'));
   bob.send('BYE', { ...fromBob, from: 'sip:eve@example.net', uri: 'sip:x@198.51.100.1', headers: forged });
   expect(world.take()).toEqual(['403 → udp 203.0.113.8:5060']);
 });

@@ -138,19 +138,27 @@ describe('a flow token', () => {
         const { connectionId, ...rest } = target;
         const flowHere = connectionId === 0 ? rest : target;
         const read = (member: string, of: string) => new FlowTokens(member, new ShortMac(key)).read(of, callId);
-        expect(read('m1', text)).toEqual({ member: 'm1', flow: flowHere });
-        expect(read('m2', text)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm1' } });
+        expect(read('m1', text)).toEqual({ member: 'm1', flow: flowHere, hosts: '' });
+        expect(read('m2', text)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm1' }, hosts: '' });
         const ofOther = tokens.write(callId, { ...target, member: 'm3' });
         expect(ofOther).toMatch(/^[0-9a-z.-]+$/);
-        expect(read('m2', ofOther)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm3' } });
-        expect(read('m3', ofOther)).toEqual({ member: 'm1', flow: flowHere });
+        expect(read('m2', ofOther)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm3' }, hosts: '' });
+        expect(read('m3', ofOther)).toEqual({ member: 'm1', flow: flowHere, hosts: '' });
         if (otherCall !== callId) expect(tokens.read(text, otherCall)).toBeUndefined();
       }),
     );
   });
 
   test('without a flow is one, too', () => {
-    expect(tokens.read(tokens.write('c', undefined), 'c')).toEqual({ member: 'm1', flow: undefined });
+    expect(tokens.read(tokens.write('c', undefined), 'c')).toEqual({ member: 'm1', flow: undefined, hosts: '' });
+  });
+
+  test('names the hosts that it was written for, and no others', () => {
+    const text = tokens.write('c', undefined, new Set(['192.0.2.7', 'pbx.Example.net']));
+    const { hosts } = tokens.read(text, 'c')!;
+    expect(hosts).toHaveLength(16);
+    const asked = ['192.0.2.7', 'PBX.example.net', '192.0.2.8', '', 'example.net'];
+    expect(asked.map((host) => tokens.leadsTo(hosts, host))).toEqual([true, true, false, false, false]);
   });
 
   test('is never read from text that is none, or that was changed', () => {

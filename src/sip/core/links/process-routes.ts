@@ -27,8 +27,26 @@ export function processRoutes(answerer: Answerer, transport: Transport, tokens: 
     while (own < end && isOurs(incoming, routes[own], transport, tokens)) own++;
     incoming.ownRoutes = own;
     incoming.nextRoute = own < end ? routes[own] : undefined;
+    if (incoming.isOurDialog && !staysInDialog(incoming, tokens)) {
+      incoming.isOurDialog = false;
+      incoming.flow = undefined;
+    }
     return 'next';
   };
+}
+
+/** To whoever does not know the dialog they mean nothing: 481. ACK cannot be refused, and a call must be able to end. */
+const harmless: ReadonlySet<string> = new Set(['ACK', 'BYE', 'PRACK', 'UPDATE', 'INFO']);
+
+/**
+ * The request goes where its dialog leads: by the flow of the token, or to a host that either side had when it was set up.
+ * What goes elsewhere under that Call-ID (a party that has moved, or somebody who makes use of a call to reach others) is
+ * asked who it is, like any request.
+ */
+function staysInDialog({ method, flow, nextRoute, requestUri, dialogHosts }: Incoming, tokens: FlowTokens): boolean {
+  if (harmless.has(method) || (flow !== undefined && nextRoute === undefined)) return true;
+  const next = nextRoute === undefined ? requestUri : nextRoute.uri;
+  return next !== undefined && tokens.leadsTo(dialogHosts, next.host);
 }
 
 function isOurRecordRoute(incoming: Incoming, tokens: FlowTokens): boolean {
@@ -54,6 +72,7 @@ function readToken(incoming: Incoming, uri: SipUri, tokens: FlowTokens): boolean
   if (!incoming.isInDialog || incoming.method === 'REGISTER') return true;
   incoming.isOurDialog = true;
   incoming.flow = token.flow;
+  incoming.dialogHosts = token.hosts;
   return true;
 }
 
