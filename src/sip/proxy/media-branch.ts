@@ -75,7 +75,10 @@ export class NewCallMedia implements BranchMedia {
     const dialog = this.#dialogWith(call, tag);
     if (!isFinal || isOther) return body;
     dialog.chosen = ownText(tag);
-    if (found === undefined) call.accepted();
+    if (found === undefined) {
+      call.up();
+      call.accepted();
+    }
     return body;
   }
 

@@ -11,7 +11,7 @@ import type { SipUri } from '../../../src/sip/message/sip-uri.ts';
 import type { Via } from '../../../src/sip/message/via.ts';
 import type { SipAccounts } from '../../../src/sip/open-accounts.ts';
 import type { Binding } from '../../../src/sip/registrar/binding.ts';
-import { createSipServer, type SipServer } from '../../../src/sip/server.ts';
+import { createSipServer, type SipServer, type SipServices } from '../../../src/sip/server.ts';
 import type { Hop } from '../../../src/sip/transport/hop.ts';
 import type { Target } from '../../../src/sip/transport/target.ts';
 import type { TransportLayer, TransportListener } from '../../../src/sip/transport/transport-layer.ts';
@@ -54,9 +54,16 @@ export interface RequestOptions {
   readonly body?: string;
 }
 
+export interface AnswerOptions {
+  readonly toTag?: string;
+  readonly headers?: readonly string[];
+  readonly body?: string;
+}
+
 export interface SipWorldOptions {
   readonly settings?: Partial<CoreSettings>;
   readonly agent?: AccountAgent;
+  readonly media?: NonNullable<SipServices['media']>;
   /** Real ones, instead of those of the test. Who sends a request is for `verdict` to say all the same. */
   readonly accounts?: Pick<SipAccounts, 'directory' | 'location' | 'registrar'>;
 }
@@ -124,6 +131,7 @@ export class SipWorld {
         registrar: options.accounts.registrar,
       }),
       ...(options.agent && { agent: options.agent }),
+      ...(options.media && { media: options.media }),
       callRecords: {
         write: (line) => {
           this.records.push(JSON.parse(line) as Record<string, unknown>);
@@ -320,11 +328,7 @@ export class Phone {
   }
 
   /** Answers the latest request of this method that came here. */
-  answer(
-    method: string,
-    status: number,
-    options: { readonly toTag?: string; readonly headers?: readonly string[] } = {},
-  ): void {
+  answer(method: string, status: number, options: AnswerOptions = {}): void {
     const request = this.#world.last(this, method);
     this.answerTo(request, status, options);
   }
@@ -332,10 +336,7 @@ export class Phone {
   answerTo(
     request: SipMessage,
     status: number,
-    {
-      toTag = `t-${this.options.address}`,
-      headers = [],
-    }: { readonly toTag?: string; readonly headers?: readonly string[] } = {},
+    { toTag = `t-${this.options.address}`, headers = [], body = '' }: AnswerOptions = {},
   ): void {
     const to = request.value(HeaderId.To) ?? '';
     const text = [
@@ -348,9 +349,9 @@ export class Phone {
       `CSeq: ${request.cseq().number} ${request.method}`,
       `Contact: <${this.contact('x')}>`,
       ...headers,
-      'Content-Length: 0',
+      `Content-Length: ${body.length}`,
       '',
-      '',
+      body,
     ].join('\r\n');
     this.#world.receive(text, this.hop);
   }
