@@ -3,6 +3,7 @@ import type { Clock, ThreadPort } from '#io';
 import type { Engine } from './engine.ts';
 import { inlineEngine } from './inline-engine.ts';
 import { LeaseWatch } from './lease-watch.ts';
+import { packReply, unpackRequest } from './packed-requests.ts';
 import type { Reply } from './requests.ts';
 import { StoreError } from './store-error.ts';
 import { openingId, type Answer, type FromThread, type Question, type ToThread } from './thread-messages.ts';
@@ -60,8 +61,11 @@ export class StoreHost {
   async #answer(client: Client, isOwner: boolean, question: Question): Promise<Answer> {
     try {
       switch (question.kind) {
-        case 'run':
-          return { kind: 'replies', replies: await this.#run(client, question.requests) };
+        case 'run': {
+          const requests = question.requests.map(unpackRequest);
+          const replies = await this.#run(client, requests);
+          return { kind: 'replies', replies: replies.map((reply, at) => packReply(reply, requests[at]!)) };
+        }
         case 'backup':
           await this.#engine.backup(question.path);
           return { kind: 'done' };

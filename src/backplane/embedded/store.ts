@@ -31,7 +31,10 @@ export class Store {
     this.#path = path;
     this.#get = database.prepare(`SELECT ${columns} FROM entry WHERE key = ?`);
     this.#list = database.prepare(`SELECT ${columns} FROM entry WHERE key >= ? AND key < ? ORDER BY key`);
-    this.#put = database.prepare(`INSERT OR REPLACE INTO entry (${columns}) VALUES (?, ?, ?, ?, ?)`);
+    // One walk down the tree for both: what is there keeps its create revision, and says it.
+    this.#put = database.prepare(`INSERT INTO entry (${columns}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
+      SET value = excluded.value, mod_revision = excluded.mod_revision, lease = excluded.lease
+      RETURNING create_revision`);
     this.#delete = database.prepare('DELETE FROM entry WHERE key = ?');
     this.#leased = database.prepare('SELECT key FROM entry WHERE lease = ? ORDER BY key');
     this.#setRevision = database.prepare('UPDATE store SET revision = ?');
@@ -130,8 +133,8 @@ export class Store {
     switch (operation.kind) {
       case 'put': {
         const { key, value, lease } = operation;
-        const createRevision = this.#entry(key)?.createRevision ?? removed.get(key) ?? revision;
-        this.#put.run(key, value, createRevision, revision, lease ?? null);
+        const made = removed.get(key) ?? revision;
+        const createRevision = Number(this.#put.get(key, value, made, revision, lease ?? null)?.['create_revision']);
         const entry = { key, value, createRevision, modRevision: revision };
         changes.set(key, { key, entry: lease === undefined ? entry : { ...entry, lease } });
         return;

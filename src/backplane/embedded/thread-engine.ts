@@ -1,5 +1,6 @@
 import type { Thread, ThreadPort, Threads } from '#io';
 import type { Engine } from './engine.ts';
+import { packRequest, unpackReply } from './packed-requests.ts';
 import type { Reply } from './requests.ts';
 import { StoreError } from './store-error.ts';
 import { openingId, type Answer, type FromThread, type Question, type ToThread } from './thread-messages.ts';
@@ -50,8 +51,8 @@ async function engineOf(client: StoreClient, ended: () => Promise<undefined>): P
   return {
     leasePrefix: opened.kind === 'opened' ? opened.leasePrefix : '',
     run: async (requests) => {
-      const answer = await client.ask({ kind: 'run', requests });
-      return answer.kind === 'replies' ? answer.replies : [];
+      const answer = await client.ask({ kind: 'run', requests: requests.map(packRequest) });
+      return answer.kind === 'replies' ? answer.replies.map((reply, at) => unpackReply(reply, requests[at]!)) : [];
     },
     backup: async (to) => {
       await client.ask({ kind: 'backup', path: to });

@@ -1,8 +1,9 @@
-import type { Reply, Request } from './requests.ts';
+import type { PackedReply, PackedRequest } from './packed-requests.ts';
+import type { Reply } from './requests.ts';
 import type { StoreErrorCode } from './store-error.ts';
 
 export type Question =
-  | { readonly kind: 'run'; readonly requests: readonly Request[] }
+  | { readonly kind: 'run'; readonly requests: readonly PackedRequest[] }
   | { readonly kind: 'backup'; readonly path: string }
   /** Of the thread that opened the store: it closes, for all. Of another: that one leaves. */
   | { readonly kind: 'close' };
@@ -18,7 +19,7 @@ export type ToThread =
 
 export type Answer =
   | { readonly kind: 'opened'; readonly leasePrefix: string }
-  | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
+  | { readonly kind: 'replies'; readonly replies: readonly PackedReply[] }
   | { readonly kind: 'done' }
   /** An error does not keep its class on the way. */
   | { readonly kind: 'error'; readonly code: StoreErrorCode; readonly message: string };
