@@ -4,6 +4,7 @@ import type { Bus, MemberId, Membership } from '#cluster';
 import type { Clock, Datagrams, Random } from '#io';
 import type { SipConfig } from './config.ts';
 import type { FarmFigures } from './farm/farm-figures.ts';
+import { openFarm } from './farm/open-farm.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
 import { FarmPart } from './roles/farm-part.ts';
 import { openRelayPort, type RelayPlace, type RelayPort } from './roles/relay-port.ts';
@@ -58,10 +59,14 @@ export interface OpenFarm {
 export async function openFarmPart(
   services: FarmPartServices,
   config: SipConfig,
-  { transport, trace }: { readonly transport: SipTransport; readonly trace: MessageTrace; readonly secret: Uint8Array },
+  {
+    transport,
+    trace,
+    secret,
+  }: { readonly transport: SipTransport; readonly trace: MessageTrace; readonly secret: Uint8Array },
   lifecycle: Lifecycle,
 ): Promise<OpenFarm> {
-  const { backplane, clock, logger, leadership, member, seat, farm = alone } = services;
+  const { backplane, clock, random, logger, leadership, member, seat, farm = alone } = services;
   const { kind, server, company } = farm;
   const relay = company && (await openRelayPort(services, company.relay));
   await lifecycle.start({ name: 'port for other members', stop: () => relay?.socket.close() });
@@ -78,7 +83,30 @@ export async function openFarmPart(
     company: company && { ...company, count: seat.count, relay: () => relay && placeOf(relay) },
   });
   const traced = tracedTransport(transport, trace);
-  return { part, sockets: transport, transport: traced, owner: undefined, figures: undefined };
+  const membership = part.farm;
+  if (company === undefined || membership === undefined || relay === undefined) {
+    return { part, sockets: transport, transport: traced, owner: undefined, figures: undefined };
+  }
+  const opened = openFarm({
+    clock,
+    random,
+    logger,
+    membership,
+    transport: { ...traced, listening: () => transport.listening() },
+    relayPort: relay.socket,
+    bus: company.bus,
+    secret,
+    settings: {
+      get balancer() {
+        return part.effective.settings.balancer;
+      },
+      t1Ms: config.t1Ms,
+      timerCMs: config.timerCMs,
+      isOutside: (address) => !transport.isInside(address),
+    },
+  });
+  await lifecycle.start({ name: 'messages of other members', stop: () => opened.stop() });
+  return { part, sockets: transport, ...opened };
 }
 
 const placeOf = ({ host, port, warning }: RelayPort) => ({ host, port, warning });
