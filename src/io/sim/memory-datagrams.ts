@@ -28,8 +28,10 @@ export interface DatagramLink {
 export class MemoryDatagramNetwork {
   readonly link: DatagramLink;
   readonly #machines: MemoryDatagrams[] = [];
+  readonly #balanced = new Map<string, () => MemoryDatagrams | undefined>();
   /** Of a thousand. */
   #lost = 0;
+  #doubled = 0;
 
   constructor(link: DatagramLink) {
     this.link = link;
@@ -46,15 +48,35 @@ export class MemoryDatagramNetwork {
     this.#lost = ofThousand;
   }
 
+  /** From now on so many of a thousand datagrams come twice. */
+  double(ofThousand: number): void {
+    this.#doubled = ofThousand;
+  }
+
+  /** An address of several machines: which of them the next datagram goes to. undefined: to none. */
+  balance(address: string, choose: () => MemoryDatagrams | undefined): void {
+    this.#balanced.set(address, choose);
+  }
+
   carry(from: MemoryDatagramSocket, source: Endpoint, bytes: Buffer, to: Endpoint): void {
     if (this.link.random.below(1000) < this.#lost) return;
+    if (this.#doubled > 0 && this.link.random.below(1000) < this.#doubled) this.#carryOne(from, source, bytes, to);
+    this.#carryOne(from, source, bytes, to);
+  }
+
+  #carryOne(from: MemoryDatagramSocket, source: Endpoint, bytes: Buffer, to: Endpoint): void {
     const latencyMs = this.link.latencyMs ?? 1;
     this.link.clock.after(latencyMs, () => {
-      const machine = isLoopback(to.address) ? from.machine : this.#machines.find((one) => one.hasAddress(to.address));
+      const machine = isLoopback(to.address) ? from.machine : this.#machineFor(to.address);
       const socket = machine?.socketFor(to);
       if (socket !== undefined) socket.deliver(bytes, source);
       else if (machine !== undefined) this.link.clock.after(latencyMs, () => from.refused(to));
     });
+  }
+
+  #machineFor(address: string): MemoryDatagrams | undefined {
+    const choose = this.#balanced.get(address);
+    return choose === undefined ? this.#machines.find((one) => one.hasAddress(address)) : choose();
   }
 }
 

@@ -135,6 +135,9 @@ export class Core implements TransactionUser {
   }
 
   strayResponse(message: SipMessage, hop: Hop): void {
+    // Of several copies of a CANCEL, one for each member that may have forwarded the INVITE, all but one meet nothing.
+    const isOfCopy = message.method === 'CANCEL' && message.status === 481;
+    if (isOfCopy && (this.#services.owner?.branchOwners(message).length ?? 1) > 1) return;
     this.#proxy.forwardResponse(message, hop);
   }
 

@@ -78,7 +78,7 @@ export class FarmRouting implements OwnerLookup {
   }
 
   branchOwners(message: SipMessage): readonly string[] {
-    const named = this.#memberOfRoute(message);
+    const named = message.isRequest ? this.#memberOfRoute(message) : undefined;
     const owners = named === undefined ? this.#owners(message, 'late') : [named];
     const taken = this.branchOwner(message);
     return owners.includes(taken) ? owners : [...owners, taken];

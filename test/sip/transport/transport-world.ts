@@ -149,7 +149,7 @@ export class StreamPhone {
 }
 
 /** WebSockets as far as the transport layer sees them. */
-class MemoryWebSockets implements WebSockets {
+export class MemoryWebSockets implements WebSockets {
   readonly listening: WebSocketListenOptions[] = [];
 
   listen(options: WebSocketListenOptions): ReturnType<WebSockets['listen']> {
