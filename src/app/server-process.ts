@@ -1,9 +1,15 @@
 import type { EmbeddedStore } from '#backplane';
 import { HubfarmError, Lifecycle } from '#base';
-import type { ClusterMode, ClusterState, ModeSwitch, OwnServer, RunningCluster } from '#cluster';
-import type { MutualTlsIdentity, ServerIdentity } from '#io';
+import type {
+  ClusterMembershipFiles,
+  ClusterMode,
+  ClusterState,
+  ModeSwitch,
+  OwnServer,
+  RunningCluster,
+} from '#cluster';
 import { CarriedConfiguration } from './cluster/carried-configuration.ts';
-import { partAlone, partIn, type ClusterPart } from './cluster/cluster-part.ts';
+import { partAlone, partIn, type ClusterPart, type RemoteCluster } from './cluster/cluster-part.ts';
 import type { EngineHome } from './cluster/engine-home.ts';
 import { openFirstMember } from './cluster/first-member.ts';
 import { engineCheck } from './health-checks.ts';
@@ -43,7 +49,8 @@ export class ServerProcess implements ModeSwitch {
   #running: RunningCluster | undefined;
   #inCluster = new Lifecycle();
   #changing: Promise<void> = Promise.resolve();
-  #shown: ServerIdentity | undefined;
+  /** What the members know. */
+  #shown: ClusterMembershipFiles | undefined;
   #isStopping = false;
 
   constructor(options: ServerOptions, parts: ServerProcessParts, hooks: () => ServerHooks) {
@@ -121,17 +128,15 @@ export class ServerProcess implements ModeSwitch {
   }
 
   async #startMembers(): Promise<ServerMembers> {
-    const { store, own, state, engine } = this.#parts;
+    const { store, own, state } = this.#parts;
     const { config, io } = this.#options;
     const files = state.current;
-    const identity = this.#identity();
+    const remote = this.#remote();
     const part: ClusterPart =
-      files === undefined
-        ? partAlone(config, own, io.clock.wallMs())
-        : partIn(config, files.settings, { endpoints: engine.endpoints(), identity: identity() });
+      files === undefined ? partAlone(config, own, io.clock.wallMs()) : partIn(config, files.settings, remote());
     const { control } = this.#hooks();
-    this.#shown = files?.identity;
-    const members = await startMembers(this.#options, { store, own, part, identity, control });
+    this.#shown = files;
+    const members = await startMembers(this.#options, { store, own, part, remote, control });
     this.#members = members;
     if (files !== undefined) await this.#enterCluster(members);
     return members;
@@ -153,18 +158,23 @@ export class ServerProcess implements ModeSwitch {
       removed: () => this.#hooks().removed(),
       promoted: () => this.#restartSoon('this server may be the controller of its cluster from now on'),
     };
-    const unfollow = state.onChange(() => this.#followIdentity(members));
+    const remote = this.#remote();
+    const unfollow = state.onChange(() => this.#follow(members, remote));
     await this.#inCluster.start({ name: 'certificate in the cluster', stop: unfollow });
     this.#running = await openFirstMember(this.#options, member, this.#inCluster);
   }
 
-  /** A renewed certificate goes to the other threads, and to the engine. */
-  #followIdentity(members: ServerMembers): void {
+  /** A renewed certificate goes to the other threads, and to the engine; where engines are, to the other threads. */
+  #follow(members: ServerMembers, remote: () => RemoteCluster): void {
     const { state, engine } = this.#parts;
-    const identity = state.current?.identity;
-    if (identity === undefined || identity === this.#shown) return;
-    this.#shown = identity;
-    members.renew(engine.identity());
+    const { current } = state;
+    const before = this.#shown;
+    if (current === undefined || before === undefined) return;
+    const isRenewed = current.identity !== before.identity;
+    const [endpoints, known] = [current, before].map(({ settings }) => settings.engine.endpoints.join());
+    this.#shown = current;
+    if (isRenewed || endpoints !== known) members.renew(remote());
+    if (!isRenewed) return;
     engine.renewed().catch((error: unknown) => {
       this.#options.logger.error({ err: error }, 'the engine could not be given the new certificate');
     });
@@ -213,12 +223,12 @@ export class ServerProcess implements ModeSwitch {
     }
   }
 
-  /** What this server shows in its cluster. While it leaves, it is the one that it had. */
-  #identity(): () => MutualTlsIdentity {
+  /** What this server shows in its cluster, and where the engines are. While it leaves, it is what it had. */
+  #remote(): () => RemoteCluster {
     const { state, engine } = this.#parts;
-    let last: MutualTlsIdentity | undefined;
+    let last: RemoteCluster | undefined;
     return () => {
-      if (state.current !== undefined) last = engine.identity();
+      if (state.current !== undefined) last = { endpoints: engine.endpoints(), identity: engine.identity() };
       if (last === undefined) throw new HubfarmError('NOT_IN_CLUSTER', 'this server is in no cluster');
       return last;
     };

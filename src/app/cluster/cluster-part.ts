@@ -21,12 +21,15 @@ export interface ClusterPart {
   readonly isControllerOnly: boolean;
   /** Unix milliseconds. */
   readonly joinedAtMs: number;
-  /** undefined = no other server: the store is the one on this server's disk. */
+  /** As it is at the start. undefined = no other server: the store is the one on this server's disk. */
   readonly remote: RemoteCluster | undefined;
 }
 
+/** What changes while this server runs: its certificate is renewed, engines come and go. */
 export interface RemoteCluster {
+  /** Where the engines answer, that of this server first. */
   readonly endpoints: readonly EngineEndpoint[];
+  /** What this server shows to others. */
   readonly identity: MutualTlsIdentity;
 }
 

@@ -204,10 +204,10 @@ async function noteEndpoints({ logger }: ServerOptions, state: ClusterState, val
     return { ...files, settings: { ...settings, engine: { ...engine, endpoints: merged(engine.endpoints) } } };
   });
   if (!isNoted) return;
-  logger.info({ endpoints }, 'the engines of the cluster are others than before: used from the next start on');
+  logger.info({ endpoints }, 'the engines of the cluster are others than before');
 }
 
-/** From the next start on its own engine is asked first. */
+/** Whatever comes next asks its own engine first. */
 async function noteOwnEngine({ config }: ServerOptions, state: ClusterState): Promise<void> {
   await state.change(({ settings, ...files }) => {
     const { address, engine } = settings;

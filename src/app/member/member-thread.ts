@@ -1,7 +1,8 @@
 import { reasonOf, type Logger } from '#base';
 import { memberIdOf, memberName, type MemberId } from '#cluster';
-import type { Clock, MutualTlsIdentity, Thread, ThreadPort, Threads, Timer } from '#io';
+import type { Clock, Thread, ThreadPort, Threads, Timer } from '#io';
 import type { SipListenerStatus } from '#sip';
+import type { RemoteCluster } from '../cluster/cluster-part.ts';
 import type { ListenerStatus } from '../listener-set.ts';
 import { RestartPause } from './restart-pause.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -34,7 +35,7 @@ export class MemberThread {
   readonly #id: MemberId;
   readonly #unplug: () => void;
   readonly #pause = new RestartPause();
-  #identity: MutualTlsIdentity | undefined;
+  #remote: RemoteCluster | undefined;
   #thread: Thread | undefined;
   #ended = Promise.withResolvers<undefined>();
   #listeners: readonly ListenerStatus[] | undefined;
@@ -95,10 +96,10 @@ export class MemberThread {
     });
   }
 
-  /** The server has a new certificate. */
-  renew(identity: MutualTlsIdentity): void {
-    this.#identity = identity;
-    this.#post({ kind: 'identity', identity });
+  /** The server has a new certificate, or the cluster other engines. */
+  renew(remote: RemoteCluster): void {
+    this.#remote = remote;
+    this.#post({ kind: 'remote', remote });
   }
 
   async stop(): Promise<void> {
@@ -123,7 +124,7 @@ export class MemberThread {
       message: (message) => this.#hear(message as FromMember),
       ended: (error) => this.#hasEnded(error),
     });
-    if (this.#identity !== undefined) this.#post({ kind: 'identity', identity: this.#identity });
+    if (this.#remote !== undefined) this.#post({ kind: 'remote', remote: this.#remote });
     this.#post({ kind: 'open' }, [invite()]);
   }
 

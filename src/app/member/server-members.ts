@@ -1,8 +1,8 @@
 import type { EmbeddedStore } from '#backplane';
 import { Lifecycle } from '#base';
 import { memberIdOf, memberName } from '#cluster';
-import type { MutualTlsIdentity, ThreadPort } from '#io';
-import type { ClusterPart } from '../cluster/cluster-part.ts';
+import type { ThreadPort } from '#io';
+import type { ClusterPart, RemoteCluster } from '../cluster/cluster-part.ts';
 import { openAdminPassword } from '../cluster/cluster-password.ts';
 import { membersCheck } from '../health-checks.ts';
 import type { SipListenerStatus } from '#sip';
@@ -23,8 +23,8 @@ export interface ServerMembers {
   readonly parts: MemberParts;
   listeners(): readonly ListenerStatus[];
   sipListeners(): readonly SipListenerStatus[];
-  /** The server has a new certificate. */
-  renew(identity: MutualTlsIdentity): void;
+  /** The server has a new certificate, or the cluster other engines. */
+  renew(remote: RemoteCluster): void;
   stop(): Promise<void>;
 }
 
@@ -32,13 +32,14 @@ export interface ServerMembersOptions {
   readonly store: EmbeddedStore;
   readonly own: OwnRecords;
   readonly part: ClusterPart;
-  readonly identity: () => MutualTlsIdentity;
+  /** Not asked for by a server that stands alone. */
+  readonly remote: () => RemoteCluster;
   readonly control: ModeControl;
 }
 
 export async function startMembers(options: ServerOptions, server: ServerMembersOptions): Promise<ServerMembers> {
   const { config, io, logger } = options;
-  const { store, own, part, identity, control } = server;
+  const { store, own, part, remote, control } = server;
   const count = config.server.members ?? Math.max(1, io.machine.cores);
   const isAlone = count === 1 && part.remote === undefined;
   const firstId = memberIdOf(part.serverName, 0);
@@ -55,7 +56,7 @@ export async function startMembers(options: ServerOptions, server: ServerMembers
     const seat = { index: 0, count };
     const lines = switchboard.linesOf(firstId);
     const local = store.backplane;
-    const seated = await takeSeat(named, { seat, part, local, own, lines, identity }, lifecycle);
+    const seated = await takeSeat(named, { seat, part, local, own, lines, remote }, lifecycle);
     const adminPassword = await openAdminPassword(part, seated.stores, named.logger, lifecycle);
     const parts: MemberParts = { seat, ...seated, adminPassword, control, readsAll: part.isEligible };
     const first = await assembleMember(named, parts, lifecycle);

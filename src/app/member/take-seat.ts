@@ -1,8 +1,7 @@
 import type { Backplane } from '#backplane';
 import type { Lifecycle } from '#base';
 import { ThreadLinks, TlsLinks, type LinkMaker, type ThreadLines } from '#cluster';
-import type { MutualTlsIdentity } from '#io';
-import type { ClusterPart } from '../cluster/cluster-part.ts';
+import type { ClusterPart, RemoteCluster } from '../cluster/cluster-part.ts';
 import { endpointText } from '../cluster/endpoints.ts';
 import { SeenConfiguration } from '../cluster/seen-configuration.ts';
 import { openSharedStore } from '../cluster/shared-store.ts';
@@ -18,30 +17,30 @@ export interface SeatOptions {
   readonly own: OwnRecords;
   /** To the other threads of this process. */
   readonly lines: ThreadLines;
-  /** What this server shows to others; read at each connection. */
-  readonly identity: () => MutualTlsIdentity;
+  /** What is known at this moment; read at each connection. */
+  readonly remote: () => RemoteCluster;
 }
 
 /** The stores of a member, and its ways to the others. */
 export async function takeSeat(
   options: ServerOptions,
-  { seat, part, local, own, lines, identity }: SeatOptions,
+  { seat, part, local, own, lines, remote }: SeatOptions,
   lifecycle: Lifecycle,
 ): Promise<{ readonly stores: Stores; readonly cluster: ClusterSeat | undefined }> {
   const { io, logger, config } = options;
-  const { remote } = part;
-  if (remote === undefined && seat.index === 0) await SeenConfiguration.forget(local);
-  if (remote === undefined && seat.count === 1) return { stores: { local, shared: local, own }, cluster: undefined };
+  const isAlone = part.remote === undefined;
+  if (isAlone && seat.index === 0) await SeenConfiguration.forget(local);
+  if (isAlone && seat.count === 1) return { stores: { local, shared: local, own }, cluster: undefined };
   const links: LinkMaker[] = [new ThreadLinks(part.serverName, lines)];
   let shared = local;
   let seen: SeenConfiguration | undefined;
   let busAddress = '';
-  if (remote !== undefined) {
+  if (!isAlone) {
     const [at = { host: undefined, port: defaultBusPort }] = config.cluster.bus ?? [];
     const port = at.port + seat.index;
-    const { endpoints } = remote;
-    const store = { endpoints, identity, clusterId: part.clusterId, local, isKeeper: seat.index === 0, io, logger };
+    const store = { remote, clusterId: part.clusterId, local, isKeeper: seat.index === 0, io, logger };
     ({ shared, seen } = await openSharedStore(store, lifecycle));
+    const identity = () => remote().identity;
     links.push(new TlsLinks({ network: io.mutualTls, listen: { host: at.host ?? '::', port }, identity, logger }));
     busAddress = endpointText({ host: part.address, port });
   }

@@ -1,8 +1,9 @@
 import { joinEmbedded } from '#backplane';
 import { Lifecycle, reasonOf } from '#base';
 import { memberIdOf, memberName } from '#cluster';
-import type { MutualTlsIdentity, ThreadPort } from '#io';
+import type { ThreadPort } from '#io';
 import { createNodeIo } from '#io/node';
+import type { RemoteCluster } from '../cluster/cluster-part.ts';
 import { openAdminPassword } from '../cluster/cluster-password.ts';
 import { fixedModes } from '../cluster/fixed-modes.ts';
 import { createLogger } from '../log.ts';
@@ -27,12 +28,12 @@ class MemberBody {
   readonly #options: ServerOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #lines = new MemberLines((message) => this.#post(message));
-  #identity: MutualTlsIdentity | undefined;
+  #remote: RemoteCluster | undefined;
   #member: Member | undefined;
 
   constructor(port: ThreadPort, input: MemberInput) {
     const { config, packageVersion, seat, part } = input;
-    this.#identity = part.remote?.identity;
+    this.#remote = part.remote;
     this.#port = port;
     this.#input = input;
     const io = createNodeIo();
@@ -61,8 +62,8 @@ class MemberBody {
       case 'ping':
         this.#post({ kind: 'pong' });
         return;
-      case 'identity':
-        this.#identity = message.identity;
+      case 'remote':
+        this.#remote = message.remote;
         return;
       case 'line':
       case 'connected':
@@ -95,8 +96,8 @@ class MemberBody {
     const own = await openOwnRecords(store, this.#options, this.#lifecycle);
     const { seat, part } = this.#input;
     const lines = this.#lines;
-    const identity = (): MutualTlsIdentity => this.#shown();
-    const seated = await takeSeat(this.#options, { seat, part, local: store, own, lines, identity }, this.#lifecycle);
+    const remote = (): RemoteCluster => this.#known();
+    const seated = await takeSeat(this.#options, { seat, part, local: store, own, lines, remote }, this.#lifecycle);
     const { stores } = seated;
     const adminPassword = await openAdminPassword(part, stores, this.#options.logger, this.#lifecycle);
     const parts = { seat, ...seated, adminPassword, control: fixedModes(part), readsAll: part.isEligible };
@@ -106,9 +107,9 @@ class MemberBody {
     return member;
   }
 
-  #shown(): MutualTlsIdentity {
-    if (this.#identity === undefined) throw new Error('this server is in no cluster');
-    return this.#identity;
+  #known(): RemoteCluster {
+    if (this.#remote === undefined) throw new Error('this server is in no cluster');
+    return this.#remote;
   }
 
   async #stop(): Promise<void> {

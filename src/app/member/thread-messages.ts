@@ -1,7 +1,6 @@
 import type { MemberId } from '#cluster';
-import type { MutualTlsIdentity } from '#io';
 import type { SipListenerStatus } from '#sip';
-import type { ClusterPart } from '../cluster/cluster-part.ts';
+import type { ClusterPart, RemoteCluster } from '../cluster/cluster-part.ts';
 import type { Config } from '../config/sections.ts';
 import type { ListenerStatus } from '../listener-set.ts';
 import type { Sample } from '../metrics.ts';
@@ -20,8 +19,8 @@ export type ToMember =
   | { readonly kind: 'open' }
   | { readonly kind: 'measure'; readonly id: number }
   | { readonly kind: 'ping' }
-  /** The server has a new certificate. */
-  | { readonly kind: 'identity'; readonly identity: MutualTlsIdentity }
+  /** The server has a new certificate, or the cluster other engines. */
+  | { readonly kind: 'remote'; readonly remote: RemoteCluster }
   /** With an end of a line to `from`, which has asked for it. */
   | { readonly kind: 'line'; readonly from: MemberId }
   /** With an end of the line that was asked for. */

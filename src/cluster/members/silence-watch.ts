@@ -7,7 +7,7 @@ import { asObject, isFlag, isText } from '../json-record.ts';
 /** "Do you hear this boot?" `{ boot }` → `{ isHeard }`. Every member answers it. */
 export const hearsService = 'cluster/hears';
 
-const lookEveryMs = 250;
+const lookEveryMs = 100;
 /** Others are asked this long before what they say is needed. */
 const askAfterMs = 3_300;
 const askTimeoutMs = 700;

@@ -94,6 +94,7 @@ export class EngineClient {
 
   /** To every endpoint, the one in use first: for what cannot wait until it is known which of them is good. */
   ways(): readonly EngineWay[] {
+    this.#renewEndpoints();
     const inUse = this.#endpoint;
     const all = [inUse, ...this.#endpoints.filter((endpoint) => endpoint !== inUse)];
     return all.map((endpoint) => ({
