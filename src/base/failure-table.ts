@@ -1,3 +1,5 @@
+import { forgetOldest } from './forget-oldest.ts';
+
 export interface FailureEntry {
   /** At `countedAtMs`. */
   failures: number;
@@ -17,6 +19,8 @@ export interface FailureTableLimits {
   readonly maxEntries: number;
 }
 
+/** As `forgetOldest` does. */
+const ROOM_SHARE = 64;
 const FORGIVE_ONE_EVERY_MS = 60_000;
 /** An entry without failures is kept this long, so that the next ban still doubles. */
 const REMEMBER_MS = 60 * 60_000;
@@ -70,19 +74,20 @@ export class FailureTable {
     return this.#entries.size;
   }
 
-  /** At the cap: forgets what is past remembering, else the oldest that is not banned, else the oldest. */
+  /**
+   * At the cap: forgets what is past remembering, at least some of the oldest that are not banned (several at once, see
+   * `forgetOldest`), and if all are banned the oldest ones.
+   */
   #makeRoom(nowMs: number): void {
-    if (this.#entries.size < this.#limits.maxEntries) return;
-    let victim: string | undefined;
+    const { maxEntries } = this.#limits;
+    if (this.#entries.size < maxEntries) return;
+    const enough = maxEntries - Math.ceil(maxEntries / ROOM_SHARE);
     for (const [key, entry] of this.#entries) {
       if (entry.bannedUntilMs > nowMs) continue;
-      victim ??= key;
-      if (nowMs - entry.countedAtMs < REMEMBER_MS) break;
+      if (this.#entries.size <= enough && nowMs - entry.countedAtMs < REMEMBER_MS) break;
       this.#entries.delete(key);
     }
-    if (this.#entries.size < this.#limits.maxEntries) return;
-    victim ??= this.#entries.keys().next().value;
-    if (victim !== undefined) this.#entries.delete(victim);
+    if (this.#entries.size >= maxEntries) forgetOldest(this.#entries);
   }
 }
 

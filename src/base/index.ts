@@ -18,6 +18,7 @@ export {
   type CertificateInfo,
 } from './certificate.ts';
 export { DecodeError, HubfarmError, reasonOf } from './errors.ts';
+export { forgetOldest } from './forget-oldest.ts';
 export * from './hash.ts';
 export { formatIpAddress, parseIpAddress } from './ip-address.ts';
 export { Lifecycle, type Component } from './lifecycle.ts';

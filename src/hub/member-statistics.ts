@@ -1,4 +1,4 @@
-import type { Logger } from '#base';
+import { forgetOldest, type Logger } from '#base';
 import { maxReportRows, type CountedOwner, type StatisticsReport } from './statistics-report.ts';
 import {
   addStatistics,
@@ -50,7 +50,7 @@ export class MemberStatistics implements StatisticsKeeper {
     const here = addStatistics(this.#here.get(key) ?? noStatistics, delta);
     this.#here.delete(key);
     this.#here.set(key, here);
-    if (this.#here.size > maxRemembered) this.#here.delete(this.#here.keys().next().value ?? '');
+    if (this.#here.size > maxRemembered) forgetOldest(this.#here);
     const waiting = this.#waiting.get(key);
     if (waiting === undefined && this.#waiting.size >= maxWaiting) {
       if (this.#uncounted++ === 0) this.#options.logger.error({ maxWaiting }, 'statistics are not counted any more');

@@ -1,3 +1,4 @@
+import { forgetOldest } from '#base';
 import type { Clock } from '#io';
 import { ownText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
@@ -46,8 +47,7 @@ export class CallDialogs {
     const key = `${callId} ${fromTag}`;
     if (this.#calls.has(key)) return undefined;
     // The BYE of the oldest has gone another way, most likely
-    const [oldest] = this.#calls.size >= eventLimits.maxDialogs ? this.#calls.values() : [];
-    if (oldest !== undefined) this.#end(oldest);
+    if (this.#calls.size >= eventLimits.maxDialogs) forgetOldest(this.#calls, (oldest) => this.#end(oldest));
     const call: Call = {
       key,
       callId,

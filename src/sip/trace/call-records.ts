@@ -1,3 +1,4 @@
+import { forgetOldest } from '#base';
 import type { MediaSummary } from '#media';
 import type { AppendLog, Clock } from '#io';
 import { fromWireText, ownText } from '../message/characters.ts';
@@ -74,8 +75,7 @@ export class CallRecords {
   /** A call has been answered: its end is awaited. */
   follow(call: FollowedCall): void {
     const { maxCalls = DEFAULT_MAX_CALLS } = this.#options;
-    const [oldest] = this.#active.size >= maxCalls ? this.#active.values() : [];
-    if (oldest !== undefined) this.#end(oldest, 'unknown');
+    if (this.#active.size >= maxCalls) forgetOldest(this.#active, (oldest) => this.#end(oldest, 'unknown'));
     this.#active.set(call.key, call);
   }
 

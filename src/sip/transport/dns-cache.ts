@@ -1,3 +1,4 @@
+import { forgetOldest } from '#base';
 import type { Clock, Dns, DnsAnswer, NaptrRecord, ServiceRecord } from '#io';
 
 export const dnsLimits = {
@@ -95,9 +96,7 @@ export class DnsCache {
   #keep(key: string, records: readonly unknown[], ttlMs: number): void {
     this.#entries.delete(key);
     this.#entries.set(key, { records, untilMs: this.#clock.nowMs() + ttlMs });
-    if (this.#entries.size <= dnsLimits.maxEntries) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size > dnsLimits.maxEntries) forgetOldest(this.#entries);
   }
 }
 

@@ -1,3 +1,4 @@
+import { forgetOldest } from '#base';
 import type { Clock, Dns, Random } from '#io';
 import type { SipUri } from '../message/sip-uri.ts';
 import { DnsCache } from './dns-cache.ts';
@@ -58,9 +59,7 @@ export class DnsServerLocator implements ServerLocator {
     const key = keyOf(target);
     this.#avoided.delete(key);
     this.#avoided.set(key, this.#services.clock.nowMs() + avoidMs);
-    if (this.#avoided.size <= maxAvoided) return;
-    const [oldest] = this.#avoided.keys();
-    if (oldest !== undefined) this.#avoided.delete(oldest);
+    if (this.#avoided.size > maxAvoided) forgetOldest(this.#avoided);
   }
 
   #plan(uri: SipUri, hint: TransportName | undefined): LocationPlan {
