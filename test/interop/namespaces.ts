@@ -138,9 +138,12 @@ export class Network {
   readonly #start: string;
   readonly #folder: string;
   readonly #onExit = (): void => this.remove();
+  readonly #subnet: string;
   #hosts = 0;
 
-  constructor() {
+  /** `subnet`: the first three bytes of all its addresses. */
+  constructor(subnet = '10.77.0') {
+    this.#subnet = subnet;
     networks += 1;
     this.#start = `${prefix}${process.pid}-${networks}-`;
     this.#folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
@@ -155,18 +158,25 @@ export class Network {
     return `${this.#start}switch`;
   }
 
-  /** Makes a host with the next address of 10.77.0.0/24, which all can reach at once. */
+  /** Makes a host with the next address of the network, which all can reach at once. */
   host(name: string): Host {
-    this.#hosts += 1;
-    const host = new Host(`${this.#start}${name}`, `10.77.0.${this.#hosts}`, join(this.#folder, name));
-    const port = `port${this.#hosts}`;
+    const host = new Host(`${this.#start}${name}`, `${this.#subnet}.${this.#hosts + 1}`, join(this.#folder, name));
     ip('netns', 'add', host.namespace);
     ip('-n', host.namespace, 'link', 'set', 'lo', 'up');
-    ip('-n', host.namespace, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', port, 'netns', this.#switch);
-    ip('-n', this.#switch, 'link', 'set', port, 'master', 'br0', 'up');
-    ip('-n', host.namespace, 'addr', 'add', `${host.address}/24`, 'dev', 'eth0');
-    ip('-n', host.namespace, 'link', 'set', 'eth0', 'up');
+    this.join(host, 'eth0');
     return host;
+  }
+
+  /** Connects a host of another network to this one, too; returns its address here. */
+  join({ namespace }: Host, device: string): string {
+    this.#hosts += 1;
+    const address = `${this.#subnet}.${this.#hosts}`;
+    const port = `port${this.#hosts}`;
+    ip('-n', namespace, 'link', 'add', device, 'type', 'veth', 'peer', 'name', port, 'netns', this.#switch);
+    ip('-n', this.#switch, 'link', 'set', port, 'master', 'br0', 'up');
+    ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', device);
+    ip('-n', namespace, 'link', 'set', device, 'up');
+    return address;
   }
 
   /** Ends all that runs in the hosts and removes them; by name, so also what a failed test has lost sight of. */
@@ -178,10 +188,10 @@ export class Network {
 }
 
 /** A network for the tests of one `describe`: made before the first, removed after the last, however they end. */
-export function useNetwork(): () => Network {
+export function useNetwork(subnet?: string): () => Network {
   let network: Network | undefined;
   beforeAll(() => {
-    network = new Network();
+    network = new Network(subnet);
   });
   afterAll(() => network?.remove());
   return () => {

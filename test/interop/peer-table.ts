@@ -29,6 +29,7 @@ export const peerTable = {
   chromium: { debianPackage: 'chromium', files: program('chromium') },
   dnsmasq: { debianPackage: 'dnsmasq-base', files: program('dnsmasq') },
   nft: { debianPackage: 'nftables', files: program('nft') },
+  conntrack: { debianPackage: 'conntrack', files: program('conntrack') },
   haproxy: { debianPackage: 'haproxy', files: program('haproxy') },
   nginx: { debianPackage: 'nginx', files: program('nginx') },
   nginxStream: { debianPackage: 'libnginx-mod-stream', files: ['/usr/lib/nginx/modules/ngx_stream_module.so'] },

@@ -1,5 +1,6 @@
 import { memberName, parseMemberId } from '#cluster';
 import type { HostNetworkFacts } from '#io';
+import { portRangeText } from '#media';
 import { ErrorCode } from '#softether';
 import { isIpv4 } from '../balancer/ipv4.ts';
 import { checkHost } from '../balancer/hosts/host-check.ts';
@@ -21,6 +22,7 @@ const farmOf = ({ sip }: AdminContext) => sip?.farm?.status().members.find(({ is
 function memberRow(context: AdminContext, facts: HostNetworkFacts) {
   const self = context.cluster?.members?.membership.self;
   const farm = farmOf(context);
+  const media = context.sip?.media?.place();
   const virtualAddresses = farm?.virtualAddresses ?? [];
   const { address, mac } = frontendAddress(facts, self?.publicAddress ?? '', virtualAddresses);
   return {
@@ -35,7 +37,7 @@ function memberRow(context: AdminContext, facts: HostNetworkFacts) {
     VirtualAddresses: virtualAddresses.join(','),
     BoundAddresses: (farm?.boundAddresses ?? []).join(','),
     WanAddress: farm?.wanAddress ?? '',
-    MediaPorts: context.mediaPorts?.() ?? '',
+    MediaPorts: media === undefined ? '' : portRangeText(media.ports),
   };
 }
 
@@ -96,8 +98,7 @@ export const balancerOperations = [
     name: 'HubfarmCheckFrontend',
     noun: 'lb',
     verb: 'check',
-    about:
-      'What each server still lacks for direct server return (DSR), and what to do about it.',
+    about: 'What each server still lacks for direct server return (DSR), and what to do about it.',
     role: 'server',
     effect: 'read',
     faces: 'json',

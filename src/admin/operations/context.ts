@@ -35,8 +35,6 @@ export interface AdminContext {
   readonly sip?: SipControl | undefined;
   /** Absent: nothing is known of the network of this host. */
   readonly hostNetwork?: HostNetwork;
-  /** UDP ports that media use, `10000-19999`; absent: not known. */
-  readonly mediaPorts?: () => string;
 }
 
 export interface ClusterControl {
