@@ -60,3 +60,21 @@ test('the values of a plain transaction do not travel back', () => {
   const packed = packReply({ kind: 'done', revision: 7, changes: [{ key: 'k', entry }] }, request);
   expect(packed).toEqual({ kind: 'stored', revision: 7, created: [3] });
 });
+
+test('a list arrives as it was', () => {
+  const entry = fc.record({
+    key,
+    value: fc.uint8Array({ maxLength: 40 }),
+    createRevision: fc.nat(),
+    modRevision: fc.nat(),
+    lease: fc.option(fc.constant('1.2.3'), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(entry), fc.nat(), (list, revision) => {
+      const entries = list.map(({ lease, ...rest }) => (lease === undefined ? rest : { ...rest, lease }));
+      const request: Request = { kind: 'list', prefix: '' };
+      const reply: Reply = { kind: 'entries', revision, entries };
+      expect(unpackReply(arrived(packReply(reply, request)), request)).toEqual(reply);
+    }),
+  );
+});

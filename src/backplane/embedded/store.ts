@@ -174,8 +174,11 @@ export class Store {
     return row === undefined ? undefined : toEntry(row);
   }
 
+  /** Row by row: the rows of a long list need several times the memory of what is in them. */
   #entries(prefix: string): Entry[] {
-    return this.#list.all(prefix, prefix + lastCharacter).map(toEntry);
+    const entries: Entry[] = [];
+    for (const row of this.#list.iterate(prefix, prefix + lastCharacter)) entries.push(toEntry(row));
+    return entries;
   }
 }
 
