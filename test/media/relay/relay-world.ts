@@ -67,12 +67,12 @@ export class RelayWorld {
   async open(plan: RelayPlan): Promise<RelaySession> {
     const session = this.relay.open(plan, this.listener);
     if (session.kind === 'refused') throw new Error(session.reason);
-    await this.clock.advance(1);
+    await this.clock.run(1);
     return session;
   }
 
   async pass(ms = 5): Promise<void> {
-    await this.clock.advance(ms);
+    await this.clock.run(ms);
   }
 }
 

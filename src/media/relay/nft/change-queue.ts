@@ -3,6 +3,8 @@ import { readFence } from './map-listing.ts';
 import type { NftPath } from './path.ts';
 import { addChannel, listFence, removeChannel, setFence } from './ruleset.ts';
 
+/** What the fence holds when the table has been made; each transaction after it has a number of its own. */
+export const FIRST_FENCE = 1;
 /** Channels whose changes share a transaction. */
 const BATCH_MAX = 64;
 
@@ -18,7 +20,7 @@ export class ChangeQueue {
   readonly #done: (change: Change, error: string | undefined) => void;
   #waiting: Change[] = [];
   #isBusy = false;
-  #fence = 0;
+  #fence = FIRST_FENCE;
 
   /** `done`: the kernel has it, or says why not. */
   constructor(table: string, conversation: NftConversation, done: (change: Change, error: string | undefined) => void) {

@@ -1,7 +1,7 @@
 import { reasonOf, type Logger } from '#base';
 import type { Clock, Commands, Consoles, Timer } from '#io';
 import type { KernelChannel, KernelPath, KernelRelay } from '../kernel-relay.ts';
-import { ChangeQueue } from './change-queue.ts';
+import { ChangeQueue, FIRST_FENCE } from './change-queue.ts';
 import { NftConversation } from './conversation.ts';
 import { readFence, readMapListing, type ElementCount } from './map-listing.ts';
 import { NftPath } from './path.ts';
@@ -11,12 +11,16 @@ import { Zones } from './zones.ts';
 
 /** Counters are read so often while the kernel forwards something. */
 const COUNT_MS = 5_000;
+/** That their packets get through is looked at with each so-manieth reading, once it is known to work here. */
+const READINGS_PER_CHECK = 6;
 /** And so soon after the first channel, which shows whether it works here. */
 const FIRST_COUNT_MS = 300;
 /** While nothing is proven: so long one channel is tried, then another one may be. */
 const TRIAL_MS = 2_000;
 /** After that the reasons why the kernel forwards nothing may be gone. */
 const RETRY_MS = 60_000;
+
+type Counts = ReadonlyMap<string, ElementCount>;
 
 export interface NftRelayOptions {
   readonly consoles: Consoles;
@@ -45,6 +49,7 @@ export class NftRelay implements KernelRelay {
   /** A channel has been seen to work; until then there is one at a time, to try. */
   #isProven = false;
   #triedAtMs = -Infinity;
+  #readings = 0;
   #isFlushDue = false;
   #counting: Timer | undefined;
   #retry: Timer | undefined;
@@ -76,7 +81,7 @@ export class NftRelay implements KernelRelay {
   async #makeTable(conversation: NftConversation): Promise<void> {
     this.#conversation = conversation;
     const { clock, table, typeOfService } = this.#options;
-    const text = [...createTable(table, typeOfService), setFence(table, 1), listFence(table)].join('\n');
+    const text = [...createTable(table, typeOfService), setFence(table, FIRST_FENCE), listFence(table)].join('\n');
     await new Promise<void>((resolve) => {
       // Where there is no table the listing is an error: another one follows that always answers.
       const fallback = clock.after(FIRST_COUNT_MS * 10, () => {
@@ -85,7 +90,7 @@ export class NftRelay implements KernelRelay {
       });
       conversation.ask(text, (lines) => {
         fallback.cancel();
-        if (readFence(lines) === 1) this.#begin(conversation);
+        if (readFence(lines) === FIRST_FENCE) this.#begin(conversation);
         else this.#giveUp(explain(conversation.takeError()));
         resolve();
       });
@@ -168,26 +173,42 @@ export class NftRelay implements KernelRelay {
   #count(): void {
     const families = ([4, 6] as const).filter((family) => [...this.#paths].some((path) => path.family === family));
     const family = families.shift();
-    if (family !== undefined) this.#countOf(family, families.shift());
-  }
-
-  #countOf(family: 4 | 6, next: 4 | 6 | undefined): void {
-    const conversation = this.#conversation;
-    const { table } = this.#options;
-    conversation?.ask(listMap(table, `z${family}`), (passed) => {
-      conversation.ask(listMap(table, `d${family}`), (starts) => {
-        this.#take(family, readMapListing(passed), readMapListing(starts));
-        if (next !== undefined) this.#countOf(next, undefined);
-        else if (this.#paths.size > 0) this.#countAfter(this.#isProven ? COUNT_MS : FIRST_COUNT_MS);
-      });
+    if (family === undefined) return;
+    this.#readings++;
+    this.#countOf(family, () => {
+      const next = families.shift();
+      if (next === undefined) this.#countAgain();
+      else this.#countOf(next, () => this.#countAgain());
     });
   }
 
-  #take(family: 4 | 6, passed: ReadonlyMap<string, ElementCount>, starts: ReadonlyMap<string, ElementCount>): void {
+  #countAgain(): void {
+    if (this.#paths.size > 0) this.#countAfter(this.#isProven ? COUNT_MS : FIRST_COUNT_MS);
+  }
+
+  #countOf(family: 4 | 6, then: () => void): void {
+    const conversation = this.#conversation;
+    const { table } = this.#options;
+    const isCheck = !this.#isProven || this.#readings % READINGS_PER_CHECK === 0;
+    conversation?.ask(listMap(table, `z${family}`), (lines) => {
+      const passed = readMapListing(lines);
+      const take = (starts: Counts | undefined): void => {
+        this.#take(family, passed, starts);
+        then();
+      };
+      if (isCheck) conversation.ask(listMap(table, `d${family}`), (listed) => take(readMapListing(listed)));
+      else take(undefined);
+    });
+  }
+
+  /** @param starts undefined: not asked for. */
+  #take(family: 4 | 6, passed: Counts, starts: Counts | undefined): void {
     const nowMs = this.#options.clock.nowMs();
     for (const path of this.#paths) {
       if (path.family !== family || !path.isInstalled) continue;
-      if (path.take(passed, starts, nowMs)) this.#isProven ||= path.hasPassed;
+      path.take(passed, nowMs);
+      if (starts === undefined) continue;
+      if (path.check(starts)) this.#isProven ||= path.hasPassed;
       else if (this.#isProven) this.#withdraw(path);
       else {
         this.#giveUp(droppedBehind);

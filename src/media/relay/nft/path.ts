@@ -11,20 +11,25 @@ class EndCount implements KernelCount {
   packets = 0;
   octets = 0;
   lastHeardMs: number;
-  #starts = 0;
+  #checkedPackets = 0;
+  #checkedStarts = 0;
 
   constructor(nowMs: number) {
     this.lastHeardMs = nowMs;
   }
 
-  /** False: each packet begins a flow anew. */
-  take(passed: ElementCount, starts: number, headerBytes: number, nowMs: number): boolean {
-    const more = passed.packets - this.packets;
-    const moreStarts = starts - this.#starts;
+  take(passed: ElementCount, headerBytes: number, nowMs: number): void {
+    if (passed.packets > this.packets) this.lastHeardMs = nowMs;
     this.packets = passed.packets;
     this.octets = Math.max(0, passed.bytes - passed.packets * headerBytes);
-    this.#starts = starts;
-    if (more > 0) this.lastHeardMs = nowMs;
+  }
+
+  /** False: since the last check about each packet has begun a flow anew. */
+  check(starts: number): boolean {
+    const more = this.packets - this.#checkedPackets;
+    const moreStarts = starts - this.#checkedStarts;
+    this.#checkedPackets = this.packets;
+    this.#checkedStarts = starts;
     return moreStarts < STARTS_MAX || moreStarts * 2 < more;
   }
 }
@@ -73,17 +78,22 @@ export class NftPath implements KernelPath {
     this.#ended(this);
   }
 
-  /** False: the kernel takes its packets, and they get no further. */
-  take(passed: ReadonlyMap<string, ElementCount>, starts: ReadonlyMap<string, ElementCount>, nowMs: number): boolean {
-    const [a, aStarts, b, bStarts] = this.#keys;
+  take(passed: ReadonlyMap<string, ElementCount>, nowMs: number): void {
+    const [a, , b] = this.#keys;
     const header = HEADER_BYTES[this.family];
     const none = { packets: 0, bytes: 0 };
-    const isAGood = this.a.take(passed.get(a) ?? none, starts.get(aStarts)?.packets ?? 0, header, nowMs);
-    const isBGood = this.b.take(passed.get(b) ?? none, starts.get(bStarts)?.packets ?? 0, header, nowMs);
-    return isAGood && isBGood;
+    this.a.take(passed.get(a) ?? none, header, nowMs);
+    this.b.take(passed.get(b) ?? none, header, nowMs);
   }
 
-  /** Enough has been forwarded that `take` would have seen if it got no further. */
+  /** After `take`. False: the kernel takes its packets, and they get no further. */
+  check(starts: ReadonlyMap<string, ElementCount>): boolean {
+    const [, a, , b] = this.#keys;
+    const isAGood = this.a.check(starts.get(a)?.packets ?? 0);
+    return this.b.check(starts.get(b)?.packets ?? 0) && isAGood;
+  }
+
+  /** Enough has been forwarded that `check` would have seen if it got no further. */
   get hasPassed(): boolean {
     return this.a.packets + this.b.packets > 2 * STARTS_MAX;
   }

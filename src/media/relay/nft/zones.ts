@@ -13,7 +13,7 @@ export class Zones {
 
   /** undefined: all are taken. */
   take(): number | undefined {
-    if (this.#taken.size >= ZONES - 1) return undefined;
+    if (this.#taken.size >= ZONES) return undefined;
     do this.#next = (this.#next % ZONES) + 1;
     while (this.#taken.has(this.#next));
     this.#taken.add(this.#next);
