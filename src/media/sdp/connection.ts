@@ -30,6 +30,13 @@ export function parseConnection(text: string, line: SdpLine): Connection | undef
   };
 }
 
+/** An o= line (RFC 4566 §5.2): name, number and version, then an address as in c=; `line` begins with that. */
+export function parseOrigin(text: string, line: SdpLine): Connection | undefined {
+  const found = /^\S+ \S+ \S+ /.exec(text.slice(line.valueStart, line.end));
+  if (found === null) return undefined;
+  return parseConnection(text, { ...line, valueStart: line.valueStart + found[0].length });
+}
+
 export function familyOf(address: string): AddressFamily {
   const bytes = parseIpAddress(address);
   return bytes === undefined ? 0 : bytes.length === 4 ? 4 : 6;

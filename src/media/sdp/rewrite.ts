@@ -1,4 +1,4 @@
-import { connectionText } from './connection.ts';
+import { connectionText, familyOf } from './connection.ts';
 import type { MediaDescription } from './media-description.ts';
 import type { SessionDescription } from './session-description.ts';
 import { isDeaf } from './stream-address.ts';
@@ -19,10 +19,11 @@ const namesAddresses: ReadonlySet<string> = new Set(['candidate', 'remote-candid
 
 /**
  * The description with other addresses: `places` by stream, undefined where it stays as it is. c=, the port of m=, a=rtcp
- * and ICE candidates change, all else is byte for byte as it came. What must not be sent to (c=0.0.0.0) stays so.
+ * and ICE candidates change, o= where the family does; all else is byte for byte as it came. What must not be sent to (c=0.0.0.0) stays so.
  */
 export function rewriteSdp(sdp: SessionDescription, places: readonly (StreamPlace | undefined)[]): Buffer {
   const edit = new TextEdit(sdp.text);
+  rewriteOrigin(edit, sdp, places);
   const sessionAddress = rewriteSessionConnection(edit, sdp, places);
   const isAnyRelayed = places.some((place) => place !== undefined);
   for (const stream of sdp.streams) {
@@ -31,6 +32,19 @@ export function rewriteSdp(sdp: SessionDescription, places: readonly (StreamPlac
     else if (isAnyRelayed && stream.port === 0) removeAddresses(edit, sdp.text, stream);
   }
   return Buffer.from(edit.serialise(), 'latin1');
+}
+
+/** It only names the session, but there are telephones that take the family of addresses from it. */
+function rewriteOrigin(
+  edit: TextEdit,
+  { origin }: SessionDescription,
+  places: readonly (StreamPlace | undefined)[],
+): void {
+  const place = places.find((one) => one !== undefined);
+  if (origin === undefined || place === undefined || origin.family === 0) return;
+  if (origin.family !== familyOf(place.address)) {
+    edit.replace(origin.line.valueStart, origin.line.end, connectionText(place.address));
+  }
 }
 
 /** What the session's c= line says afterwards; undefined: there is none. */

@@ -1,5 +1,5 @@
 import { badSdp, type BadSdp } from './bad-sdp.ts';
-import type { Connection } from './connection.ts';
+import { parseOrigin, type Connection } from './connection.ts';
 import { sdpLimits } from './limits.ts';
 import { splitLines, type SdpLine } from './lines.ts';
 import type { MediaDescription } from './media-description.ts';
@@ -10,6 +10,8 @@ export interface SessionDescription {
   readonly kind: 'sdp';
   /** Bytes as Latin-1: one character for each. */
   readonly text: string;
+  /** Of the o= line, from `IN` on; undefined: it is not of that form. */
+  readonly origin: Connection | undefined;
   readonly connection: Connection | undefined;
   readonly streams: readonly MediaDescription[];
   /** The mids of each a=group:BUNDLE (RFC 9143), the one that carries the others first. */
@@ -37,7 +39,10 @@ function parseSections(text: string, lines: readonly SdpLine[]): SessionDescript
     if ('kind' in stream) return stream;
     streams.push(stream);
   }
-  return { kind: 'sdp', text, connection: session.connection, streams, bundles: bundlesOf(text, sessionLines) };
+  const originLine = sessionLines.find(({ type }) => type === 'o');
+  const origin = originLine && parseOrigin(text, originLine);
+  const { connection } = session;
+  return { kind: 'sdp', text, origin, connection, streams, bundles: bundlesOf(text, sessionLines) };
 }
 
 function parseStream(

@@ -53,6 +53,8 @@ export class TargetFinder {
     const connectionId = flow?.connectionId;
     // RFC 5626 §5.3.1: the dialog's way to its other end is gone.
     if (connectionId !== undefined && !flows.hasFlow(connectionId, flow?.member)) return answerer.answer(incoming, 430);
+    const here = incoming.isOurDialog ? this.#namedByGruu(incoming, requestUri) : undefined;
+    if (here !== undefined) return [here];
     if (incoming.isOurDialog || incoming.isOurPath) return [straightOn(requestUri)];
     const domain = nextRoute === undefined ? this.#localDomain(incoming, requestUri) : undefined;
     if (domain !== undefined) return this.#toAccount(incoming, requestUri, domain);
@@ -75,6 +77,14 @@ export class TargetFinder {
       }
     }
     return targets;
+  }
+
+  /** RFC 5627 §4.4: a telephone's Contact in a dialog may be a GRUU of ours, which only its registration says the place of. */
+  #namedByGruu({ flow, nextRoute }: Incoming, uri: SipUri): ProxyTarget | undefined {
+    const { users, location, flows } = this.#services;
+    if (flow !== undefined || nextRoute !== undefined || !uri.has('gr') || !users.isLocal(uri.host)) return undefined;
+    const found = this.#addressed(uri, uri.host);
+    return found && bindingTargets(location.lookup(found.account.aor), found.fits, flows)[0];
   }
 
   /** The domain to look the user up in. A user at an address of ours is taken to be of the sender's own domain. */

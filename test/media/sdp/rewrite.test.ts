@@ -54,6 +54,14 @@ describe('a relayed description', () => {
     expect(after).toContain('\r\nc=IN IP6 2001:db8::5\r\nt=0 0');
   });
 
+  test('of the other family says so in o= as well: telephones look there', () => {
+    const before = lines('v=0', 'o=- 7 8 IN IP4 192.0.2.1', 's=-', 'c=IN IP4 192.0.2.1', 'm=audio 5000 RTP/AVP 0');
+    const six = rewriteSdp(decoded(before), [{ address: '2001:db8::5', port: 10_000 }]).toString();
+    expect(six).toContain('o=- 7 8 IN IP6 2001:db8::5\r\n');
+    const four = rewriteSdp(decoded(before), [{ address: relay, port: 10_000 }]).toString();
+    expect(four).toContain('o=- 7 8 IN IP4 192.0.2.1\r\n');
+  });
+
   test('stays on hold by c=0.0.0.0, in the other family by ::', () => {
     const held = lines('v=0', 's=-', 'c=IN IP4 0.0.0.0', 'm=audio 5000 RTP/AVP 0');
     expect(rewriteSdp(decoded(held), [{ address: relay, port: 10_000 }]).toString()).toContain(

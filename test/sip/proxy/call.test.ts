@@ -44,6 +44,22 @@ describe('a call between two telephones', () => {
     expect(world.last(bob, '200').method).toBe('BYE');
   });
 
+  test('reaches a telephone that names itself by its GRUU also within the dialog (RFC 5627 §4.4)', () => {
+    const { world, alice } = setUp();
+    const carol = world.phone({ address: '192.0.2.9' });
+    world.bind('carol', world.phone({ address: '192.0.2.10' }), { instance: '<urn:uuid:0>' });
+    world.bind('carol', carol, { instance: '<urn:uuid:1>' });
+    alice.send('INVITE', { uri: 'sip:carol@example.org' });
+    carol.answer('INVITE', 200);
+    const routes = routesOfCaller(world.last(alice, '200'));
+    const inDialog = { uri: 'sip:carol@example.org;gr=urn:uuid:1', toTag: 't-192.0.2.9', headers: routes };
+    world.take();
+    alice.send('ACK', inDialog);
+    expect(world.take()).toEqual(['ACK → udp 192.0.2.9:5060']);
+    alice.send('BYE', { ...inDialog, cseq: 2 });
+    expect(world.take()).toEqual(['BYE → udp 192.0.2.9:5060']);
+  });
+
   test('says how long a message is that came without: it may leave on a connection', () => {
     const { world, alice, bob } = setUp();
     const text = alice.send('INVITE');
