@@ -82,7 +82,7 @@ table netdev farm {
   chain in {
     type filter hook ingress device "eth0" priority 0; policy accept;
     ip daddr ${virtualAddress} udp dport 5060 ${toMember} numgen inc ${members}
-    ip daddr ${virtualAddress} tcp dport 5060 ${toMember} jhash ip saddr . tcp sport ${members.replace('map', 'map')}
+    ip daddr ${virtualAddress} tcp dport 5060 ${toMember} jhash ip saddr . tcp sport ${members}
   }
 }`;
     await this.#balancer.mustRun('nft', [rules]);
