@@ -15,6 +15,8 @@ export interface BaresipOptions {
   readonly toneHz: number;
   /** A file of PEM certificates to trust, for TLS. */
   readonly authorities?: string;
+  /** Further parameters of its account: `sipnat=outbound`. */
+  readonly parameters?: readonly string[];
 }
 
 /** A real telephone: Debian's baresip. It answers every call, plays a tone, and keeps what it hears. */
@@ -39,7 +41,7 @@ export class Baresip {
     const tone = join(this.#folder, 'tone.wav');
     writeTone(tone, this.#options.toneHz, 60);
     writeFileSync(join(this.#folder, 'contacts'), '');
-    writeFileSync(join(this.#folder, 'accounts'), `${account(user, server)}\n`);
+    writeFileSync(join(this.#folder, 'accounts'), `${[account(user, server), ...(this.#options.parameters ?? [])].join(';')}\n`);
     const trust = authorities === undefined ? [] : [`sip_cafile ${authorities}`];
     writeFileSync(
       join(this.#folder, 'config'),
