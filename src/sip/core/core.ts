@@ -135,9 +135,6 @@ export class Core implements TransactionUser {
   }
 
   strayResponse(message: SipMessage, hop: Hop): void {
-    // Of several copies of a CANCEL, one for each member that may have forwarded the INVITE, all but one meet nothing.
-    const isOfCopy = message.method === 'CANCEL' && message.status === 481;
-    if (isOfCopy && (this.#services.owner?.branchOwners(message).length ?? 1) > 1) return;
     this.#proxy.forwardResponse(message, hop);
   }
 
@@ -159,29 +156,17 @@ export class Core implements TransactionUser {
 
   #incoming(message: SipMessage, hop: Hop): Incoming | undefined {
     const via = message.topVia();
-    if (via === undefined) return undefined;
-    const incoming = new Incoming(message, hop, via);
-    const { owner } = this.#services;
-    if (owner !== undefined) incoming.branchMember = owner.branchOwner(message);
-    return incoming;
+    return via === undefined ? undefined : new Incoming(message, hop, via);
   }
 
   #sendStraightOn(message: SipMessage, hop: Hop): void {
-    const { owner, branches, settings } = this.#services;
-    // Nearly always one: which member's name is in the branch of the INVITE.
-    const members = owner === undefined ? [branches.member] : owner.branchOwners(message);
-    for (const [at, member] of members.entries()) {
-      const incoming = this.#incoming(message, hop);
-      if (incoming === undefined) return;
-      incoming.branchMember = member;
-      for (const link of this.#straightLinks) if (link(incoming) === 'answered') return;
-      const targets = this.#finder.find(incoming);
-      if (typeof targets === 'string') return;
-      // The ACK for a 2xx goes to whom its dialog is with: once.
-      if (at > 0 && incoming.isOurDialog && message.method === 'ACK') return;
-      for (const target of targets.slice(0, settings.proxy.maxTargets))
-        this.#proxy.forwardStatelessly(incoming, target);
-    }
+    const incoming = this.#incoming(message, hop);
+    if (incoming === undefined) return;
+    for (const link of this.#straightLinks) if (link(incoming) === 'answered') return;
+    const targets = this.#finder.find(incoming);
+    if (typeof targets === 'string') return;
+    const { maxTargets } = this.#services.settings.proxy;
+    for (const target of targets.slice(0, maxTargets)) this.#proxy.forwardStatelessly(incoming, target);
   }
 
   #forward(incoming: Incoming, targets: readonly ProxyTarget[]): void {

@@ -69,7 +69,7 @@ export class RequestSender {
       method: request.method,
       requestUri: request.requestUri,
       headers: [
-        [HeaderId.Via, `SIP/2.0/${via.transport} ${via.sentBy};branch=${transaction.branch};rport`],
+        [HeaderId.Via, `SIP/2.0/${via.transport} ${via.sentBy};${transaction.viaParams};rport`],
         [HeaderId.MaxForwards, '70'],
         ...request.headers,
       ],

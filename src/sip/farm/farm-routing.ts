@@ -5,16 +5,24 @@ import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 import { PATH_SCOPE, type FlowTokens } from '../proxy/flow-token.ts';
-import type { BranchCodec } from '../transaction/branch.ts';
+import { VIA_MEMBER, type BranchCodec } from '../transaction/branch.ts';
 import type { ShortMac } from '../transaction/short-mac.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
 import type { FarmSet, WorkKind } from './farm-set.ts';
+import { frameLimits } from './frame-limits.ts';
 import type { MemberTable } from './member-table.ts';
 import type { KnownWork, OwnerLookup } from './owner-lookup.ts';
 import { RelayedHop } from './relayed-hop.ts';
+
+/** See `Frame`. */
+export interface RelayWay {
+  readonly rest: readonly string[];
+  readonly isNamed: boolean;
+  readonly hops: number;
+}
 
 export interface FarmRoutingParts {
   readonly clock: Clock;
@@ -26,29 +34,21 @@ export interface FarmRoutingParts {
   readonly transport: Pick<TransportLayer, 'isOwnAddress'>;
   readonly figures: FarmFigures;
   /** Sends it to that member. False: it cannot be sent. */
-  readonly relay: (
-    message: SipMessage,
-    hop: Hop,
-    to: FarmMember,
-    rest: readonly string[],
-    branchOwner: string,
-  ) => boolean;
+  readonly relay: (message: SipMessage, hop: Hop, to: FarmMember, way: RelayWay) => boolean;
 }
 
 const none: readonly string[] = Object.freeze([]);
 
 /**
  * Finds whose work a message is. Whoever receives it from outside makes the list of those who may have its transaction, the
- * likeliest first; the message goes from one to the next until one has it, or to the last. The list only gets shorter, so
- * nothing goes round; with the farm as it was for half a minute it has one name.
+ * likeliest first; the message goes from one to the next until one has it, or to the last. With the farm as it was for half
+ * a minute the list has one name. Who is the last, has no such transaction, and knows of a better owner (one of us has not
+ * heard of a change yet) passes it on to that one; after a few hops it stays where it is, so nothing goes round.
  */
 export class FarmRouting implements OwnerLookup {
   readonly #parts: FarmRoutingParts;
   readonly #self: string;
   #work: KnownWork = { knows: () => false };
-  /** See `branchOwner`: of the message that was taken last. */
-  #taken: SipMessage | undefined;
-  #takenOwner = '';
 
   constructor(parts: FarmRoutingParts) {
     this.#parts = parts;
@@ -73,17 +73,6 @@ export class FarmRouting implements OwnerLookup {
     return isHere;
   }
 
-  branchOwner(message: SipMessage): string {
-    return message === this.#taken ? this.#takenOwner : this.#self;
-  }
-
-  branchOwners(message: SipMessage): readonly string[] {
-    const named = message.isRequest ? this.#memberOfRoute(message) : undefined;
-    const owners = named === undefined ? this.#owners(message, 'late') : [named];
-    const taken = this.branchOwner(message);
-    return owners.includes(taken) ? owners : [...owners, taken];
-  }
-
   tokenOf(memberName: string): string | undefined {
     return this.#parts.members.byName(memberName)?.token;
   }
@@ -91,55 +80,55 @@ export class FarmRouting implements OwnerLookup {
   #takesRelayed(message: SipMessage, hop: RelayedHop): boolean {
     const { figures } = this.#parts;
     figures.relayedIn++;
-    const owner = hop.branchOwner === '' ? this.#self : hop.branchOwner;
-    if (hop.rest.length === 0 || this.#work.knows(message) || !this.#passOn(message, hop, hop.rest, owner)) {
-      return this.#take(message, owner);
-    }
+    if (this.#work.knows(message) || hop.hops >= frameLimits.maxHops) return true;
+    const list = hop.rest.length > 0 ? hop.rest : this.#betterOwners(message, hop);
+    if (!this.#passOn(message, hop, list, { isNamed: hop.isNamed, hops: hop.hops + 1 })) return true;
     figures.secondHops++;
     return false;
   }
 
+  /** As the last of a list: those that this member knows to be the owners, if it is not one of them. */
+  #betterOwners(message: SipMessage, { isNamed, sender }: RelayedHop): readonly string[] {
+    if (isNamed || !message.isRequest) return none;
+    const owners = this.#owners(message, kindOf(message));
+    return owners.at(-1) === this.#self ? none : owners.filter((token) => token !== this.#self && token !== sender);
+  }
+
   #takesResponse(message: SipMessage, hop: Hop): boolean {
-    const branch = message.topVia()?.branch;
-    const parts = branch === undefined ? undefined : this.#parts.branches.decode(branch);
-    // Not an answer to us (RFC 3261 §18.1.2): whoever drops it.
-    if (parts === undefined || this.#work.knows(message)) return true;
-    const owners = this.#owners(message, 'late').filter((token) => token !== parts.member);
-    return this.#isFor(message, hop, [parts.member, ...owners], parts.member);
+    const via = message.topVia();
+    // Not an answer to us (RFC 3261 §18.1.2): whoever drops it. Else: most often this member has sent the request itself.
+    if (via?.branch === undefined || this.#parts.branches.decode(via.branch) === undefined) return true;
+    if (this.#work.knows(message)) return true;
+    const named = via.param(VIA_MEMBER);
+    const owners = this.#owners(message, 'late');
+    const list = named === undefined ? owners : [named, ...owners.filter((token) => token !== named)];
+    return this.#isFor(message, hop, list, true);
   }
 
   #takesRequest(message: SipMessage, hop: Hop): boolean {
+    const { members } = this.#parts;
     const named = this.#memberOfRoute(message);
     if (named !== undefined) {
-      if (named === this.#self) return this.#take(message, named);
-      const isThere = this.#parts.members.reachable(named) !== undefined;
+      if (named === this.#self) return true;
+      if (members.reachable(named) !== undefined) return this.#isFor(message, hop, [named], true);
       // It is gone: what the token says is enough to go on. One member does it, so that it meets its own retransmission.
-      return this.#isFor(message, hop, isThere ? [named] : [named, ...this.#owners(message, 'other')], named);
+      return this.#isFor(message, hop, this.#owners(message, kindOf(message)), false);
     }
-    if (this.#parts.members.self.mode !== 'member' || this.#isHealthCheck(message)) {
-      return this.#take(message, this.#self);
-    }
-    const { method } = message;
-    const owners = this.#owners(message, method === 'CANCEL' || method === 'ACK' ? 'late' : 'other');
-    const first = owners[0];
-    if (first === undefined || (first === this.#self && owners.length === 1)) return this.#take(message, this.#self);
-    return this.#isFor(message, hop, owners, this.#firstOf(message, owners, method));
-  }
-
-  /** The branch of an ACK or a CANCEL is that of its INVITE, which looked less far into the past. */
-  #firstOf(message: SipMessage, owners: readonly string[], method: string): string {
-    if (method !== 'ACK' && method !== 'CANCEL') return owners[0]!;
-    return this.#owners(message, 'other')[0] ?? owners[0]!;
+    if (members.self.mode !== 'member' || this.#isHealthCheck(message)) return true;
+    return this.#isFor(message, hop, this.#owners(message, kindOf(message)), false);
   }
 
   /** Whether it is worked on here; else it has been sent to the first of the list that can be reached. */
-  #isFor(message: SipMessage, hop: Hop, list: readonly string[], branchOwner: string): boolean {
-    if (list[0] !== this.#self && this.#work.knows(message)) return this.#take(message, branchOwner);
-    return this.#passOn(message, hop, list, branchOwner) ? false : this.#take(message, branchOwner);
+  #isFor(message: SipMessage, hop: Hop, list: readonly string[], isNamed: boolean): boolean {
+    if (list.length === 0 || (list.length === 1 && list[0] === this.#self)) return true;
+    if (list[0] !== this.#self && this.#work.knows(message)) return true;
+    if (this.#passOn(message, hop, list, { isNamed, hops: 1 })) return false;
+    if (list[0] !== this.#self) this.#parts.figures.takenOver++;
+    return true;
   }
 
   /** False: nobody of the list can be reached, or this member is the one. */
-  #passOn(message: SipMessage, hop: Hop, list: readonly string[], branchOwner: string): boolean {
+  #passOn(message: SipMessage, hop: Hop, list: readonly string[], how: Omit<RelayWay, 'rest'>): boolean {
     const { members, relay } = this.#parts;
     for (const [at, token] of list.entries()) {
       const rest = at + 1 < list.length ? list.slice(at + 1) : none;
@@ -148,18 +137,9 @@ export class FarmRouting implements OwnerLookup {
         continue;
       }
       const member = members.reachable(token);
-      if (member !== undefined && relay(message, hop, member, rest, branchOwner)) return true;
+      if (member !== undefined && relay(message, hop, member, { ...how, rest })) return true;
     }
     return false;
-  }
-
-  #take(message: SipMessage, branchOwner: string): true {
-    this.#taken = message;
-    this.#takenOwner = branchOwner;
-    if (branchOwner !== this.#self && this.#parts.members.reachable(branchOwner) === undefined) {
-      this.#parts.figures.takenOver++;
-    }
-    return true;
   }
 
   /** Those that the call's work belongs to, or belonged to a while ago. */
@@ -212,3 +192,6 @@ export class FarmRouting implements OwnerLookup {
     return parseIpAddress(host) !== undefined && this.#parts.transport.isOwnAddress(host, port);
   }
 }
+
+/** The INVITE of a CANCEL or an ACK may have come long ago. */
+const kindOf = ({ method }: SipMessage): WorkKind => (method === 'CANCEL' || method === 'ACK' ? 'late' : 'other');

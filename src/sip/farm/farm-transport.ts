@@ -150,7 +150,8 @@ function answerTo(hop: Hop, payload: Buffer): Parcel {
     remotePort: hop.remotePort,
     tlsName: '',
     rest: [],
-    branchOwner: '',
+    isNamed: true,
+    hops: 0,
     payload,
   };
 }
@@ -169,7 +170,8 @@ function sendTo(target: Target, payload: Buffer): Parcel {
     remotePort: target.port,
     tlsName: target.tlsName ?? '',
     rest: [],
-    branchOwner: '',
+    isNamed: true,
+    hops: 0,
     payload,
   };
 }

@@ -34,8 +34,10 @@ export interface Frame {
   readonly tlsName: string;
   /** Who may have the transaction beside the receiver, in the order in which they are asked. Tokens. */
   readonly rest: readonly string[];
-  /** Named in the branches of what is forwarded; empty: the receiver. */
-  readonly branchOwner: string;
+  /** The receiver is named by the message itself (its Route, its Via): there is no other to be found. */
+  readonly isNamed: boolean;
+  /** How many members have passed it on. */
+  readonly hops: number;
   /** The SIP message; empty for `failed`. */
   readonly payload: Buffer;
 }

@@ -79,7 +79,7 @@ export function openFarm(services: FarmServices): Farm {
     mac,
     transport,
     figures,
-    relay: (message, hop, to, rest, branchOwner) =>
+    relay: (message, hop, to, { rest, isNamed, hops }) =>
       send(to, {
         kind: 'message',
         holder: hop.holder?.token ?? '',
@@ -93,7 +93,8 @@ export function openFarm(services: FarmServices): Farm {
         remotePort: hop.remotePort,
         tlsName: '',
         rest,
-        branchOwner,
+        isNamed,
+        hops,
         payload: message.bytes,
       }) > 0,
   });

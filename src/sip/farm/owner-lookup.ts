@@ -16,10 +16,6 @@ export interface OwnerLookup {
   connect(work: KnownWork): void;
   /** True: it is worked on here. False: it was sent to another member, with what that one needs to answer. */
   takes(message: SipMessage, hop: Hop): boolean;
-  /** The member that the branches of a request name which was taken just now: normally this one. */
-  branchOwner(message: SipMessage): string;
-  /** All that the branches of an INVITE may have named whose CANCEL this is: those that had the call's work in turn. */
-  branchOwners(message: SipMessage): readonly string[];
   /** The token of the member that bindings call so. undefined: it is not known, and what it held is gone. */
   tokenOf(memberName: string): string | undefined;
 }

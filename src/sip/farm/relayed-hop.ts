@@ -16,7 +16,9 @@ export class RelayedHop implements Hop {
   readonly holder?: FlowHolder;
   /** Who may have its transaction beside this member. */
   readonly rest: readonly string[];
-  readonly branchOwner: string;
+  /** See `Frame`. */
+  readonly isNamed: boolean;
+  readonly hops: number;
   /** Of the member that sent it here, which need not be the holder. */
   readonly sender: string;
 
@@ -31,7 +33,8 @@ export class RelayedHop implements Hop {
     this.receivedMs = receivedMs;
     if (holder !== undefined) this.holder = holder;
     this.rest = frame.rest;
-    this.branchOwner = frame.branchOwner;
+    this.isNamed = frame.isNamed;
+    this.hops = frame.hops;
     this.sender = frame.sender;
   }
 }

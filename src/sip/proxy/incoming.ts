@@ -46,8 +46,6 @@ export class Incoming {
   standIn: StandIn | undefined = undefined;
   /** See `loopHash`. */
   loopHash = 0;
-  /** Named in the branches of what is forwarded: the member of the farm whose work this is. Empty: this one. */
-  branchMember = '';
   #seed: BranchSeed | undefined = undefined;
 
   constructor(message: SipMessage, hop: Hop, via: Via) {
@@ -61,8 +59,7 @@ export class Incoming {
 
   /** What the branches of its copies are made of; not before `loopHash` is known. */
   seed(branches: BranchCodec): BranchSeed {
-    const member = this.branchMember === '' ? branches.member : this.branchMember;
-    this.#seed ??= branches.seedOf(this.message, this.via, member, this.loopHash);
+    this.#seed ??= branches.seedOf(this.message, this.via, this.loopHash);
     return this.#seed;
   }
 

@@ -106,7 +106,7 @@ export class NatPinger {
       method: 'OPTIONS',
       requestUri: uri,
       headers: [
-        [HeaderId.Via, `SIP/2.0/${name} ${sentBy};branch=${branches.encodeText(callId)};rport`],
+        [HeaderId.Via, `SIP/2.0/${name} ${sentBy};${branches.viaParams(branches.encodeText(callId))};rport`],
         [HeaderId.MaxForwards, '70'],
         [HeaderId.From, `<sip:${sentBy}>;tag=${this.#tag}`],
         [HeaderId.To, `<${uri}>`],

@@ -29,6 +29,8 @@ export interface ClientEnvironment {
   transmit(bytes: Buffer, target: Target, failed: (error: Error) => void): void;
   /** A transaction for the CANCEL of another one: same branch. */
   open(method: string, user: ClientUser, branch: string): ClientTransaction | undefined;
+  /** What the top Via says behind the sent-by. */
+  viaParams(branch: string): string;
   /** It is over: its place may be used again. */
   release(transaction: ClientTransaction): void;
   /** A request went out again (timers A and E). */
@@ -94,6 +96,11 @@ export class ClientTransaction implements Timed {
 
   get state(): State {
     return this.#state;
+  }
+
+  /** For the top Via of its request. */
+  get viaParams(): string {
+    return this.#environment.viaParams(this.branch);
   }
 
   get target(): Target | undefined {

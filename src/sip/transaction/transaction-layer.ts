@@ -102,14 +102,14 @@ export class TransactionLayer {
       ...times,
       transmit: (bytes, target, failed) => transport.send(bytes, target, failed),
       open: (method, clientUser, branch) => this.#open(method, clientUser, branch),
+      viaParams: (branch) => services.branches.viaParams(branch),
       release: (transaction) => this.#clients.release(transaction),
       repeated: () => {
         this.#retransmitted++;
       },
     };
     this.#clients = new ClientTable(limits.maxClientTransactions, this.#clientEnvironment);
-    const { member } = services.branches;
-    this.#ownSeed = { member, high: random.below(2 ** 32) | 0, low: random.below(2 ** 32) | 0, loopHash: 0 };
+    this.#ownSeed = { high: random.below(2 ** 32) | 0, low: random.below(2 ** 32) | 0, loopHash: 0 };
   }
 
   get figures(): TransactionFigures {
@@ -173,7 +173,7 @@ export class TransactionLayer {
   }
 
   /**
-   * A client transaction, to be started with a request that has its `branch` in the top Via. undefined: no room. `target`
+   * A client transaction, to be started with a request that has its `viaParams` in the top Via. undefined: no room. `target`
    * and `attempt` tell the copies of one request apart; without a seed it is a request of our own.
    */
   client(method: string, user: ClientUser, seed?: BranchSeed, target = '', attempt = 0): ClientTransaction | undefined {
@@ -252,7 +252,7 @@ export class TransactionLayer {
     const parts = branch === undefined ? undefined : this.#services.branches.decode(branch);
     // RFC 3261 §18.1.2: not a branch of ours, so it is not an answer to us.
     if (parts === undefined) return;
-    // Whatever member the branch names: another one may have taken its work over, this one too.
+    // Whatever member the Via names: another one may have taken its work over, this one too.
     const transaction = this.#clients.find(parts, message.method);
     if (transaction === undefined) this.#user.strayResponse(message, hop);
     else transaction.receive(message);

@@ -29,7 +29,8 @@ const frames: fc.Arbitrary<Frame> = fc.record({
   remotePort: port,
   tlsName: fc.constantFrom('', 'sip.example.org'),
   rest: fc.array(token, { maxLength: 9 }),
-  branchOwner: fc.oneof(token, fc.constant('')),
+  isNamed: fc.boolean(),
+  hops: fc.nat(4),
   payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
 });
 const one: Frame = fc.sample(frames, { seed: 1, numRuns: 1 })[0]!;
