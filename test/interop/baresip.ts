@@ -13,6 +13,8 @@ export interface BaresipOptions {
   readonly user: SipUser;
   /** What it says into the call. */
   readonly toneHz: number;
+  /** It speaks IPv6, and nothing else. */
+  readonly isIpv6?: boolean;
   /** A file of PEM certificates to trust, for TLS. */
   readonly authorities?: string;
   /** Further parameters of its account: `sipnat=outbound`. */
@@ -36,7 +38,7 @@ export class Baresip {
 
   /** Starts it and waits until it is registered; `dial` = an address that it calls then. */
   async start(dial?: string): Promise<void> {
-    const { server, user, authorities } = this.#options;
+    const { server, user, authorities, isIpv6 = false } = this.#options;
     mkdirSync(this.#heard, { recursive: true });
     const tone = join(this.#folder, 'tone.wav');
     writeTone(tone, this.#options.toneHz, 60);
@@ -45,15 +47,24 @@ export class Baresip {
     const trust = authorities === undefined ? [] : [`sip_cafile ${authorities}`];
     writeFileSync(
       join(this.#folder, 'config'),
-      [...settings(this.#folder, tone, this.#heard), ...trust, ''].join('\n'),
+      [...settings(this.#folder, tone, this.#heard), ...(isIpv6 ? [] : ['sip_listen 0.0.0.0:5060']), ...trust, ''].join(
+        '\n',
+      ),
     );
     const call = dial === undefined ? [] : ['-e', `d ${dial}`];
-    this.#process = this.host.start('baresip', ['-f', this.#folder, '-s', ...call], { HOME: this.host.folder });
+    this.#process = this.host.start('baresip', ['-f', this.#folder, '-s', ...(isIpv6 ? ['-6'] : []), ...call], {
+      HOME: this.host.folder,
+    });
     await this.#process.says(/200 OK \(.*\[\d+ binding/, 30_000);
   }
 
   async answered(): Promise<void> {
     await this.#running().says(/Call (established|answered)|audio: start|Set audio encoder/, 30_000);
+  }
+
+  /** Ends at once, and tells nobody. */
+  async vanish(): Promise<void> {
+    await this.#running().kill();
   }
 
   async callEnded(): Promise<void> {
@@ -98,7 +109,6 @@ function account(user: SipUser, server: string): string {
 function settings(folder: string, tone: string, heard: string): string[] {
   return [
     'poll_method epoll',
-    'sip_listen 0.0.0.0:5060',
     'net_interface eth0',
     `audio_player aufile,${join(folder, 'player.wav')}`,
     `audio_source aufile,${tone}`,

@@ -91,6 +91,11 @@ export class Linphone {
     return toneSeconds(this.#heard, frequencyHz);
   }
 
+  /** Ends at once, and tells nobody. */
+  vanish(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;

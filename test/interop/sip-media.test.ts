@@ -77,7 +77,7 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
     };
 
     beforeAll(async () => {
-      server = new HubfarmServer(network().host('hubfarm'));
+      server = new HubfarmServer(network().host('hubfarm'), { settings: ['media.timeoutS=10'] });
       await server.host.configure('eth0', 'fd77::1/64');
       await server.start();
       await provideAccounts(server, domain, [anna, ben]);
@@ -112,6 +112,79 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
       expect(baresip.heardSeconds(1000)).toBeGreaterThan(heardSeconds);
       expect(linphone.heardSeconds(440)).toBeGreaterThan(heardSeconds);
       expect(await mediaStatus()).toMatchObject({ calls: 0 });
+    });
+
+    test('hear each other when the one behind the NAT calls, and again after a hold', async () => {
+      const [box, inner, outer] = [host(), host(), host()];
+      await putBehindNat(box, inner);
+      const linphone = keep(
+        new Linphone(outer, {
+          ...{ server: `${server.host.address}:5060`, user: ben, toneHz: 1000, answersByItself: true },
+        }),
+      );
+      const baresip = keep(new Baresip(inner, { server: `sip:${server.host.address}:5060`, user: anna, toneHz: 440 }));
+      await linphone.start();
+      await baresip.start(`sip:ben@${domain}`);
+      await baresip.answered();
+      await talk();
+      const before = await mediaStatus();
+      linphone.say('pause');
+      await linphone.says(/paused/i);
+      await talk();
+      linphone.say('resume 1');
+      await linphone.says(/Media streams established[^]*Media streams established/);
+      await talk();
+      expect(await mediaStatus()).toMatchObject({ calls: 1 });
+      expect((await mediaStatus()).packets).toBeGreaterThan(before.packets + 200);
+      await baresip.stop();
+      const { media, endedBy } = await records.next();
+      expect(endedBy).toBe('caller');
+      expect(media).toMatchObject({ reason: 'nat', streams: [{ a: { source: { address: box.address } } }] });
+      await linphone.stop();
+      expect(baresip.heardSeconds(1000)).toBeGreaterThan(2 * heardSeconds);
+      expect(linphone.heardSeconds(440)).toBeGreaterThan(heardSeconds);
+    });
+
+    test('hear each other from IPv4 to IPv6', async () => {
+      const [six, four] = [host(), host()];
+      await six.mustRun('ip', ['addr', 'add', 'fd77::6/64', 'dev', 'eth0', 'nodad']);
+      const baresip = keep(new Baresip(six, { server: 'sip:[fd77::1]:5060', user: anna, toneHz: 440, isIpv6: true }));
+      const linphone = keep(new Linphone(four, { server: `${server.host.address}:5060`, user: ben, toneHz: 1000 }));
+      await Promise.all([baresip.start(), linphone.start()]);
+      await linphone.call(`sip:anna@${domain}`);
+      await talk();
+      await linphone.hangUp();
+      await baresip.callEnded();
+      const { media } = await records.next();
+      expect(media).toMatchObject({ reason: 'families', streams: [{ b: { source: { address: 'fd77::6' } } }] });
+      await baresip.stop();
+      expect(baresip.heardSeconds(1000)).toBeGreaterThan(heardSeconds);
+      expect(linphone.heardSeconds(440)).toBeGreaterThan(heardSeconds);
+    });
+
+    test('talk directly when nothing is between them; when both vanish, the media of a relayed call end', async () => {
+      const [box, inner, outer, near] = [host(), host(), host(), host()];
+      await putBehindNat(box, inner);
+      const at = { server: `sip:${server.host.address}:5060`, user: anna, toneHz: 440 };
+      const linphone = keep(new Linphone(outer, { server: `${server.host.address}:5060`, user: ben, toneHz: 1000 }));
+      const direct = keep(new Baresip(near, at));
+      await Promise.all([direct.start(), linphone.start()]);
+      await linphone.call(`sip:anna@${domain}`);
+      await talk();
+      await linphone.hangUp();
+      await direct.stop();
+      expect(direct.heardSeconds(1000)).toBeGreaterThan(heardSeconds);
+      expect((await records.next()).media).toBeUndefined();
+
+      const relayed = keep(new Baresip(inner, at));
+      await relayed.start();
+      linphone.say(`call sip:anna@${domain}`);
+      await relayed.answered();
+      await talk();
+      await relayed.vanish();
+      linphone.vanish();
+      await until('the end of the call', 30_000, async () => (await mediaStatus()).calls === 0);
+      expect(await records.next()).toMatchObject({ endedBy: 'silence', media: { reason: 'nat' } });
     });
   });
 }

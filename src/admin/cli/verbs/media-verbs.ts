@@ -1,4 +1,5 @@
 import type { Outcome } from '../commands/command.ts';
+import type { Fields } from '../fields.ts';
 import { cell, integer, plain, type Cell } from '../output/cell.ts';
 import type { Verb, VerbContext } from './verb.ts';
 
@@ -18,6 +19,11 @@ const counts = [
 
 const keyOf = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
 
+const small: ReadonlySet<string> = new Set(['Calls', 'Streams', 'KernelStreams']);
+
+/** What is counted since the start may be more than 32 bits. */
+const valueOf = (row: Fields, name: string): number => (small.has(name) ? row.integer(name) : Number(row.count(name)));
+
 async function status({ api }: VerbContext): Promise<Outcome> {
   const answer = await api.call('HubfarmMediaGetStatus');
   const members = answer.rows('MemberList');
@@ -34,7 +40,7 @@ async function status({ api }: VerbContext): Promise<Outcome> {
     plain(row.text('Ports')),
     plain(`${row.integer('PairsTaken')} of ${row.integer('PairsTotal')}`),
     dash(row.text('WanAddress')),
-    ...counts.map(([name]) => integer(row.integer(name))),
+    ...counts.map(([name]) => integer(valueOf(row, name))),
   ]);
   return {
     blocks: [
@@ -51,13 +57,13 @@ async function status({ api }: VerbContext): Promise<Outcome> {
         pairsTotal: row.integer('PairsTotal'),
         wanAddress: row.text('WanAddress'),
         ...Object.fromEntries(
-          [...counts.map(([name]) => name), 'Octets', 'Failed'].map((name) => [keyOf(name), row.integer(name)]),
+          [...counts.map(([name]) => name), 'Octets', 'Failed'].map((name) => [keyOf(name), valueOf(row, name)]),
         ),
       })),
       reasons: reasons.map((row) => ({
         member: row.text('Member'),
         reason: row.text('Reason'),
-        calls: row.integer('NumCalls'),
+        calls: valueOf(row, 'NumCalls'),
       })),
     },
   };
