@@ -108,6 +108,7 @@ export class ServerProcess implements ModeSwitch {
       hostName: own.hostName,
       address: () => io.machine.addresses()[0],
       listenerCertificate: () => own.identity.certificateDer(),
+      licences: () => this.#members?.first.licences.ownLines() ?? [],
       listenerPorts: () => listeners.filter(({ isListening }) => isListening).map(({ port }) => port),
     };
   }
@@ -152,6 +153,7 @@ export class ServerProcess implements ModeSwitch {
     this.#inCluster = new Lifecycle();
     const member = {
       place: first.place,
+      licences: first.licences,
       parts,
       state,
       engine,

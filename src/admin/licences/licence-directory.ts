@@ -146,6 +146,49 @@ export class LicenceDirectory {
     return licence;
   }
 
+  /** Lines of what is registered for this server. */
+  ownLines(): readonly string[] {
+    const own = this.list().filter(({ server }) => isSameServer(server, this.#options.server));
+    return own.map(({ text }) => text);
+  }
+
+  /** Why a server with these lines cannot be in the cluster under this name; undefined = it can. */
+  problem(server: string, lines: readonly string[]): string | undefined {
+    const all = this.list();
+    const [known, brought] = [all.filter((one) => isSameServer(one.server, server)), this.#readable(lines)];
+    for (const { id, server: bound } of brought) {
+      const elsewhere = all.find((one) => one.licence.id === id && !known.includes(one));
+      if (elsewhere !== undefined) return isElsewhere(id, elsewhere.server, server);
+      if (bound !== undefined && !isSameServer(bound, server)) {
+        return `licence ${id} is for server "${bound}", not "${server}"`;
+      }
+    }
+    const nowMs = this.#options.clock.wallMs();
+    const valid = [...known.map(({ licence }) => licence), ...brought].filter(
+      ({ expiresAtMs }) => expiresAtMs === 0 || expiresAtMs > nowMs,
+    );
+    if (this.isUnlimited || valid.some(({ edition }) => edition === 'enterprise' || edition === 'carrier')) {
+      return undefined;
+    }
+    return `clusters need an Enterprise or Carrier licence on each server, and "${server}" has none`;
+  }
+
+  /** Registers them for a server that has joined. What is registered for it already, or not by the issuer, is passed over. */
+  async adopt(server: string, lines: readonly string[]): Promise<void> {
+    const known = new Set(this.list().map(({ licence }) => licence.id));
+    const nowMs = this.#options.clock.wallMs();
+    for (const line of lines) {
+      const [licence] = this.#readable([line]);
+      const isExpired = licence !== undefined && licence.expiresAtMs !== 0 && licence.expiresAtMs <= nowMs;
+      if (licence !== undefined && !isExpired && !known.has(licence.id)) await this.add(line, server);
+    }
+  }
+
+  /** Takes those of a server away that has left. */
+  async release(server: string): Promise<void> {
+    for (const one of this.list()) if (isSameServer(one.server, server)) await this.delete(one.licence.id);
+  }
+
   /** False: there is none of this id. */
   async delete(id: string): Promise<boolean> {
     const key = prefix + id;
@@ -165,11 +208,16 @@ export class LicenceDirectory {
         cause,
       });
     }
-    return new HubfarmError(
-      'LICENCE_EXISTS',
-      `licence ${id} is registered for server "${record.server}": it cannot be for server "${server}" as well`,
-      { cause },
-    );
+    return new HubfarmError('LICENCE_EXISTS', isElsewhere(id, record.server, server), { cause });
+  }
+
+  #readable(lines: readonly string[]): readonly Licence[] {
+    const { issuer } = this.#options;
+    if (issuer === undefined) return [];
+    return lines.flatMap((line) => {
+      const reading = readLicence(line, issuer);
+      return reading.kind === 'bad' ? [] : [reading.licence];
+    });
   }
 
   #leadership(): Guard[] {
@@ -182,6 +230,8 @@ export class LicenceDirectory {
 }
 
 const isSameServer = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+const isElsewhere = (id: string, there: string, here: string): string =>
+  `licence ${id} is registered for server "${there}": it cannot be for server "${here}" as well`;
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 function parseRecord(value: Uint8Array): LicenceRecord | undefined {

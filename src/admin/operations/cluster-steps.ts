@@ -73,6 +73,10 @@ export const clusterStepOperations = [
     output: taskOutput,
     run: (context, input, call) =>
       withTasks(context, (tasks) => {
+        if (context.licences?.allowsClusters() === false) {
+          const why = 'clusters need an Enterprise or Carrier licence on each server: register one here first';
+          return refuse(ErrorCode.NO_VPN_CLUSTER_LICENSE, why);
+        }
         const request = namesOf(input);
         call.changed('cluster', undefined, request);
         return { TaskId: tasks.start('init', (steps, progress) => steps.init(request, progress)) };

@@ -8,6 +8,7 @@ import {
   ServerRegistry,
   type ClusterReach,
   type ClusterState,
+  type LicenceDesk,
   type RunningCluster,
 } from '#cluster';
 import type { ClusterPlace } from '../member/cluster-place.ts';
@@ -21,6 +22,7 @@ import { EngineSeats } from './engine-seats.ts';
 
 export interface FirstMemberOptions {
   readonly place: ClusterPlace;
+  readonly licences: LicenceDesk;
   readonly parts: MemberParts;
   readonly state: ClusterState;
   readonly engine: EngineHome;
@@ -131,7 +133,10 @@ function current(state: ClusterState) {
   return state.current;
 }
 
-function deskOf({ place, parts, state, engine }: FirstMemberOptions, registry: ServerRegistry): RunningCluster['desk'] {
+function deskOf(
+  { place, licences, parts, state, engine }: FirstMemberOptions,
+  registry: ServerRegistry,
+): RunningCluster['desk'] {
   return {
     clusterId: current(state).settings.clusterId,
     hashedPassword: () => parts.adminPassword.hashed(),
@@ -143,6 +148,7 @@ function deskOf({ place, parts, state, engine }: FirstMemberOptions, registry: S
     authorityPem: () => current(state).authorityPem,
     registry,
     engine,
+    licences,
     liveServers: () =>
       place.registry.members().flatMap(({ info }) => {
         const { server, index } = parseMemberId(info.id) ?? { server: '', index: -1 };

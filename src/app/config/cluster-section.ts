@@ -27,12 +27,16 @@ export interface ClusterSection {
   readonly controllerHook: string;
   /** Days; 0 = none are written. */
   readonly backupsKept: number;
+  /** Base64 of an Ed25519 public key; empty = nobody sells licences. */
+  readonly licenceIssuer: string;
 }
 
 export const defaultBusPort = 5570;
 const defaultEnginePorts = { client: 5568, peer: 5569 };
 const maxWeight = 1_000_000;
 const defaultBackupsKept = 7;
+const issuerBytes = 32;
+const issuerPattern = /^[A-Za-z0-9+/]{43}=?$/;
 
 const portItem = {
   expects: 'a TCP port from 1 to 65535',
@@ -109,6 +113,12 @@ export const cluster: Section<ClusterSection> = {
       0,
       3_650,
       'The controller writes a backup of the cluster each day, in the folder backups of its data directory: for how many days one is kept. 0: none are written.',
+    ),
+    licenceIssuer: checkedText(
+      '',
+      (value) => value === '' || (issuerPattern.test(value) && Buffer.from(value, 'base64').length === issuerBytes),
+      'empty, or an Ed25519 public key: 32 bytes as base64',
+      'Public key of whoever sells licences for the servers of this operator: then clusters, and the sessions in them, need licences by that issuer. The same on each server. Empty: nobody does, and nothing is limited.',
     ),
     controllerHook: text(
       '',

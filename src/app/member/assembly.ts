@@ -1,3 +1,4 @@
+import type { LicenceDirectory } from '#admin';
 import type { Lifecycle } from '#base';
 import type { HubDirectory } from '#hub';
 import type { SipListenerStatus } from '#sip';
@@ -33,6 +34,7 @@ export interface Member {
   readonly place: ClusterPlace | undefined;
   readonly sessions: ClusterSessions | undefined;
   readonly directory: HubDirectory;
+  readonly licences: LicenceDirectory;
   listeners(): readonly ListenerStatus[];
   sipListeners(): readonly SipListenerStatus[];
 }
@@ -145,6 +147,7 @@ export async function assembleMember(
     place,
     sessions,
     directory,
+    licences,
     listeners: () => listeners.list(),
     sipListeners,
   };

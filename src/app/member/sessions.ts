@@ -31,8 +31,7 @@ export async function openSessions(
     backplane: stores.shared,
     clock,
     logger,
-    // Nobody sells licences: the built-in one has no limits.
-    issuer: undefined,
+    issuer: issuerOf(options.config.cluster.licenceIssuer),
     server: clusterSeat?.serverName ?? own.hostName,
     ...(local === stores.shared ? {} : { leadership: () => place?.election.guard() }),
   });
@@ -47,6 +46,9 @@ export async function openSessions(
   await lifecycle.start({ name: 'sessions in the cluster', stop: () => sessions?.stop() });
   return { journal, licences, sessions };
 }
+
+/** Where nobody sells licences, the built-in one has no limits. */
+const issuerOf = (key: string): Buffer | undefined => (key === '' ? undefined : Buffer.from(key, 'base64'));
 
 function clusterSessionParts(
   { io, logger, config }: ServerOptions,

@@ -23,6 +23,7 @@ export type ClusterFailureCode =
   | 'NOT_IN_CLUSTER'
   | 'NO_SUCH_SERVER'
   | 'LAST_CONTROLLER'
+  | 'LICENCE'
   | 'ENGINE'
   | 'STORE'
   | 'RESTART';

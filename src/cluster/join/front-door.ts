@@ -19,7 +19,7 @@ export type {
 export { ClusterTasks, type ClusterTask } from './cluster-tasks.ts';
 export { JoinDesk } from './join-desk.ts';
 export { joinAlpn } from './join-protocol.ts';
-export type { DeskCluster, DeskStanding, JoinDeskDeps } from './join-visit.ts';
+export type { DeskCluster, DeskStanding, JoinDeskDeps, LicenceDesk } from './join-visit.ts';
 export { KnownServers } from './known-servers.ts';
 export type { ModeSwitch } from './mode-switch.ts';
 export type { OwnServer, RunningCluster } from './running-cluster.ts';

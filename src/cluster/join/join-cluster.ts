@@ -114,6 +114,7 @@ function newcomer({ state, engine, self }: ServerClusterDeps, request: JoinReque
     enginePeerPort: 'missing' in own ? 0 : own.peerPort,
     engineClientPort: 'missing' in own ? 0 : own.clientPort,
     currentClusterId: state.current?.settings.clusterId ?? '',
+    licences: server.licences(),
   };
 }
 

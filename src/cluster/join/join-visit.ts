@@ -16,8 +16,20 @@ export interface DeskCluster {
   authorityPem(): string;
   readonly registry: ServerRegistry;
   readonly engine: ClusterEngine;
+  /** Absent: nobody sells licences. */
+  readonly licences?: LicenceDesk;
   /** Servers that run, with the address under which the bus reaches them. */
   liveServers(): readonly { readonly serverName: string; readonly address: string }[];
+}
+
+/** The licences of the cluster, each of which is for one server. */
+export interface LicenceDesk {
+  /** Why a server with these cannot join under this name; undefined = it can. */
+  problem(serverName: string, lines: readonly string[]): string | undefined;
+  /** From now on they are the cluster's, for that server. */
+  adopt(serverName: string, lines: readonly string[]): Promise<void>;
+  /** That server has gone, and takes its licences along. */
+  release(serverName: string): Promise<void>;
 }
 
 /** What this server is to somebody who wants to join. */

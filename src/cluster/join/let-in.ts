@@ -41,6 +41,8 @@ async function letInAs(
   request: AdmissionRequest,
 ): Promise<void> {
   const { stream } = visit;
+  const problem = cluster.licences?.problem(request.serverName, request.licences);
+  if (problem !== undefined) throw refusals.licence(problem);
   const publicAddress = choosePublicAddress(request.publicAddress, stream.remote.address);
   if (!request.isUncheckedAddress) {
     tell(visit, 'address', `reach ${publicAddress}, port ${request.publicPorts.join(', ')}, from the controller`);
@@ -155,6 +157,7 @@ async function admit(
     const answer = await channel.next(joinTimes.acceptedMs);
     if (answer.kind === 'failed') throw new Error(`${serverName} could not use what it was granted: ${answer.message}`);
     if (answer.kind !== 'accepted') throw refusals.outOfTurn(answer.kind);
+    await noted(async () => cluster.licences?.adopt(serverName, request.licences));
     await noted(() => cluster.registry.write({ ...record, state: 'joined', isEligible, engineRole: engine.role }));
   } catch (error) {
     await takeBack(deps, cluster, serverName, before);
@@ -172,7 +175,10 @@ async function takeBack(
   before: ServerRecord | undefined,
 ): Promise<void> {
   try {
-    if (before?.state !== 'joined') await cluster.engine.expel(serverName);
+    if (before?.state !== 'joined') {
+      await cluster.licences?.release(serverName);
+      await cluster.engine.expel(serverName);
+    }
     await cluster.registry.restore(serverName, before);
   } catch (error) {
     logger.error(

@@ -31,6 +31,7 @@ export const steps = {
   cluster: 'check the cluster that this server belongs to',
   name: 'check the server name',
   address: 'check the public address',
+  licence: 'check the licences',
   certificate: 'sign the certificate',
   engine: 'make room in the engine',
   registry: 'register the server',
@@ -129,6 +130,12 @@ export const refusals = {
       'PUBLIC_ADDRESS_UNREACHABLE',
       steps.address,
       `clients would be sent to ${address}, but the controller does not reach this server there: ${problems.join('; ')}. Give the right address and ports with --public-address and --public-port, open the firewall, or, if only clients reach it there, join with --unchecked-address`,
+    ),
+  licence: (why: string): Refusal =>
+    new Refusal(
+      'LICENCE',
+      steps.licence,
+      `${why}. Register a licence that no other server has on the server that joins ("vpncmd LicenseAdd"), and join again`,
     ),
   badRequest: (why: string): Refusal => new Refusal('PROTOCOL', steps.certificate, why),
   engine: (why: string): Refusal =>

@@ -4,7 +4,7 @@ import { refusals } from './refusal.ts';
 
 /** Takes a server out of the list and of the engine. @throws Refusal */
 export async function removeServer(
-  cluster: Pick<DeskCluster, 'registry' | 'engine'>,
+  cluster: Pick<DeskCluster, 'registry' | 'engine' | 'licences'>,
   serverName: string,
 ): Promise<void> {
   const records = await cluster.registry.list();
@@ -17,6 +17,7 @@ export async function removeServer(
   // First the list: a controller that takes itself out may not write any more afterwards.
   await cluster.registry.remove(serverName);
   try {
+    await cluster.licences?.release(serverName);
     await cluster.engine.expel(serverName);
   } catch (error) {
     await cluster.registry.write(record);

@@ -27,6 +27,8 @@ export interface OwnServer {
   address(): string | undefined;
   /** DER. */
   listenerCertificate(): Buffer;
+  /** Lines of licences that are registered for it. */
+  licences(): readonly string[];
   /** Those that listen. */
   listenerPorts(): readonly number[];
 }

@@ -129,6 +129,50 @@ describe('the licences of a cluster', () => {
     return directory;
   }
 
+  describe('of a server that joins', () => {
+    const enterprise = issue({ id: 'E-1', edition: 'enterprise' });
+
+    test('must have one for clusters, that no other server has', async () => {
+      const directory = await open('a');
+      await directory.add(issue({ id: 'A-1', edition: 'carrier' }), 'a');
+      expect(directory.problem('b', [])).toMatch(/"b" has none/);
+      expect(directory.problem('b', [issue({ id: 'S-1', edition: 'standard' })])).toMatch(/"b" has none/);
+      expect(directory.problem('b', [issue({ id: 'E-1', edition: 'enterprise' }, other)])).toMatch(/"b" has none/);
+      expect(directory.problem('b', [issue({ id: 'E-1', edition: 'enterprise', expiresAt: '2001-01-01' })])).toMatch(
+        /"b" has none/,
+      );
+      expect(directory.problem('b', [issue({ id: 'A-1', edition: 'carrier' })])).toMatch(/server "a".*server "b"/);
+      expect(directory.problem('b', [issue({ id: 'C-1', edition: 'carrier', server: 'c' })])).toMatch(/"c", not "b"/);
+      expect(directory.problem('b', [enterprise])).toBeUndefined();
+    });
+
+    test('become the cluster’s, once, and go when it goes', async () => {
+      const directory = await open('a');
+      const lines = [enterprise, issue({ id: 'X-1', clients: 5 }), 'nonsense', issue({ id: 'O-1', clients: 1 }, other)];
+      await directory.adopt('b', lines);
+      await directory.adopt('b', lines);
+      expect(directory.list().map(({ licence, server }) => [licence.id, server])).toEqual([
+        ['E-1', 'b'],
+        ['X-1', 'b'],
+      ]);
+      // It comes back as itself, and brings nothing new.
+      expect(directory.problem('b', [])).toBeUndefined();
+      expect((await open('b')).ownLines()).toEqual([enterprise, lines[1]]);
+      await directory.release('b');
+      expect([directory.list(), directory.problem('b', [])]).toEqual([[], expect.stringMatching(/"b" has none/)]);
+    });
+
+    test('are not asked for where no issuer is trusted', async () => {
+      const directory = await LicenceDirectory.open({
+        ...{ backplane, clock, logger: silentLogger, issuer: undefined, server: 'a' },
+      });
+      opened.push(directory);
+      expect(directory.problem('b', [enterprise])).toBeUndefined();
+      await directory.adopt('b', [enterprise]);
+      expect([directory.list(), directory.ownLines()]).toEqual([[], []]);
+    });
+  });
+
   test('are none, and nothing is limited, where no issuer is trusted', async () => {
     const directory = await LicenceDirectory.open({
       backplane,

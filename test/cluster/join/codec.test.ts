@@ -37,6 +37,7 @@ const memberMessages: fc.Arbitrary<MemberMessage> = fc.oneof(
     engineClientPort: fc.nat(65_535),
     clockMs: fc.nat(),
     currentClusterId: text(16),
+    licences: fc.array(text(1_000), { maxLength: 3 }),
     oldKey: fc.option(key, { nil: undefined }),
   }),
   fc.record({ kind: fc.constant('accepted' as const) }),
@@ -148,7 +149,7 @@ describe('a join message', () => {
     const message: MemberMessage = {
       ...{ kind: 'request', serverName: 'a', isNameChosen: true, hostName: 'a', certificateRequest: Buffer.alloc(1) },
       ...{ listenerCertificate: Buffer.alloc(1), publicAddress: '', isUncheckedAddress: false, weight: 100 },
-      ...{ enginePeerPort: 0, engineClientPort: 0, clockMs: 0, currentClusterId: '', oldKey: undefined },
+      ...{ enginePeerPort: 0, engineClientPort: 0, clockMs: 0, currentClusterId: '', licences: [], oldKey: undefined },
       publicPorts: [],
     };
     const decoded = (publicPorts: readonly number[]): unknown =>

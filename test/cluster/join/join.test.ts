@@ -379,7 +379,7 @@ describe('join', () => {
     const newcomer = {
       ...{ serverName: 'root', isNameChosen: true, hostName: 'root.example', listenerCertificate: Buffer.alloc(0) },
       ...{ publicAddress: '', publicPorts: [443], isUncheckedAddress: true, weight: 100 },
-      ...{ enginePeerPort: 5569, engineClientPort: 5568, currentClusterId: '' },
+      ...{ enginePeerPort: 5569, engineClientPort: 5568, currentClusterId: '', licences: [] },
     };
     const asked = await refused(world.settled(client.join(to, newcomer, undefined, () => undefined)));
     expect(asked).toMatchObject({ step: 'check the server name', message: failure.message });

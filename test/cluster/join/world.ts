@@ -247,6 +247,7 @@ async function openServer(world: World, folder: string, port: number, options: S
     hostName: `${name}.example`,
     address: () => address,
     listenerCertificate: () => certificateDer(Buffer.from(identity.certificatePem)) ?? Buffer.alloc(0),
+    licences: () => [],
     listenerPorts: () => [listener.local.port],
   };
   const server: TestServer = {

@@ -19,6 +19,8 @@ export const joinLimits = {
   /** RSA-8192; ECDSA P-256 has 72. */
   maxSignatureBytes: 1_024,
   clusterIdCharacters: 16,
+  maxLicences: 64,
+  maxLicenceCharacters: 1_000,
   maxTextCharacters: 2_000,
   maxCodeCharacters: 64,
   maxPemCharacters: 65_536,

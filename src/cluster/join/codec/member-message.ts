@@ -1,5 +1,5 @@
 import { DecodeError } from '#base';
-import { Fields, integerOf } from './fields.ts';
+import { Fields, integerOf, textOf } from './fields.ts';
 import { joinLimits as limits } from './join-limits.ts';
 
 /** What a server that joins or leaves says, in this order: hello, proof, request, accepted (or failed); hello, leave. */
@@ -49,6 +49,8 @@ export interface AdmissionRequest {
   readonly clockMs: number;
   /** Empty: none. */
   readonly currentClusterId: string;
+  /** Lines that an issuer has signed, and that are registered for this server. */
+  readonly licences: readonly string[];
   readonly oldKey: OldKey | undefined;
 }
 
@@ -113,6 +115,9 @@ function decodeRequest(fields: Fields): AdmissionRequest {
     engineClientPort: fields.integer('engineClientPort', 0, 65_535),
     clockMs: fields.integer('clockMs', 0, Number.MAX_SAFE_INTEGER),
     currentClusterId: fields.text('currentClusterId', limits.clusterIdCharacters),
+    licences: fields.has('licences')
+      ? fields.list('licences', limits.maxLicences, textOf(limits.maxLicenceCharacters))
+      : [],
     oldKey: fields.has('oldKey') ? oldKey(fields, 'oldKey') : undefined,
   };
 }
