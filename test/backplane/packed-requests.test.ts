@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ListBuilder } from '../../src/backplane/embedded/listed.ts';
 import { packReply, packRequest, unpackReply, unpackRequest } from '../../src/backplane/embedded/packed-requests.ts';
 import type { Change, Reply, Request, StoredOperation } from '../../src/backplane/embedded/requests.ts';
 
@@ -64,17 +65,22 @@ test('the values of a plain transaction do not travel back', () => {
 test('a list arrives as it was', () => {
   const entry = fc.record({
     key,
-    value: fc.uint8Array({ maxLength: 40 }),
+    value: fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.integer({ min: 0, max: 600_000 }).map((length) => new Uint8Array(length).fill(length)),
+    ),
     createRevision: fc.nat(),
     modRevision: fc.nat(),
     lease: fc.option(fc.constant('1.2.3'), { nil: undefined }),
   });
   fc.assert(
-    fc.property(fc.array(entry), fc.nat(), (list, revision) => {
-      const entries = list.map(({ lease, ...rest }) => (lease === undefined ? rest : { ...rest, lease }));
+    fc.property(fc.array(entry), fc.nat(), (rows, revision) => {
+      const entries = rows.map(({ lease, ...rest }) => (lease === undefined ? rest : { ...rest, lease }));
       const request: Request = { kind: 'list', prefix: '' };
-      const reply: Reply = { kind: 'entries', revision, entries };
-      expect(unpackReply(arrived(packReply(reply, request)), request)).toEqual(reply);
+      const list = new ListBuilder();
+      for (const one of entries) list.add(one);
+      const reply = unpackReply(arrived(packReply(list.finish(revision), request)), request);
+      expect(reply).toEqual({ kind: 'entries', revision, entries });
     }),
   );
 });

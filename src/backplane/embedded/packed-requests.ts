@@ -1,5 +1,6 @@
-import type { Entry, Guard, Revision } from '../backplane.ts';
-import type { Change, Reply, Request, StoredOperation } from './requests.ts';
+import type { Guard, Revision } from '../backplane.ts';
+import { entriesOf } from './listed.ts';
+import type { Change, Reply, Request, StoredOperation, StoreReply } from './requests.ts';
 
 type Txn = Extract<Request, { kind: 'txn' }>;
 
@@ -29,22 +30,7 @@ export interface StoredReply {
   readonly created: readonly Revision[];
 }
 
-/** Entries by columns: a list may have a hundred thousand. */
-export interface ListedReply {
-  readonly kind: 'listed';
-  readonly revision: Revision;
-  readonly keys: readonly string[];
-  /** Of each entry, in bytes. */
-  readonly lengths: readonly number[];
-  /** One after the other. */
-  readonly values: Uint8Array;
-  readonly created: readonly Revision[];
-  readonly modified: readonly Revision[];
-  /** Of each entry; absent: none has one. */
-  readonly leases: readonly (string | undefined)[] | undefined;
-}
-
-export type PackedReply = StoredReply | ListedReply | Reply;
+export type PackedReply = StoredReply | StoreReply;
 
 /** In the place of the length of a value. */
 const without = { delete: -1, deletePrefix: -2 } as const;
@@ -96,8 +82,7 @@ export function unpackRequest(request: PackedRequest): Request {
 }
 
 /** Where each operation changed the one key that it names, the changes need not travel. */
-export function packReply(reply: Reply, request: Request): PackedReply {
-  if (reply.kind === 'entries' && reply.entries.length > 1) return packEntries(reply.revision, reply.entries);
+export function packReply(reply: StoreReply, request: Request): PackedReply {
   if (reply.kind !== 'done' || request.kind !== 'txn') return reply;
   const { operations } = request;
   const { changes, revision } = reply;
@@ -110,39 +95,8 @@ function isOf({ key, entry }: Change, operation: StoredOperation): boolean {
   return operation.kind === 'put' ? entry?.value === operation.value : entry === undefined;
 }
 
-function packEntries(revision: Revision, entries: readonly Entry[]): ListedReply {
-  const values = new Uint8Array(entries.reduce((bytes, { value }) => bytes + value.length, 0));
-  let at = 0;
-  for (const { value } of entries) {
-    values.set(value, at);
-    at += value.length;
-  }
-  return {
-    kind: 'listed',
-    revision,
-    keys: entries.map(({ key }) => key),
-    lengths: entries.map(({ value }) => value.length),
-    values,
-    created: entries.map(({ createRevision }) => createRevision),
-    modified: entries.map(({ modRevision }) => modRevision),
-    leases: entries.some(({ lease }) => lease !== undefined) ? entries.map(({ lease }) => lease) : undefined,
-  };
-}
-
-/** Values are parts of one piece of memory. */
-function unpackEntries({ revision, keys, lengths, values, created, modified, leases }: ListedReply): Reply {
-  let at = 0;
-  const entries = keys.map((key, index): Entry => {
-    const value = values.subarray(at, (at += lengths[index]!));
-    const lease = leases?.[index];
-    const entry = { key, value, createRevision: created[index]!, modRevision: modified[index]! };
-    return lease === undefined ? entry : { ...entry, lease };
-  });
-  return { kind: 'entries', revision, entries };
-}
-
 export function unpackReply(reply: PackedReply, request: Request): Reply {
-  if (reply.kind === 'listed') return unpackEntries(reply);
+  if (reply.kind === 'listed') return entriesOf(reply);
   if (reply.kind !== 'stored') return reply;
   const { revision, created } = reply;
   const operations = request.kind === 'txn' ? request.operations : [];

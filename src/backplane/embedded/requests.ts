@@ -25,3 +25,20 @@ export type Reply =
   | { readonly kind: 'done'; readonly revision: Revision; readonly changes: readonly Change[] }
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** Entries by columns: a list may have a hundred thousand, and an object for each would need ten times their memory. */
+export interface ListedReply {
+  readonly kind: 'listed';
+  readonly revision: Revision;
+  readonly keys: readonly string[];
+  /** Values one after the other, none in two pieces: `lengths` bytes for each entry. */
+  readonly pieces: readonly Uint8Array[];
+  readonly lengths: readonly number[];
+  readonly created: readonly Revision[];
+  readonly modified: readonly Revision[];
+  /** Names of leases; empty = none. */
+  readonly leases: readonly string[];
+}
+
+/** As the store says it. */
+export type StoreReply = Reply | ListedReply;

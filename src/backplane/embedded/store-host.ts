@@ -1,10 +1,9 @@
 import { reasonOf } from '#base';
 import type { Clock, ThreadPort } from '#io';
-import type { Engine } from './engine.ts';
-import { inlineEngine } from './inline-engine.ts';
+import { storeEngine, type StoreEngine } from './inline-engine.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { packReply, unpackRequest } from './packed-requests.ts';
-import type { Reply } from './requests.ts';
+import type { Request, StoreReply } from './requests.ts';
 import { StoreError } from './store-error.ts';
 import { openingId, type Answer, type FromThread, type Question, type ToThread } from './thread-messages.ts';
 
@@ -17,7 +16,7 @@ const retryMs = 1_000;
 
 /** The store's own thread: one database, clients in any number of threads, each told what the others change. */
 export class StoreHost {
-  readonly #engine: Engine;
+  readonly #engine: StoreEngine;
   readonly #clock: Clock;
   readonly #leases: LeaseWatch;
   readonly #clients = new Set<Client>();
@@ -27,7 +26,7 @@ export class StoreHost {
   constructor(path: string, clock: Clock) {
     this.#clock = clock;
     this.#leases = new LeaseWatch(clock, (lease) => void this.#expire(lease));
-    this.#engine = inlineEngine(path, (lease) => this.#leases.isLive(lease));
+    this.#engine = storeEngine(path, (lease) => this.#leases.isLive(lease));
   }
 
   /** `owner` closes the store for all. */
@@ -79,12 +78,12 @@ export class StoreHost {
   }
 
   /** Everybody else hears of it at the moment of the commit: so each sees all changes in the order of the store. */
-  async #run(from: Client | undefined, requests: Parameters<Engine['run']>[0]): Promise<readonly Reply[]> {
+  async #run(from: Client | undefined, requests: readonly Request[]): Promise<readonly StoreReply[]> {
     const replies = await this.#engine.run(requests);
     requests.forEach((request, i) => {
       if (request.kind === 'expire' && replies[i]?.kind === 'done') this.#leases.ended(request.lease);
     });
-    const changing = replies.filter((reply) => reply.kind === 'done' && reply.changes.length > 0);
+    const changing = replies.filter((reply) => reply.kind === 'done').filter(({ changes }) => changes.length > 0);
     if (changing.length > 0) {
       for (const client of this.#clients) if (client !== from) send(client, { kind: 'others', replies: changing });
     }

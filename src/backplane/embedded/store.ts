@@ -1,7 +1,8 @@
 import { reasonOf } from '#base';
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Entry, Guard, Revision } from '../backplane.ts';
-import type { Change, Reply, Request, StoredOperation } from './requests.ts';
+import { ListBuilder } from './listed.ts';
+import type { Change, Reply, Request, StoredOperation, StoreReply } from './requests.ts';
 import { writeFailure } from './store-error.ts';
 
 type Row = Record<string, SQLOutputValue>;
@@ -42,14 +43,14 @@ export class Store {
   }
 
   /** Replies in the order of the requests. Reads see every write of their own group. Never throws. */
-  answer(requests: readonly Request[]): Reply[] {
-    const replies = new Array<Reply>(requests.length);
+  answer(requests: readonly Request[]): StoreReply[] {
+    const replies = new Array<StoreReply>(requests.length);
     this.#write(requests, replies);
     requests.forEach((request, i) => (replies[i] ??= this.#read(request)));
     return replies;
   }
 
-  #write(requests: readonly Request[], replies: Reply[]): void {
+  #write(requests: readonly Request[], replies: StoreReply[]): void {
     if (requests.every(isRead)) return;
     const before = this.#revision;
     try {
@@ -154,19 +155,22 @@ export class Store {
     removed.set(entry.key, entry.createRevision);
   }
 
-  #read(request: Request): Reply {
+  #read(request: Request): StoreReply {
     try {
-      const entries = request.kind === 'list' ? this.#entries(request.prefix) : this.#single(request);
-      return { kind: 'entries', revision: this.#revision, entries };
+      if (request.kind === 'list') return this.#listed(request.prefix);
+      const entry = request.kind === 'get' ? this.#entry(request.key) : undefined;
+      return { kind: 'entries', revision: this.#revision, entries: entry === undefined ? [] : [entry] };
     } catch (error) {
       const detail = reasonOf(error);
       return { kind: 'failed', message: `cannot read ${this.#path}: ${detail}` };
     }
   }
 
-  #single(request: Request): Entry[] {
-    const entry = request.kind === 'get' ? this.#entry(request.key) : undefined;
-    return entry === undefined ? [] : [entry];
+  /** Row by row: the rows of a long list need several times the memory of what is in them. */
+  #listed(prefix: string): StoreReply {
+    const list = new ListBuilder();
+    for (const row of this.#list.iterate(prefix, prefix + lastCharacter)) list.add(toEntry(row));
+    return list.finish(this.#revision);
   }
 
   #entry(key: string): Entry | undefined {
@@ -174,11 +178,8 @@ export class Store {
     return row === undefined ? undefined : toEntry(row);
   }
 
-  /** Row by row: the rows of a long list need several times the memory of what is in them. */
   #entries(prefix: string): Entry[] {
-    const entries: Entry[] = [];
-    for (const row of this.#list.iterate(prefix, prefix + lastCharacter)) entries.push(toEntry(row));
-    return entries;
+    return this.#list.all(prefix, prefix + lastCharacter).map(toEntry);
   }
 }
 
