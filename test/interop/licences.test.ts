@@ -100,7 +100,7 @@ if (requirePeers(['etcd', 'vpncmd', 'ip'])) {
         await alpha.hubfarm('hub', 'create', 'LAN', '--static');
         const connect = (user: string): HubfarmConnect =>
           new HubfarmConnect(network().host(user), {
-            ...{ server: `${alpha.host.address}`, hub: 'LAN', user },
+            ...{ server: alpha.host.address, hub: 'LAN', user },
             words: ['--password', passwordOf(user), '--insecure'],
           });
         for (const user of ['anna', 'ben']) await alpha.admin.createUser('LAN', user, passwordOf(user));
