@@ -76,7 +76,7 @@ export class ForwardBranch implements ClientUser {
     this.#media = this.#services.media?.branch(incoming);
     const flow = this.target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);
     if (flow !== undefined) {
-      this.#begin([flow]);
+      this.#begin([flow, ...this.#besides(flow, incoming)]);
       return;
     }
     const uri = nextHopOf(incoming, this.target);
@@ -153,6 +153,13 @@ export class ForwardBranch implements ClientUser {
 
   ended(transaction: ClientTransaction): void {
     if (this.#transaction === transaction) this.#transaction = undefined;
+  }
+
+  /** Another member is believed to have a connection. It may have ended: then a new one leads to the Contact. */
+  #besides({ member }: Target, incoming: Incoming): readonly Target[] {
+    if (member === undefined || this.target.flow === undefined || this.target.isReachedByFlow) return none;
+    const uri = nextHopOf(incoming, this.target);
+    return (uri && this.#services.locator.locateNow(uri)) ?? none;
   }
 
   #begin(hops: readonly Target[]): void {
