@@ -16,6 +16,8 @@ export const RTP_HEADER_BYTES = 12;
 const CONTROL_MIN_BYTES = 8;
 const STUN_HEADER_BYTES = 20;
 const DTLS_HEADER_BYTES = 13;
+/** Header, a sequence number, and the 16 bytes that are needed to decrypt that. */
+const UNIFIED_MIN_BYTES = 18;
 const ZRTP_MIN_BYTES = 28;
 
 /** The kind of the datagram in the first `length` of `bytes`. Takes no memory: it is asked for each packet. */
@@ -61,8 +63,12 @@ function isStun(bytes: Uint8Array, length: number): boolean {
   return isCookie && STUN_HEADER_BYTES + ((bytes[2]! << 8) | bytes[3]!) === length;
 }
 
-/** RFC 6347 §4.1: a version of 254.x, then epoch, sequence number and length of the first record. */
+/**
+ * RFC 6347 §4.1: a version of 254.x, then epoch, sequence number and length of the first record. What DTLS 1.3 encrypts begins
+ * with 001 in its bits, and says neither version nor, always, length (RFC 9147 §4); browsers send that.
+ */
 function isDtls(bytes: Uint8Array, length: number): boolean {
+  if ((bytes[0]! & 0xe0) === 0x20) return length >= UNIFIED_MIN_BYTES;
   if (length < DTLS_HEADER_BYTES || bytes[1] !== 0xfe) return false;
   return DTLS_HEADER_BYTES + ((bytes[11]! << 8) | bytes[12]!) <= length;
 }

@@ -14,6 +14,11 @@ describe('what shares a media port (RFC 7983 §7)', () => {
     expect(kind(zrtp)).toBe(packetKind.zrtp);
   });
 
+  test('is DTLS 1.3 also when it is encrypted, and its header short (RFC 9147 §4)', () => {
+    expect(kind(Buffer.concat([Buffer.from('2fa10b0018', 'hex'), Buffer.alloc(24, 0xaa)]))).toBe(packetKind.dtls);
+    expect(kind(Buffer.from('2fa10b0018aa', 'hex'))).toBe(packetKind.other);
+  });
+
   test('is RTP also with the marker bit, contributing sources and an extension', () => {
     const sources = Buffer.concat([rtp({ payload: Buffer.alloc(0) }), Buffer.alloc(8)]);
     sources[0] = 0x82;
