@@ -19,6 +19,10 @@ export interface BaresipOptions {
   readonly authorities?: string;
   /** Further parameters of its account: `sipnat=outbound`. */
   readonly parameters?: readonly string[];
+  /** Further modules: `mwi.so`. */
+  readonly modules?: readonly string[];
+  /** Lines of its address book: `"Ben" <sip:ben@farm.test>;presence=p2p`. */
+  readonly contacts?: readonly string[];
 }
 
 /** A real telephone: Debian's baresip. It answers every call, plays a tone, and keeps what it hears. */
@@ -42,12 +46,13 @@ export class Baresip {
     mkdirSync(this.#heard, { recursive: true });
     const tone = join(this.#folder, 'tone.wav');
     writeTone(tone, this.#options.toneHz, 60);
-    writeFileSync(join(this.#folder, 'contacts'), '');
+    const { contacts = [], modules: others = [] } = this.#options;
+    writeFileSync(join(this.#folder, 'contacts'), contacts.map((line) => `${line}\n`).join(''));
     writeFileSync(join(this.#folder, 'accounts'), `${[account(user, server), ...(this.#options.parameters ?? [])].join(';')}\n`);
     const trust = authorities === undefined ? [] : [`sip_cafile ${authorities}`];
     writeFileSync(
       join(this.#folder, 'config'),
-      [...settings(this.#folder, tone, this.#heard), ...(isIpv6 ? [] : ['sip_listen 0.0.0.0:5060']), ...trust, ''].join(
+      [...settings(this.#folder, tone, this.#heard), ...others.map((name) => `module_app ${name}`), ...(isIpv6 ? [] : ['sip_listen 0.0.0.0:5060']), ...trust, ''].join(
         '\n',
       ),
     );
@@ -65,6 +70,10 @@ export class Baresip {
   /** Ends at once, and tells nobody. */
   async vanish(): Promise<void> {
     await this.#running().kill();
+  }
+
+  async says(pattern: RegExp): Promise<void> {
+    await this.#running().says(pattern, 30_000);
   }
 
   async callEnded(): Promise<void> {

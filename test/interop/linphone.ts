@@ -17,6 +17,8 @@ export interface LinphoneOptions {
   readonly authorities?: string;
   /** `sips` writes the addresses of its server as sips: URIs. */
   readonly scheme?: 'sip' | 'sips';
+  /** It tells the server of its state (PUBLISH). */
+  readonly publishes?: boolean;
 }
 
 /** A real telephone: the linphonec of Debian's linphone-cli, with sound files instead of a sound card. */
@@ -133,6 +135,7 @@ reg_route=<${scheme}:${server};lr>
 reg_identity=sip:${user.name}@${user.domain}
 reg_expires=600
 reg_sendregister=1
+publish=${this.#options.publishes === true ? 1 : 0}
 [auth_info_0]
 username=${user.name}
 passwd=${user.password}
