@@ -21,7 +21,7 @@ import { RelayedHop } from './relayed-hop.ts';
 export interface RelayWay {
   readonly rest: readonly string[];
   readonly isNamed: boolean;
-  readonly hops: number;
+  readonly path: readonly string[];
 }
 
 export interface FarmRoutingParts {
@@ -80,18 +80,27 @@ export class FarmRouting implements OwnerLookup {
   #takesRelayed(message: SipMessage, hop: RelayedHop): boolean {
     const { figures } = this.#parts;
     figures.relayedIn++;
-    if (this.#work.knows(message) || hop.hops >= frameLimits.maxHops) return true;
-    const list = hop.rest.length > 0 ? hop.rest : this.#betterOwners(message, hop);
-    if (!this.#passOn(message, hop, list, { isNamed: hop.isNamed, hops: hop.hops + 1 })) return true;
+    if (this.#work.knows(message) || hop.path.length > frameLimits.maxHops) return true;
+    const way = hop.rest.length > 0 ? { rest: hop.rest, isNamed: hop.isNamed } : this.#better(message, hop);
+    if (way === undefined || !this.#passOn(message, hop, way.rest, { isNamed: way.isNamed, path: hop.path }))
+      return true;
     figures.secondHops++;
     return false;
   }
 
-  /** As the last of a list: those that this member knows to be the owners, if it is not one of them. */
-  #betterOwners(message: SipMessage, { isNamed, sender }: RelayedHop): readonly string[] {
-    if (isNamed || !message.isRequest) return none;
+  /**
+   * As the last of a list, of a request that is new here: those that this member takes for its owners, if it is none itself
+   * and they have not passed it on. undefined: it stays here; a member that is leaving the farm rather gives it back.
+   */
+  #better(message: SipMessage, { isNamed, path }: RelayedHop): Omit<RelayWay, 'path'> | undefined {
+    if (isNamed || !message.isRequest) return undefined;
     const owners = this.#owners(message, kindOf(message));
-    return owners.at(-1) === this.#self ? none : owners.filter((token) => token !== this.#self && token !== sender);
+    const present = owners.at(-1);
+    if (present === undefined || present === this.#self) return undefined;
+    if (!path.includes(present)) {
+      return { rest: owners.filter((token) => token !== this.#self && !path.includes(token)), isNamed: false };
+    }
+    return this.#parts.members.self.isInFarm ? undefined : { rest: [present], isNamed: true };
   }
 
   #takesResponse(message: SipMessage, hop: Hop): boolean {
@@ -122,7 +131,7 @@ export class FarmRouting implements OwnerLookup {
   #isFor(message: SipMessage, hop: Hop, list: readonly string[], isNamed: boolean): boolean {
     if (list.length === 0 || (list.length === 1 && list[0] === this.#self)) return true;
     if (list[0] !== this.#self && this.#work.knows(message)) return true;
-    if (this.#passOn(message, hop, list, { isNamed, hops: 1 })) return false;
+    if (this.#passOn(message, hop, list, { isNamed, path: none })) return false;
     if (list[0] !== this.#self) this.#parts.figures.takenOver++;
     return true;
   }

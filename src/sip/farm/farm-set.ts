@@ -67,17 +67,17 @@ export class FarmSet {
     return true;
   }
 
-  /** Who may have the work of that key, from the earliest set that counts to the present one, none twice. */
+  /** Who may have the work of that key, from the earliest set that counts to the present one, none twice: the present owner is the last. */
   owners(hash: number, nowMs: number, kind: WorkKind): string[] {
     const found: string[] = [];
+    const present = this.owner(hash);
     const longestMs = kind === 'late' ? this.#times.lateMs : this.#times.workMs;
     for (const { endedMs, rendezvous } of this.#past) {
       if (nowMs - endedMs > longestMs) continue;
       const token = rendezvous.owner(hash)?.token;
-      if (token !== undefined && !found.includes(token)) found.push(token);
+      if (token !== undefined && token !== present && !found.includes(token)) found.push(token);
     }
-    const present = this.owner(hash);
-    if (present !== undefined && !found.includes(present)) found.push(present);
+    if (present !== undefined) found.push(present);
     return found;
   }
 

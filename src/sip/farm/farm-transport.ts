@@ -151,7 +151,7 @@ function answerTo(hop: Hop, payload: Buffer): Parcel {
     tlsName: '',
     rest: [],
     isNamed: true,
-    hops: 0,
+    path: [],
     payload,
   };
 }
@@ -171,7 +171,7 @@ function sendTo(target: Target, payload: Buffer): Parcel {
     tlsName: target.tlsName ?? '',
     rest: [],
     isNamed: true,
-    hops: 0,
+    path: [],
     payload,
   };
 }

@@ -21,6 +21,7 @@ const Tlv = {
   sender: 0xe1,
   holder: 0xe2,
   rest: 0xe3,
+  path: 0xe4,
   /** Addresses that are more than their bytes (a zone), or of the other family. */
   local: 0xe5,
   remote: 0xe6,
@@ -28,8 +29,8 @@ const Tlv = {
   seal: 0xef,
 } as const;
 
-/** kind, transport, boots (4 + 4), sequence, subject (6 + 6), socket (4), connection (6), hops, whether it is named */
-const FACTS_BYTES = 34;
+/** kind, transport, boots (4 + 4), sequence, subject (6 + 6), socket (4), connection (6), whether it is named */
+const FACTS_BYTES = 33;
 const MAX_48 = 2 ** 48 - 1;
 const MAX_32 = 0xffff_ffff;
 const zeros = Buffer.alloc(16);
@@ -45,6 +46,7 @@ export function encodeFrame(frame: Frame, seal: FrameSeal): Buffer {
   const texts: (readonly [number, string])[] = [[Tlv.sender, frame.sender]];
   if (frame.holder !== '') texts.push([Tlv.holder, frame.holder]);
   if (frame.rest.length > 0) texts.push([Tlv.rest, frame.rest.join(',')]);
+  if (frame.path.length > 0) texts.push([Tlv.path, frame.path.join(',')]);
   if (!hasLocal) texts.push([Tlv.local, frame.localAddress]);
   if (!hasRemote) texts.push([Tlv.remote, frame.remoteAddress]);
   if (frame.tlsName !== '') texts.push([Tlv.tlsName, frame.tlsName]);
@@ -90,7 +92,7 @@ export function decodeFrame(bytes: Buffer, seal: FrameSeal): Frame | undefined {
   if (read === undefined || facts === undefined) return undefined;
   const kind = frameKinds[bytes[facts]!];
   const transport = transportNames[bytes[facts + 1]!];
-  const { sender = '', holder = '', rest, local, remote, tlsName = '' } = read;
+  const { sender = '', holder = '', rest, path, local, remote, tlsName = '' } = read;
   if (kind === undefined || transport === undefined || sender === '') return undefined;
   return {
     kind,
@@ -109,8 +111,8 @@ export function decodeFrame(bytes: Buffer, seal: FrameSeal): Frame | undefined {
     localPort: bytes.readUInt16BE(HEAD + 2 * size + 2),
     tlsName,
     rest: rest === undefined ? [] : rest.split(',', frameLimits.maxRest),
-    hops: bytes[facts + 32]!,
-    isNamed: bytes[facts + 33] === 1,
+    path: path === undefined ? [] : path.split(',', frameLimits.maxHops),
+    isNamed: bytes[facts + 32] === 1,
     payload: bytes.subarray(headerEnd),
   };
 }
@@ -121,6 +123,7 @@ interface Read {
   sender?: string;
   holder?: string;
   rest?: string;
+  path?: string;
   local?: string;
   remote?: string;
   tlsName?: string;
@@ -148,6 +151,9 @@ function readTlvs(bytes: Buffer, start: number, end: number): Read | undefined {
         break;
       case Tlv.rest:
         read.rest = bytes.toString('latin1', valueAt, at);
+        break;
+      case Tlv.path:
+        read.path = bytes.toString('latin1', valueAt, at);
         break;
       case Tlv.local:
         read.local = bytes.toString('latin1', valueAt, at);
@@ -177,18 +183,17 @@ function writeFacts(bytes: Buffer, frame: Frame, start: number): number {
   at = bytes.writeUIntBE(frame.subject, at, 6);
   at = bytes.writeUInt32BE(frame.socketId, at);
   at = bytes.writeUIntBE(frame.connectionId, at, 6);
-  at = bytes.writeUInt8(frame.hops, at);
   return bytes.writeUInt8(frame.isNamed ? 1 : 0, at);
 }
 
 function checkLimits(frame: Frame): void {
-  const tokens = [frame.sender, frame.holder, ...frame.rest];
+  const tokens = [frame.sender, frame.holder, ...frame.rest, ...frame.path];
   const texts = [frame.localAddress, frame.remoteAddress, frame.tlsName];
   const isTooLong =
     tokens.some((token) => token.length > frameLimits.tokenMaxChars) ||
     texts.some((text) => text.length > frameLimits.textMaxChars) ||
     frame.rest.length > frameLimits.maxRest ||
-    frame.hops > frameLimits.maxHops ||
+    frame.path.length > frameLimits.maxHops ||
     frame.payload.length > frameLimits.payloadMaxBytes;
   const isTooLarge =
     Math.max(frame.sequence, frame.subject, frame.connectionId) > MAX_48 ||

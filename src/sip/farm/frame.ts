@@ -36,8 +36,8 @@ export interface Frame {
   readonly rest: readonly string[];
   /** The receiver is named by the message itself (its Route, its Via): there is no other to be found. */
   readonly isNamed: boolean;
-  /** How many members have passed it on. */
-  readonly hops: number;
+  /** Who has passed it on to the sender, the first one first. Tokens. */
+  readonly path: readonly string[];
   /** The SIP message; empty for `failed`. */
   readonly payload: Buffer;
 }

@@ -79,7 +79,7 @@ export function openFarm(services: FarmServices): Farm {
     mac,
     transport,
     figures,
-    relay: (message, hop, to, { rest, isNamed, hops }) =>
+    relay: (message, hop, to, { rest, isNamed, path }) =>
       send(to, {
         kind: 'message',
         holder: hop.holder?.token ?? '',
@@ -94,7 +94,7 @@ export function openFarm(services: FarmServices): Farm {
         tlsName: '',
         rest,
         isNamed,
-        hops,
+        path,
         payload: message.bytes,
       }) > 0,
   });

@@ -80,7 +80,7 @@ export class RelayLink {
         tlsName: parcel.tlsName,
         rest: parcel.rest,
         isNamed: parcel.isNamed,
-        hops: parcel.hops,
+        path: parcel.path,
         payload: parcel.payload,
       },
       this.#seal,

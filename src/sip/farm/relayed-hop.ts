@@ -18,9 +18,8 @@ export class RelayedHop implements Hop {
   readonly rest: readonly string[];
   /** See `Frame`. */
   readonly isNamed: boolean;
-  readonly hops: number;
-  /** Of the member that sent it here, which need not be the holder. */
-  readonly sender: string;
+  /** Who has passed it on, the sender last. */
+  readonly path: readonly string[];
 
   /** `holder` undefined: the socket is this member's. */
   constructor(frame: Frame, holder: FlowHolder | undefined, receivedMs: number) {
@@ -34,7 +33,6 @@ export class RelayedHop implements Hop {
     if (holder !== undefined) this.holder = holder;
     this.rest = frame.rest;
     this.isNamed = frame.isNamed;
-    this.hops = frame.hops;
-    this.sender = frame.sender;
+    this.path = frame.path.length === 0 ? [frame.sender] : [...frame.path, frame.sender];
   }
 }

@@ -99,7 +99,7 @@ describe('the set of a farm', () => {
     expect(set.owners(moved, 1, 'other')).toEqual([new Rendezvous(farmOf(3)).owner(moved)!.token, 'm3']);
   });
 
-  test('gives the owner of every set that counts, the earliest first, none twice, and the present one last or before', () => {
+  test('gives the owner of every set that counts, the earliest first, none twice, and the present one last', () => {
     fc.assert(
       fc.property(fc.array(members(0), { minLength: 1, maxLength: 12 }), fc.nat(), (sets, key) => {
         const hash = hashOf(key % 1_000_000);
@@ -110,7 +110,7 @@ describe('the set of a farm', () => {
         expect(owners.length).toBeLessThanOrEqual(mostEras + 1);
         const present = new Rendezvous(sets.at(-1)!).owner(hash)?.token;
         expect(set.owner(hash)).toBe(present);
-        if (present !== undefined) expect(owners).toContain(present);
+        if (present !== undefined) expect(owners.at(-1)).toBe(present);
         const known = sets.map((one) => new Rendezvous(one).owner(hash)?.token);
         for (const owner of owners) expect(known).toContain(owner);
         const last = new Rendezvous(sets.at(-2) ?? sets[0]!).owner(hash)?.token;

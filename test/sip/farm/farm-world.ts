@@ -282,6 +282,7 @@ export class Member {
     this.truth.isDraining = true;
     this.isBalanced = false;
     this.server?.drain();
+    this.see();
     this.world.changed();
   }
 

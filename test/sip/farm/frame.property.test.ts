@@ -30,7 +30,7 @@ const frames: fc.Arbitrary<Frame> = fc.record({
   tlsName: fc.constantFrom('', 'sip.example.org'),
   rest: fc.array(token, { maxLength: 9 }),
   isNamed: fc.boolean(),
-  hops: fc.nat(4),
+  path: fc.array(token, { maxLength: 4 }),
   payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
 });
 const one: Frame = fc.sample(frames, { seed: 1, numRuns: 1 })[0]!;
