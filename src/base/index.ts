@@ -20,7 +20,7 @@ export {
 export { DecodeError, HubfarmError, reasonOf } from './errors.ts';
 export { forgetOldest } from './forget-oldest.ts';
 export * from './hash.ts';
-export { formatIpAddress, parseIpAddress } from './ip-address.ts';
+export { formatIpAddress, isIpAddress, parseIpAddress } from './ip-address.ts';
 export { Lifecycle, type Component } from './lifecycle.ts';
 export { silentLogger, type Logger } from './logger.ts';
 export { LoginGuard, type Ban, type LoginGuardLimits } from './login-guard.ts';

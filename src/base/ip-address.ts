@@ -14,12 +14,39 @@ function isV4Mapped(bytes: Uint8Array): boolean {
   return bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
+/** Whether `parseIpAddress` reads it; of IPv4, which is most, without making anything. */
+export function isIpAddress(text: string): boolean {
+  return text.includes(':') ? parseIpv6(text) !== undefined : ipv4Value(text) >= 0;
+}
+
 function parseIpv4(text: string): Buffer | undefined {
-  const parts = text.split('.', 5);
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) {
-    return undefined;
+  const value = ipv4Value(text);
+  if (value < 0) return undefined;
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value, 0);
+  return bytes;
+}
+
+/** The four bytes as a number; -1: not four numbers below 256 without leading zeros. */
+function ipv4Value(text: string): number {
+  const { length } = text;
+  if (length < 7 || length > 15) return -1;
+  let value = 0;
+  let part = -1;
+  let dots = 0;
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39) {
+      if (part === 0) return -1;
+      part = (part < 0 ? 0 : part * 10) + (code - 0x30);
+      if (part > 255) return -1;
+    } else {
+      if (code !== 0x2e || part < 0 || ++dots > 3) return -1;
+      value = value * 256 + part;
+      part = -1;
+    }
   }
-  return Buffer.from(parts.map(Number));
+  return dots === 3 && part >= 0 ? value * 256 + part : -1;
 }
 
 function parseIpv6(text: string): Buffer | undefined {

@@ -35,6 +35,8 @@ export interface Ban {
   readonly untilMs: number;
 }
 
+/** Nobody has failed within living memory. */
+const atOnce: GuardVerdict = { kind: 'check', delayMs: 0 };
 const SEPARATOR = '\n';
 const MAX_NAME = 128;
 /** A user under attack from an address without failures: the proof is looked at after this. */
@@ -86,6 +88,7 @@ export class LoginGuard {
 
   /** Ask before looking at a proof, and once more after the delay: others may have failed meanwhile. */
   ask(address: string, account: string): GuardVerdict {
+    if (this.#pairs.size + this.#addresses.size + this.#users.size === 0) return atOnce;
     const now = this.#clock.nowMs();
     const network = networkOf(address);
     const user = userKey(account);
@@ -175,7 +178,8 @@ export class LoginGuard {
 
 /** `account` = `HUB/user`. Names compare without case; line ends would break the pair keys. */
 function userKey(account: string): string {
-  return account.slice(0, MAX_NAME).toLowerCase().replaceAll(SEPARATOR, ' ');
+  const name = (account.length > MAX_NAME ? account.slice(0, MAX_NAME) : account).toLowerCase();
+  return name.includes(SEPARATOR) ? name.replaceAll(SEPARATOR, ' ') : name;
 }
 
 function pairKey(network: string, user: string): string {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { formatIpAddress, parseIpAddress } from '#base';
+import { formatIpAddress, isIpAddress, parseIpAddress } from '#base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -74,6 +74,19 @@ describe('IP addresses', () => {
         expect(again).toEqual(bytes.length === 16 && again?.length === 4 ? bytes.subarray(12) : bytes);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('are told from other text as the reader does', () => {
+    const almost = fc.string({
+      unit: fc.constantFrom('0', '1', '2', '5', '6', '9', '.', ':', 'f', ' '),
+      maxLength: 17,
+    });
+    fc.assert(
+      fc.property(fc.oneof(almost, fc.ipV4(), fc.ipV6()), (given) => {
+        expect(isIpAddress(given)).toBe(parseIpAddress(given) !== undefined);
+        if (!given.includes(':')) expect(isIpAddress(given)).toBe(isIP(given) === 4);
+      }),
     );
   });
 });

@@ -1,4 +1,4 @@
-import { parseIpAddress } from '#base';
+import { isIpAddress, parseIpAddress } from '#base';
 import { HeaderId } from '../message/header-id.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
@@ -51,7 +51,7 @@ function isOne(bytes: Uint8Array): boolean {
 
 /** `host` is an address, and not that one. A name may be anything. */
 function isOtherAddress(host: string, address: string): boolean {
-  return host !== address && looksLikeAddress(host) && parseIpAddress(host) !== undefined;
+  return host !== address && looksLikeAddress(host) && isIpAddress(host);
 }
 
 function looksLikeAddress(host: string): boolean {

@@ -1,4 +1,4 @@
-import { parseIpAddress } from '#base';
+import { isIpAddress } from '#base';
 import { HeaderId } from '../message/header-id.ts';
 import { ownText } from '../message/characters.ts';
 import { Malformed } from '../message/malformed.ts';
@@ -145,7 +145,7 @@ function flowOf(hop: Hop, member: string): BindingFlow {
 function isBehindNat(request: SipMessage, hop: Hop): boolean {
   const via = request.topVia();
   if (via !== undefined) {
-    if (via.host !== hop.remoteAddress && parseIpAddress(via.host) !== undefined) return true;
+    if (via.host !== hop.remoteAddress && isIpAddress(via.host)) return true;
     // The far end of a stream has another port than the one that is listened on there.
     const isStream = hop.connectionId !== 0;
     if (!isStream && via.rport !== undefined && (via.port ?? defaultPort) !== hop.remotePort) return true;

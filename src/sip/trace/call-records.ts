@@ -33,6 +33,7 @@ const DEFAULT_MAX_CALLS = 100_000;
 export class CallRecords {
   readonly #options: CallRecordOptions;
   readonly #active = new Map<string, FollowedCall>();
+  readonly #times = new IsoTimes();
   #written = 0;
   #lost = 0;
 
@@ -80,7 +81,7 @@ export class CallRecords {
   }
 
   write(call: FollowedCall, endedBy: CallEnd, media?: MediaSummary): void {
-    const record = { ...call.record(endedBy, this.#options.member), ...(media && { media }) };
+    const record = { ...call.record(endedBy, this.#options.member, this.#times), ...(media && { media }) };
     if (this.#options.sink?.write(JSON.stringify(record)) === true) this.#written++;
     else this.#lost++;
   }
@@ -139,13 +140,13 @@ class FollowedCall implements CallObserver {
     this.#isCancelled = true;
   }
 
-  record(endedBy: CallEnd, member: string): CallRecord {
+  record(endedBy: CallEnd, member: string, times: IsoTimes): CallRecord {
     const endMs = this.#clock.wallMs();
     return {
-      start: iso(this.#startMs),
-      ...(this.#ringMs !== 0 && { ring: iso(this.#ringMs) }),
-      ...(this.#answerMs !== 0 && { answer: iso(this.#answerMs) }),
-      end: iso(endMs),
+      start: times.text(this.#startMs),
+      ...(this.#ringMs !== 0 && { ring: times.text(this.#ringMs) }),
+      ...(this.#answerMs !== 0 && { answer: times.text(this.#answerMs) }),
+      end: times.text(endMs),
       durationS: this.#answerMs === 0 ? 0 : (endMs - this.#answerMs) / 1000,
       endedBy,
       status: this.#status,
@@ -155,4 +156,21 @@ class FollowedCall implements CallObserver {
   }
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString();
+const SECONDS_KEPT = 64;
+
+/** Times as people and programs read them. Calls that end together began together: seconds come again and again. */
+class IsoTimes {
+  readonly #seconds = new Float64Array(SECONDS_KEPT).fill(-1);
+  readonly #texts = new Array<string>(SECONDS_KEPT).fill('');
+
+  text(ms: number): string {
+    const second = Math.floor(ms / 1000);
+    const at = second % SECONDS_KEPT;
+    if (this.#seconds[at] !== second) {
+      this.#seconds[at] = second;
+      // `2026-11-22T16:00:24.`
+      this.#texts[at] = new Date(second * 1000).toISOString().slice(0, 20);
+    }
+    return `${this.#texts[at]!}${String(Math.floor(ms - second * 1000)).padStart(3, '0')}Z`;
+  }
+}

@@ -1,11 +1,12 @@
 import { forgetOldest } from '#base';
+import { isIpAddress } from '#base';
 import type { Clock, Dns, Random } from '#io';
 import type { SipUri } from '../message/sip-uri.ts';
 import { DnsCache } from './dns-cache.ts';
 import { planLocation, type LocationPlan } from './location-plan.ts';
 import type { ServerLocator } from './server-locator.ts';
 import type { Target } from './target.ts';
-import type { TransportName } from './transport-name.ts';
+import { defaultPort, type TransportName } from './transport-name.ts';
 
 /** NAPTR, SRV, addresses: three rounds; one more for each alias that came between. */
 const maxRounds = 8;
@@ -51,8 +52,17 @@ export class DnsServerLocator implements ServerLocator {
   }
 
   locateNow(uri: SipUri, hint?: TransportName): readonly Target[] | undefined {
+    const plain = this.#plainAddress(uri, hint ?? 'udp');
+    if (plain !== undefined) return [plain];
     const { targets, missing } = this.#plan(uri, hint);
     return missing.length === 0 ? this.#inOrder(targets) : undefined;
+  }
+
+  /** What most telephones register: `sip:user@192.0.2.1:5060`. Nothing about it needs a plan. */
+  #plainAddress({ scheme, host, port, paramsText }: SipUri, transport: TransportName): Target | undefined {
+    if (scheme !== 'sip' || paramsText !== '' || !isIpAddress(host)) return undefined;
+    if (!this.#settings.transports.includes(transport)) return undefined;
+    return { transport, address: host, port: port ?? defaultPort[transport] };
   }
 
   failed(target: Target): void {

@@ -1,4 +1,4 @@
-import { parseIpAddress } from '#base';
+import { isIpAddress } from '#base';
 import type { NaptrRecord, Random, ServiceRecord } from '#io';
 import type { SipUri } from '../message/sip-uri.ts';
 import type { DnsQuestion } from './dns-cache.ts';
@@ -78,7 +78,7 @@ class Planner {
     if (host === '') return [];
     const named = this.#namedTransport();
     if (named === 'unknown') return [];
-    const isAddress = parseIpAddress(host) !== undefined;
+    const isAddress = isIpAddress(host);
     if (isAddress || uri.port !== undefined) {
       const transport = named ?? this.#usualTransport();
       const port = uri.port ?? defaultPort[transport];
