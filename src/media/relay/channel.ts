@@ -29,6 +29,12 @@ export class Channel {
     return this.#path?.isInstalled === true;
   }
 
+  /** A party whose packets the kernel forwards has been heard just now, until the counts say otherwise. */
+  kernelHeardMs(side: SideName, nowMs: number): number {
+    if (this.#path?.isInstalled !== true) return -Infinity;
+    return this.#path[side].quietSinceMs ?? nowMs;
+  }
+
   get lastHeardMs(): number {
     const path = this.#path;
     const own = Math.max(this.a.lastHeardMs, this.b.lastHeardMs);

@@ -19,6 +19,8 @@ export interface KernelCount {
   readonly octets: number;
   /** When it was seen that there were more; milliseconds of the clock. */
   readonly lastHeardMs: number;
+  /** Since when there have been no more; undefined: there were more when it was asked last. */
+  readonly quietSinceMs: number | undefined;
 }
 
 export interface KernelPath {

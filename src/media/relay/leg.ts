@@ -18,6 +18,8 @@ export interface LegOptions {
 }
 
 export interface LegListener {
+  /** When the kernel heard the party, as far as it is known to forward what it sends; -Infinity: it does not. */
+  kernelHeardMs(nowMs: number): number;
   /** The party's source, or where it gets packets, is another than before. */
   moved(): void;
   failed(error: Error): void;
@@ -132,7 +134,8 @@ export class Leg implements MediaSink {
   #receivedElsewhere(datagram: MediaDatagram): void {
     const packet = this.#describe(datagram);
     if (this.#totals.reception.source >= 0) this.#latch.speaksAs(this.#totals.reception.source);
-    if (!this.#isFromNearRtp(packet) || !this.#latch.accepts(packet, datagram.atMs, this.lastHeardMs)) {
+    const heardMs = Math.max(this.lastHeardMs, this.#options.listener.kernelHeardMs(datagram.atMs));
+    if (!this.#isFromNearRtp(packet) || !this.#latch.accepts(packet, datagram.atMs, heardMs)) {
       this.#totals.droppedPackets++;
       return;
     }

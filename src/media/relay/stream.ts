@@ -38,7 +38,11 @@ export class Stream {
     let stream: Stream | undefined;
     const leg = (name: 'a' | 'b', isControl: boolean, rtpLeg: Leg | undefined): Leg => {
       const side = plan[name];
-      const listener: LegListener = { moved: () => stream?.recall(isControl), failed };
+      const listener: LegListener = {
+        kernelHeardMs: (nowMs) => stream?.channel(isControl).kernelHeardMs(name, nowMs) ?? -Infinity,
+        moved: () => stream?.channel(isControl).recall(),
+        failed,
+      };
       const local = isControl ? nextPort(side.local) : side.local;
       const expected = expectationOf(plan, side, isControl);
       const { isDeaf } = side;
@@ -87,8 +91,8 @@ export class Stream {
     this.#control.offer(kernel, nowMs);
   }
 
-  recall(isControl: boolean): void {
-    (isControl ? this.#control : this.#media).recall();
+  channel(isControl: boolean): Channel {
+    return isControl ? this.#control : this.#media;
   }
 
   counters(): StreamCounters {

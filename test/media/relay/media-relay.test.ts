@@ -211,11 +211,7 @@ class EagerKernel implements KernelRelay {
   readonly paths: (KernelPath & { a: { packets: number }; end: () => void; isRemoved: boolean })[] = [];
 
   install(channel: KernelChannel, ended: (path: KernelPath) => void): KernelPath {
-    const count = (): { packets: number; octets: number; lastHeardMs: number } => ({
-      packets: 0,
-      octets: 0,
-      lastHeardMs: 0,
-    });
+    const count = (): KernelPath['a'] => ({ packets: 0, octets: 0, lastHeardMs: 0, quietSinceMs: undefined });
     const path = {
       channel,
       isInstalled: true,
@@ -296,6 +292,27 @@ describe('the kernel', () => {
     expect(kernel.paths).toHaveLength(1);
     await world.pass(30_000);
     expect(kernel.paths).toHaveLength(2);
+  });
+
+  test('hears a party, so that nobody takes its place meanwhile; when it hears nothing the same stream may come from another port', async () => {
+    const learn = known('10.0.0.5', a.at.address);
+    const side = sidePlan(toA.port, { address: '10.0.0.5', port: 4000 }, { learn });
+    const session = await world.open(callPlan(streamPlan(side, sidePlan(toB.port, b.at))));
+    await speak();
+    const neighbour = await world.phone(a.at.address, 6000);
+    for (const sequence of [1, 2, 3]) {
+      neighbour.send(rtp({ sequence, source: 99 }), toA);
+      await world.pass(800);
+    }
+    await world.pass(10_000);
+    neighbour.send(rtp({ sequence: 2 }), toA);
+    await world.pass();
+    expect(session.counters()[0]?.a).toMatchObject({ source: a.at, droppedPackets: 4 });
+    Object.assign(kernel.paths[0]!.a, { quietSinceMs: world.clock.nowMs() - 2_000 });
+    neighbour.send(rtp({ sequence: 3 }), toA);
+    await world.pass();
+    expect(session.counters()[0]?.a.source).toEqual(neighbour.at);
+    expect(kernel.paths[0]!.isRemoved).toBe(true);
   });
 
   test('keeps a call from being idle as long as it forwards', async () => {

@@ -9,8 +9,9 @@ import { droppedBehind, explain, readForwarding, type Forwarding } from './requi
 import { createTable, familyOf, listFence, listMap, setFence } from './ruleset.ts';
 import { Zones } from './zones.ts';
 
-/** Counters are read so often while the kernel forwards something. */
+/** Counters are read so often while the kernel forwards something; reading those of a channel takes nft about 0.1 ms. */
 const COUNT_MS = 5_000;
+const COUNT_MS_PER_CHANNEL = 5;
 /** That their packets get through is looked at with each so-manieth reading, once it is known to work here. */
 const READINGS_PER_CHECK = 6;
 /** And so soon after the first channel, which shows whether it works here. */
@@ -135,7 +136,7 @@ export class NftRelay implements KernelRelay {
 
   #installed(path: NftPath): void {
     path.isInstalled = !path.isRemoved;
-    this.#countAfter(this.#isProven ? COUNT_MS : FIRST_COUNT_MS);
+    this.#countSoon();
   }
 
   #refused(path: NftPath, error: string): void {
@@ -163,7 +164,8 @@ export class NftRelay implements KernelRelay {
     });
   }
 
-  #countAfter(delayMs: number): void {
+  #countSoon(): void {
+    const delayMs = this.#isProven ? COUNT_MS + this.#paths.size * COUNT_MS_PER_CHANNEL : FIRST_COUNT_MS;
     this.#counting ??= this.#options.clock.after(delayMs, () => {
       this.#counting = undefined;
       this.#count();
@@ -183,7 +185,7 @@ export class NftRelay implements KernelRelay {
   }
 
   #countAgain(): void {
-    if (this.#paths.size > 0) this.#countAfter(this.#isProven ? COUNT_MS : FIRST_COUNT_MS);
+    if (this.#paths.size > 0) this.#countSoon();
   }
 
   #countOf(family: 4 | 6, then: () => void): void {

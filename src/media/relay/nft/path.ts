@@ -11,15 +11,22 @@ class EndCount implements KernelCount {
   packets = 0;
   octets = 0;
   lastHeardMs: number;
+  quietSinceMs: number | undefined;
+  #readAtMs: number;
   #checkedPackets = 0;
   #checkedStarts = 0;
 
   constructor(nowMs: number) {
     this.lastHeardMs = nowMs;
+    this.#readAtMs = nowMs;
   }
 
   take(passed: ElementCount, headerBytes: number, nowMs: number): void {
-    if (passed.packets > this.packets) this.lastHeardMs = nowMs;
+    if (passed.packets > this.packets) {
+      this.lastHeardMs = nowMs;
+      this.quietSinceMs = undefined;
+    } else this.quietSinceMs ??= this.#readAtMs;
+    this.#readAtMs = nowMs;
     this.packets = passed.packets;
     this.octets = Math.max(0, passed.bytes - passed.packets * headerBytes);
   }

@@ -106,10 +106,13 @@ describe('a channel', () => {
     await settle();
     const beganMs = path.b.lastHeardMs;
     nft.count('z4', keyOfB(2), 10, 10 * 200);
-    await clock.run(5_100);
+    await clock.run(5_200);
     expect(path.b).toMatchObject({ packets: 10, octets: 10 * 172 });
     expect(path.b.lastHeardMs).toBeGreaterThan(beganMs);
-    expect(path.a).toMatchObject({ packets: 0, lastHeardMs: beganMs });
+    expect(path.a).toMatchObject({ packets: 0, lastHeardMs: beganMs, quietSinceMs: beganMs });
+    expect(path.b.quietSinceMs).toBeUndefined();
+    await clock.run(5_100);
+    expect(path.b.quietSinceMs).toBe(path.b.lastHeardMs);
   });
 
   test.each([
