@@ -82,8 +82,8 @@ export class BalancedFarm {
     writeFileSync(file, ruleset);
     await balancer.mustRun('ip', ['addr', 'replace', `${virtualAddress}/32`, 'dev', 'eth0']);
     // The text says itself what the machine needs besides.
-    for (const [, setting = ''] of ruleset.matchAll(/^# {3}sysctl -w (\S+)$/gm)) {
-      await balancer.mustRun('sysctl', ['-qw', setting]);
+    for (const [, command = ''] of ruleset.matchAll(/^# {3}((?:sysctl|ip rule|ip route) .*)$/gm)) {
+      await balancer.mustRun('sh', ['-c', command.replace('route add', 'route replace')]);
     }
     await balancer.mustRun('nft', ['flush', 'ruleset']);
     await balancer.run('conntrack', ['-F']);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BalancedFarm } from './balanced-farm.ts';
 import { askConnected, echoes, OutsideCalls } from './balancer-calls.ts';
@@ -8,7 +9,7 @@ import { sipUsers } from './sipp.ts';
 
 const domain = 'farm.test';
 const calls = 30;
-const users = sipUsers(6 * calls, domain);
+const users = sipUsers(10 * calls, domain);
 const address = '10.77.0.200';
 /** One for each server, where they are mapped. */
 const mapped = ['10.77.0.201', '10.77.0.202', '10.77.0.203'] as const;
@@ -17,7 +18,7 @@ const behindFirewall = { count: 30, bytes: 400, method: 'REGISTER' } as const;
 const udpWent = { successful: calls, failed: 0, retransmissions: 0 };
 const went = { successful: calls, failed: 0 };
 
-if (requirePeers(['ip', 'nft', 'conntrack', 'sipp', 'vpncmd'])) {
+if (requirePeers(['ip', 'nft', 'conntrack', 'nginx', 'nginxStream', 'haproxy', 'sipp', 'vpncmd'])) {
   describe('a balancer that translates addresses', () => {
     const outsideNetwork = useNetwork();
     const insideNetwork = useNetwork('10.78.0');
@@ -55,6 +56,23 @@ if (requirePeers(['ip', 'nft', 'conntrack', 'sipp', 'vpncmd'])) {
       await host.mustRun('sh', ['-c', `cat > ${file} <<'END'\n${description}\nEND`]);
       return farm.configuration('--from', file);
     }
+    /** Files of another program, from the same description; returns their folder on the balancer. */
+    async function provided(device: string, change: (description: string) => string): Promise<string> {
+      await configuration(change);
+      const { host } = farm.first;
+      const folder = `${balancer.folder}/${device}`;
+      await farm.first.hubfarm(
+        'lb',
+        'config',
+        '--for',
+        device,
+        '--from',
+        `${host.folder}/cluster.toml`,
+        '--out',
+        folder,
+      );
+      return folder;
+    }
     const withMedia = (method: string, values: readonly string[]) => (description: string) => {
       let at = 0;
       return description
@@ -81,10 +99,12 @@ if (requirePeers(['ip', 'nft', 'conntrack', 'sipp', 'vpncmd'])) {
     });
 
     test('takes datagrams in fragments', async () => {
+      await farm.balance(await configuration(singleIp));
       expect(await askConnected(callers, farm.target, { count: 50, bytes: 4000, method: 'OPTIONS' })).toBe(50);
     });
 
     test('brings media to the server that the port belongs to, and what servers ask the outside back to them', async () => {
+      await farm.balance(await configuration(singleIp));
       const [, second, third] = farm.servers;
       expect(await echoes(callers, `${address}:20002`, second!.host)).toBe(true);
       expect(await echoes(callers, `${address}:38998`, third!.host)).toBe(true);
@@ -92,7 +112,38 @@ if (requirePeers(['ip', 'nft', 'conntrack', 'sipp', 'vpncmd'])) {
     });
 
     test('keeps each TCP connection with one server', async () => {
+      await farm.balance(await configuration(singleIp));
       expect(await outside.call(calls, 'tcp')).toMatchObject({ registered: went, caller: went, callee: went });
+    });
+
+    test('may be nginx, with nothing remembered and the second file for the answers', async () => {
+      const folder = await provided('nginx', singleIp);
+      await farm.balance(readFileSync(`${folder}/hubfarm-answers.nft`, 'utf8'));
+      const settings = `daemon off; pid ${folder}/pid; error_log ${folder}/errors;`;
+      const nginx = balancer.start('nginx', ['-c', `${folder}/nginx.conf`, '-g', settings]);
+      try {
+        await balancer.receives('udp', 5060);
+        const { expected, unexpected, ...outcome } = await outside.watched(address, () => outside.call(calls));
+        expect(outcome).toMatchObject({ registered: udpWent, caller: udpWent, callee: went });
+        expect(unexpected).toBe(0);
+        expect(expected).toBeGreaterThan(calls * 5);
+      } finally {
+        await nginx.stop(5_000);
+      }
+    });
+
+    test('may be HAProxy for TCP: connections go on, and the servers see who calls', async () => {
+      const folder = await provided('haproxy', singleIp);
+      await farm.balance(readFileSync(`${folder}/hubfarm-answers.nft`, 'utf8'));
+      const haproxy = balancer.start('haproxy', ['-db', '-f', `${folder}/haproxy.cfg`]);
+      try {
+        await balancer.listens(5060);
+        expect(await outside.call(calls, 'tcp')).toMatchObject({ registered: went, caller: went, callee: went });
+        const registrations = await farm.first.hubfarm('sip', 'registrations', '--json');
+        expect(registrations).not.toContain(insideAddress);
+      } finally {
+        await haproxy.stop(5_000, 'SIGKILL');
+      }
     });
 
     test('with an address for each server: calls go, and all other ports are mapped one to one', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BalancedCluster, BalancedService, Frontend } from '../../../src/admin/balancer/description.ts';
@@ -94,7 +95,9 @@ describe('a description of a cluster', () => {
     expect(errors(single([10_000, 19_999], [19_998, 29_999]))).toEqual([
       expect.stringContaining('a (10000-19999) and b (19998-29999) share ports behind 203.0.113.10'),
     ]);
-    expect(errors(single([5000, 5099]))).toEqual([expect.stringContaining('has port 5060 in it, which is used by this server')]);
+    expect(errors(single([5000, 5099]))).toEqual([
+      expect.stringContaining('has port 5060 in it, which is used by this server'),
+    ]);
     expect(warnings(single([10_001, 19_999]), 'nftables')).toEqual([expect.stringContaining('even port')]);
     expect(errors(single([2000, 5059], [5062, 65_535]))).toEqual([expect.stringContaining('1000 must be left')]);
     const [, second] = single([10_000, 19_999], [20_000, 29_999]).frontends;
@@ -292,6 +295,24 @@ mediaPorts = "1-2"
       expect.stringContaining('service 1.mediaPorts is unknown'),
     ]);
     expect(readDescription('a = [').problems).toEqual([expect.stringMatching(/^line 1, column \d+: /)]);
+  });
+
+  test('is explained by an example that can be used', () => {
+    const document = readFileSync('docs/operations/load-balancers.md', 'utf8');
+    const [, example = ''] = /```toml\n([^]*?)```/.exec(document) ?? [];
+    const { cluster: read, problems } = readDescription(example);
+    expect(problems).toEqual([]);
+    expect(errors(read!)).toEqual([]);
+    // Every key that there is, and no other.
+    const keys = (text: string): string[] => [...new Set(text.match(/^\w+(?= = )/gm))].sort();
+    const frontends = [
+      frontend({ hasVirtualAddress: true, wanAddress: '198.51.100.11', mediaPorts: { first: 2, last: 3 } }),
+    ];
+    const vlan = { name: 'external', tag: 7, interfaces: ['1.1'] };
+    const balancer = { vlan, gateway: '10.0.0.2', dns: '10.0.0.3', monitor: 'sip' };
+    const services = [service({ predictor: 'source', frontends: ['a'] })];
+    const whole = writeDescription(cluster({ frontends, balancer, services }));
+    expect(keys(example)).toEqual(keys(whole).filter((key) => key !== 'hasVirtualAddress'));
   });
 
   test('cannot put anything of its own into a configuration: names have no spaces, quotes or line ends', () => {

@@ -15,13 +15,19 @@ export const haproxy: Device = {
   check,
   generate: (cluster) => [
     { name: 'haproxy.cfg', text: configuration(cluster) },
-    ...(isTransparent(cluster) ? [answersFile(cluster, { isProxy: true, hasUdp: false })] : []),
+    ...(isTransparent(cluster) ? [answersFile(withoutUdp(cluster), { isProxy: true })] : []),
   ],
 };
 
 const hasTcp = ({ protocols }: BalancedService): boolean => protocols.includes('tcp');
 const isTransparent = ({ services }: BalancedCluster): boolean =>
   services.some((service) => service.mode === 'nat' && hasTcp(service));
+
+/** UDP has a balancer of its own, which brings its answers back. */
+const withoutUdp = (cluster: BalancedCluster): BalancedCluster => ({
+  ...cluster,
+  services: cluster.services.filter(hasTcp).map((service) => ({ ...service, protocols: ['tcp'] })),
+});
 
 function check(cluster: BalancedCluster): Problem[] {
   const udp = cluster.services.filter(({ protocols }) => protocols.includes('udp')).map(({ name }) => name);
@@ -49,7 +55,7 @@ function check(cluster: BalancedCluster): Problem[] {
 function configuration(cluster: BalancedCluster): string {
   return lines(
     `# Load balancing of the cluster ${cluster.name}`,
-    ['global', '\tlog /dev/log local0', '\tmaxconn 100000'],
+    ['global', '\tlog /dev/log local0'],
     [
       'defaults',
       '\tlog global',

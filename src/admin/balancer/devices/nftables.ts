@@ -3,6 +3,7 @@ import { lines, type Device } from '../device.ts';
 import { error, warning, type Problem } from '../problem.ts';
 import { freePorts } from './nft/free-ports.ts';
 import { dsrTable } from './nft/dsr-table.ts';
+import { machineSettings } from './nft/machine-settings.ts';
 import { natTable } from './nft/nat-table.ts';
 
 const tableName = 'hubfarm_balancer';
@@ -57,17 +58,10 @@ function ruleset(cluster: BalancedCluster): string {
   );
 }
 
-export function balancerSysctls({ balancer }: BalancedCluster): readonly string[] {
-  const devices = [...new Set(['all', balancer.interface || 'eth0', balancer.insideInterface || 'eth0'])];
-  return ['net.ipv4.ip_forward=1', ...devices.map((name) => `net.ipv4.conf.${name}.send_redirects=0`)];
-}
-
 function notes(cluster: BalancedCluster): string[] {
-  const { name, virtualAddress, balancer } = cluster;
   return [
-    `Load balancing of the cluster ${name}. On this machine:`,
-    `  ip address add ${virtualAddress}/32 dev ${balancer.interface || 'eth0'}`,
-    ...balancerSysctls(cluster).map((setting) => `  sysctl -w ${setting}`),
+    `Load balancing of the cluster ${cluster.name}. On this machine:`,
+    ...machineSettings(cluster),
     ...(hasMode(cluster, 'dsr')
       ? ['The frontends have the virtual address on lo and answer no ARP for it: hubfarm lb config --host linux']
       : []),

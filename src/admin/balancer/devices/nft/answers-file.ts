@@ -1,5 +1,6 @@
 import { frontendsOf, type BalancedCluster } from '../../description.ts';
 import { lines, type ConfigurationFile } from '../../device.ts';
+import { machineSettings } from './machine-settings.ts';
 import { natTable } from './nat-table.ts';
 import { block, set } from './text.ts';
 
@@ -12,21 +13,17 @@ const mark = '0x1';
  * What other programs on Linux do not do for packets that nobody remembers: the way back. `isProxy`: a program that
  * connects to frontends with its clients' addresses also needs their answers brought to itself.
  */
-export function answersFile(
-  cluster: BalancedCluster,
-  { isProxy, hasUdp = true }: { readonly isProxy: boolean; readonly hasUdp?: boolean },
-): ConfigurationFile {
+export function answersFile(cluster: BalancedCluster, { isProxy }: { readonly isProxy: boolean }): ConfigurationFile {
   return {
     name: 'hubfarm-answers.nft',
     text: lines(
       '#!/usr/sbin/nft -f',
-      `# The way back from the frontends of the cluster ${cluster.name}`,
-      isProxy && [
-        '# Also needed, once:',
-        `#   ip rule add fwmark ${mark} lookup 100`,
-        '#   ip route add local 0.0.0.0/0 dev lo table 100',
-      ],
-      hasUdp && natTable(cluster, answersTable, { spreads: false }),
+      `# The way back from the frontends of the cluster ${cluster.name}. On this machine:`,
+      machineSettings(cluster).map((line) => `# ${line}`),
+      isProxy && [`#   ip rule add fwmark ${mark} lookup 100`, '#   ip route add local 0.0.0.0/0 dev lo table 100'],
+      '# The frontends send everything through this machine: it is their default gateway.',
+      '',
+      natTable(cluster, answersTable, { spreads: false }),
       isProxy && proxyRules(cluster),
     ),
   };

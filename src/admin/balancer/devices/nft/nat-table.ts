@@ -31,16 +31,14 @@ export function natTable(cluster: BalancedCluster, tableName: string, { spreads 
     ...mappedConnections(cluster),
   ];
   const departing = [...answerRules(cluster, stateless), ...departingMediaRules(cluster)];
-  return [
-    `table ip ${tableName}`,
-    `delete table ip ${tableName}`,
-    ...block(`table ip ${tableName}`, [
-      ...chain('arriving', 'type filter hook prerouting priority raw; policy accept;', arriving),
-      ...chain('connections', 'type nat hook prerouting priority dstnat; policy accept;', connecting),
-      ...chain('departing', 'type filter hook postrouting priority srcnat; policy accept;', departing),
-      ...chain('outside', 'type nat hook postrouting priority srcnat; policy accept;', outsideRules(cluster)),
-    ]),
+  const chains = [
+    ...chain('arriving', 'type filter hook prerouting priority raw; policy accept;', arriving),
+    ...chain('connections', 'type nat hook prerouting priority dstnat; policy accept;', connecting),
+    ...chain('departing', 'type filter hook postrouting priority srcnat; policy accept;', departing),
+    ...chain('outside', 'type nat hook postrouting priority srcnat; policy accept;', outsideRules(cluster)),
   ];
+  if (chains.length === 0) return [];
+  return [`table ip ${tableName}`, `delete table ip ${tableName}`, ...block(`table ip ${tableName}`, chains)];
 }
 
 const chain = (name: string, hook: string, rules: readonly string[]): string[] =>
