@@ -1,11 +1,11 @@
 import { silentLogger } from '#base';
-import { MemberBus, TlsLinks, type BusPeer, type LinkMaker, type MemberId, type PeerSource } from '#cluster';
+import { MemberBus, TlsLinks, type BusMember, type LinkMaker, type MemberId, type MemberSource } from '#cluster';
 import { createNodeIo, type NodeIo } from '#io/node';
 import type { MutualTlsIdentity } from '#io';
 
 /** A directory that does not change. */
-const fixedPeers = (peers: readonly BusPeer[]): PeerSource => ({
-  peers: () => peers,
+const fixedMembers = (members: readonly BusMember[]): MemberSource => ({
+  busMembers: () => members,
   onChange: () => () => undefined,
 });
 
@@ -13,7 +13,7 @@ export async function startBus(
   io: NodeIo,
   member: MemberId,
   makers: readonly LinkMaker[],
-  peers: readonly BusPeer[],
+  members: readonly BusMember[],
 ): Promise<MemberBus> {
   const { clock, random } = io;
   const bus = new MemberBus({
@@ -22,7 +22,7 @@ export async function startBus(
     clock,
     random,
     logger: silentLogger,
-    peers: fixedPeers(peers),
+    members: fixedMembers(members),
     makers,
   });
   await bus.start();

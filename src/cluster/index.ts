@@ -2,7 +2,7 @@ export * from './bus.ts';
 export type { LinkMaker } from './bus/carrier.ts';
 export type { BusCounters } from './bus/counters.ts';
 export { MemberBus, type MemberBusOptions } from './bus/member-bus.ts';
-export type { BusPeer, PeerSource } from './bus/peer-source.ts';
+export type { BusMember, MemberSource } from './bus/member-source.ts';
 export { ThreadLinks, type ThreadLines } from './bus/thread-links.ts';
 export { TlsLinks } from './bus/tls-links.ts';
 export * from './cluster-modes.ts';

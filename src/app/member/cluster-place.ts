@@ -78,9 +78,9 @@ export async function openClusterPlace(
   const { clusterId: cluster, links: makers } = seat;
   const servers = new KnownServers(shared, clock);
   await lifecycle.start({ name: 'list of servers', stop: () => servers.close() });
-  const peers = servers.following(registry);
+  const members = servers.following(registry);
   const admit = servers.refusal;
-  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, peers, makers, admit });
+  const bus = new MemberBus({ self: boot, cluster, clock, random, logger, members, makers, admit });
   await lifecycle.start({ name: 'bus', start: () => bus.start(), stop: () => bus.stop() });
   registry.followLinks(bus);
   await lifecycle.start({

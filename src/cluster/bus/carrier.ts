@@ -1,5 +1,5 @@
 import type { MemberId } from '../member-id.ts';
-import type { BusPeer } from './peer-source.ts';
+import type { BusMember } from './member-source.ts';
 
 /** Bytes in order to another member, and proof of who it is: a TLS connection, a pipe between two threads. */
 export interface Carrier {
@@ -31,10 +31,10 @@ export type CarrierTaker = (carrier: Carrier) => void;
 export interface LinkMaker {
   /** Begins to take carriers that others open. */
   start(accept: CarrierTaker): Promise<void>;
-  /** Whether this is the way to `peer`; of several makers the first that says so is used. */
-  reaches(peer: BusPeer): boolean;
+  /** Whether this is the way to `other`; of several makers the first that says so is used. */
+  reaches(other: BusMember): boolean;
   /** Errors say what to do. */
-  dial(peer: BusPeer, signal: AbortSignal): Promise<Carrier>;
+  dial(other: BusMember, signal: AbortSignal): Promise<Carrier>;
   /** Takes no more; carriers that are there stay. */
   stop(): Promise<void>;
 }

@@ -28,7 +28,7 @@ export interface ConversationDeps {
  * directions, and which have come already.
  */
 export class Conversation {
-  readonly peer: MemberBoot;
+  readonly other: MemberBoot;
   /** Tells the other side whether this is the memory that it knows. */
   readonly memory: number;
   /** It has been in the directory. */
@@ -43,16 +43,16 @@ export class Conversation {
   #link: Link | undefined;
   #state: BusLink['state'] = 'down';
   #cause = 'not connected yet';
-  #peersMemory: number | undefined;
+  #othersMemory: number | undefined;
   /** Outcomes that found the link full. */
   #unwritten: Outcome[] = [];
   #end: string | undefined;
 
-  constructor(peer: MemberBoot, memory: number, deps: ConversationDeps) {
-    this.peer = Object.freeze({ member: peer.member, boot: peer.boot });
+  constructor(other: MemberBoot, memory: number, deps: ConversationDeps) {
+    this.other = Object.freeze({ member: other.member, boot: other.boot });
     this.memory = memory;
     this.#deps = deps;
-    this.#outgoing = new OutgoingCalls(memberName(peer.member), deps.clock, deps.limits);
+    this.#outgoing = new OutgoingCalls(memberName(other.member), deps.clock, deps.limits);
     this.#incoming = new IncomingCalls(deps.limits);
   }
 
@@ -80,7 +80,7 @@ export class Conversation {
 
   describe(): BusLink {
     return {
-      to: this.peer,
+      to: this.other,
       state: this.#state,
       cause: this.#cause,
       roundTripMs: this.#link?.roundTripMs,
@@ -110,15 +110,15 @@ export class Conversation {
   }
 
   /** `link` is up from now on; one that was before is gone. */
-  adopt(link: Link, peersMemory: number): void {
+  adopt(link: Link, othersMemory: number): void {
     const before = this.#link;
     this.#link = link;
     this.#end = undefined;
     before?.close('another link has taken its place');
     link.phase = 'up';
     this.lastUpMs = this.#deps.clock.nowMs();
-    const isRemembered = this.#peersMemory === undefined || this.#peersMemory === peersMemory;
-    this.#peersMemory = peersMemory;
+    const isRemembered = this.#othersMemory === undefined || this.#othersMemory === othersMemory;
+    this.#othersMemory = othersMemory;
     this.#unwritten = [];
     this.#outgoing.confirm(link.writer, this.#deps.nextSeq());
     this.#outgoing.sendAgain(link.writer, isRemembered);
@@ -169,13 +169,13 @@ export class Conversation {
         return;
       case 'send':
         this.#deps.counters.receivedSends++;
-        if (!this.#deps.services.deliver(frame.service, frame.json, this.peer)) this.#deps.counters.unknownSends++;
+        if (!this.#deps.services.deliver(frame.service, frame.json, this.other)) this.#deps.counters.unknownSends++;
         return;
       case 'acks':
         this.#incoming.confirm(frame.lowest, frame.above);
         return;
       case 'goodbye':
-        this.ended(`${memberName(this.peer.member)} has stopped${frame.text === '' ? '' : `: ${frame.text}`}`);
+        this.ended(`${memberName(this.other.member)} has stopped${frame.text === '' ? '' : `: ${frame.text}`}`);
         return;
       default:
       // Hello and memory belong to the beginning of a link; here they mean nothing.
@@ -203,7 +203,7 @@ export class Conversation {
       return;
     }
     this.#deps.counters.receivedCalls++;
-    this.#deps.services.call(frame.seq, frame.service, frame.json, this.peer, this.#finished);
+    this.#deps.services.call(frame.seq, frame.service, frame.json, this.other, this.#finished);
   }
 
   readonly #finished = (outcome: Outcome): void => {
@@ -224,7 +224,7 @@ export class Conversation {
   }
 
   #fullText(): string {
-    return `${this.#link?.queuedBytes ?? 0} bytes wait for ${memberName(this.peer.member)}, which reads too slowly`;
+    return `${this.#link?.queuedBytes ?? 0} bytes wait for ${memberName(this.other.member)}, which reads too slowly`;
   }
 
   #become(state: BusLink['state'], cause: string): void {

@@ -3,7 +3,7 @@ import { Timeout, type BusAddress } from '../bus.ts';
 import type { MemberBoot } from '../member-boot.ts';
 import { memberName, type MemberId } from '../member-id.ts';
 import { Conversation, type ConversationDeps } from './conversation.ts';
-import type { BusPeer } from './peer-source.ts';
+import type { BusMember } from './member-source.ts';
 
 const keyOf = ({ member, boot }: MemberBoot): string => `${member} ${boot}`;
 
@@ -16,7 +16,7 @@ export class Conversations {
   readonly #random: Random;
   readonly #byKey = new Map<string, Conversation>();
   readonly #byMember = new Map<MemberId, Set<Conversation>>();
-  #listed: ReadonlyMap<MemberId, BusPeer> = new Map();
+  #listed: ReadonlyMap<MemberId, BusMember> = new Map();
 
   constructor(deps: ConversationDeps, random: Random) {
     this.#deps = deps;
@@ -27,7 +27,7 @@ export class Conversations {
     yield* this.#byKey.values();
   }
 
-  listed(member: MemberId): BusPeer | undefined {
+  listed(member: MemberId): BusMember | undefined {
     return this.#listed.get(member);
   }
 
@@ -42,10 +42,10 @@ export class Conversations {
   }
 
   /** Who is in the cluster now. What lived in an earlier boot of a listed member is gone. */
-  list(peers: readonly BusPeer[]): void {
-    this.#listed = new Map(peers.map((peer) => [peer.member, peer]));
+  list(members: readonly BusMember[]): void {
+    this.#listed = new Map(members.map((other) => [other.member, other]));
     for (const conversation of this.#byKey.values()) {
-      const { member, boot } = conversation.peer;
+      const { member, boot } = conversation.other;
       const listed = this.#listed.get(member);
       if (listed?.boot === boot) conversation.wasListed = true;
       else if (listed !== undefined) this.#superseded(conversation);
@@ -53,21 +53,21 @@ export class Conversations {
     }
   }
 
-  hasRoomFor(peer: MemberBoot): boolean {
-    if (this.#byKey.has(keyOf(peer)) || this.#byKey.size < this.#deps.limits.maxConversations) return true;
+  hasRoomFor(other: MemberBoot): boolean {
+    if (this.#byKey.has(keyOf(other)) || this.#byKey.size < this.#deps.limits.maxConversations) return true;
     return [...this].some(({ isHeld }) => !isHeld);
   }
 
   /** Made at the first use. */
-  get(peer: MemberBoot): Conversation {
-    const known = this.#byKey.get(keyOf(peer));
+  get(other: MemberBoot): Conversation {
+    const known = this.#byKey.get(keyOf(other));
     if (known !== undefined) return known;
     if (this.#byKey.size >= this.#deps.limits.maxConversations) this.#forgetOldest();
-    const made = new Conversation(peer, this.#random.below(0xffff_ffff), this.#deps);
-    made.wasListed = this.#listed.get(peer.member)?.boot === peer.boot;
-    this.#byKey.set(keyOf(peer), made);
-    const ofMember = this.#byMember.get(peer.member) ?? new Set();
-    this.#byMember.set(peer.member, ofMember.add(made));
+    const made = new Conversation(other, this.#random.below(0xffff_ffff), this.#deps);
+    made.wasListed = this.#listed.get(other.member)?.boot === other.boot;
+    this.#byKey.set(keyOf(other), made);
+    const ofMember = this.#byMember.get(other.member) ?? new Set();
+    this.#byMember.set(other.member, ofMember.add(made));
     return made;
   }
 
@@ -85,12 +85,12 @@ export class Conversations {
 
   /** A boot has said hello: other boots of its member that have no link have ended. */
   met(met: Conversation): void {
-    for (const other of this.#byMember.get(met.peer.member) ?? []) if (other !== met) this.#superseded(other);
+    for (const other of this.#byMember.get(met.other.member) ?? []) if (other !== met) this.#superseded(other);
   }
 
   /** The link of a conversation is gone. */
   parted(parted: Conversation): void {
-    const { member, boot } = parted.peer;
+    const { member, boot } = parted.other;
     const listed = this.#listed.get(member);
     const isSuperseded = [...(this.#byMember.get(member) ?? [])].some(
       (other) => other !== parted && other.link !== undefined && other.lastUpMs >= parted.lastUpMs,
@@ -113,7 +113,7 @@ export class Conversations {
   /** While its link lives it may be the directory, or the hello, that is late. */
   #superseded(conversation: Conversation): void {
     if (conversation.isHeld || conversation.ending !== undefined) return;
-    conversation.ended(`${memberName(conversation.peer.member)} has been started again`);
+    conversation.ended(`${memberName(conversation.other.member)} has been started again`);
   }
 
   #forgetOldest(): void {
@@ -126,12 +126,12 @@ export class Conversations {
 
   #forget(conversation: Conversation): void {
     if (conversation.isHeld) return;
-    const { peer } = conversation;
-    conversation.leave(() => new Timeout(`${memberName(peer.member)} was forgotten: there are too many members`));
-    this.#byKey.delete(keyOf(peer));
-    const ofMember = this.#byMember.get(peer.member);
+    const { other } = conversation;
+    conversation.leave(() => new Timeout(`${memberName(other.member)} was forgotten: there are too many members`));
+    this.#byKey.delete(keyOf(other));
+    const ofMember = this.#byMember.get(other.member);
     ofMember?.delete(conversation);
-    if (ofMember?.size === 0) this.#byMember.delete(peer.member);
+    if (ofMember?.size === 0) this.#byMember.delete(other.member);
   }
 }
 

@@ -19,7 +19,7 @@ export interface Greeting {
 }
 
 export type Judgement =
-  | { readonly kind: 'welcome'; readonly peer: MemberBoot }
+  | { readonly kind: 'welcome'; readonly other: MemberBoot }
   | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly text: string };
 
 const refuse = (reason: RefusalReason, text: string): Judgement => ({ kind: 'refuse', reason, text });
@@ -49,5 +49,5 @@ export function judgeHello(hello: HelloFrame, { self, cluster, carrier, expected
   if (member === self.member) {
     return refuse('member', hello.boot === self.boot ? 'it is this member' : `there is another ${member}`);
   }
-  return { kind: 'welcome', peer: { member, boot: hello.boot } };
+  return { kind: 'welcome', other: { member, boot: hello.boot } };
 }

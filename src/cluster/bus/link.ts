@@ -39,7 +39,7 @@ export class Link {
   readonly isDialled: boolean;
   readonly writer: FrameWriter;
   /** Known when the other side has said hello. */
-  peer: MemberBoot | undefined;
+  other: MemberBoot | undefined;
   phase: 'hello' | 'memory' | 'up' | 'ended' = 'hello';
   readonly openedAtMs: number;
   lastHeardMs: number;

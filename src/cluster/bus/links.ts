@@ -11,7 +11,7 @@ import { FlushTurn } from './flush-turn.ts';
 import { judgeHello, OLDEST_VERSION, VERSION } from './greeting.ts';
 import type { BusLimits, BusTiming } from './limits.ts';
 import { Link, type LinkDeps } from './link.ts';
-import type { BusPeer } from './peer-source.ts';
+import type { BusMember } from './member-source.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 const BLOCK_BYTES = 64 * 1024;
@@ -29,11 +29,11 @@ export interface LinksDeps {
   readonly counters: BusCounters;
   readonly conversations: Conversations;
   /** Why a member is not to be spoken with although its certificate is good; undefined = it is. */
-  readonly admit: (peer: MemberBoot) => string | undefined;
-  readonly linked: (peer: MemberBoot) => void;
-  readonly unlinked: (peer: MemberBoot) => void;
+  readonly admit: (other: MemberBoot) => string | undefined;
+  readonly linked: (other: MemberBoot) => void;
+  readonly unlinked: (other: MemberBoot) => void;
   /** A connection that this member has opened did not become a link. */
-  readonly failed: (peer: BusPeer, why: string) => void;
+  readonly failed: (other: BusMember, why: string) => void;
 }
 
 /** All links of a bus: from the hello to the end, one for each pair of members, and signs of life. */
@@ -84,13 +84,13 @@ export class Links {
   /** Who may be spoken with may have changed. */
   reconsider(): void {
     for (const link of [...this.#links]) {
-      const why = link.peer && this.#deps.admit(link.peer);
+      const why = link.other && this.#deps.admit(link.other);
       if (why !== undefined) link.close(why);
     }
   }
 
   /** `dialled`: the member that this side has called. */
-  add(carrier: Carrier, dialled: BusPeer | undefined): void {
+  add(carrier: Carrier, dialled: BusMember | undefined): void {
     if (dialled === undefined && this.#strangers.size >= this.#deps.limits.maxStrangers) {
       this.#deps.counters.refusedLinks++;
       carrier.destroy();
@@ -123,7 +123,7 @@ export class Links {
   #greet(
     link: Link,
     frame: Frame,
-    dialled: BusPeer | undefined,
+    dialled: BusMember | undefined,
     conversation: Conversation | undefined,
   ): Conversation | undefined {
     if (frame.kind === 'refusal') link.end(frame.text);
@@ -138,7 +138,7 @@ export class Links {
   #heardHello(
     link: Link,
     hello: Extract<Frame, { kind: 'hello' }>,
-    dialled: BusPeer | undefined,
+    dialled: BusMember | undefined,
   ): Conversation | undefined {
     const { self, cluster, conversations, admit } = this.#deps;
     const { carrier } = link;
@@ -147,18 +147,18 @@ export class Links {
       this.#refuse(link, judged.reason, judged.text);
       return undefined;
     }
-    const { peer } = judged;
-    const why = admit(peer);
-    if (why !== undefined || !conversations.hasRoomFor(peer)) {
+    const { other } = judged;
+    const why = admit(other);
+    if (why !== undefined || !conversations.hasRoomFor(other)) {
       this.#refuse(link, why === undefined ? 'full' : 'other', why ?? 'there is no room for more members');
       return undefined;
     }
-    const conversation = conversations.get(peer);
+    const conversation = conversations.get(other);
     if (this.#isSurplus(link, conversation)) {
       this.#refuse(link, 'duplicate', 'there is a link already');
       return undefined;
     }
-    link.peer = peer;
+    link.other = other;
     link.phase = 'memory';
     conversation.greeted.add(link);
     if (!link.isDialled) {
@@ -176,23 +176,23 @@ export class Links {
     }
     const { conversations, linked, logger } = this.#deps;
     this.#strangers.delete(link);
-    const { peer } = conversation;
-    logger.info({ member: peer.member, boot: peer.boot, remote: link.carrier.remote }, 'a link of the bus is up');
+    const { other } = conversation;
+    logger.info({ member: other.member, boot: other.boot, remote: link.carrier.remote }, 'a link of the bus is up');
     this.#refusals.forget();
     conversation.adopt(link, memory);
     conversations.met(conversation);
-    linked(peer);
+    linked(other);
   }
 
   /**
    * Both members may have dialled at once: the link that the one with the smaller name has opened stays. A link over which
    * nothing is heard does not count: the other side may have lost it.
    */
-  #isSurplus(link: Link, { link: existing, peer, state }: Conversation): boolean {
+  #isSurplus(link: Link, { link: existing, other, state }: Conversation): boolean {
     if (existing === undefined || state !== 'up' || existing.isDialled === link.isDialled) return false;
     const { clock, self, timing } = this.#deps;
     if (clock.nowMs() - existing.lastHeardMs > 2 * timing.pingIntervalMs) return false;
-    return existing.isDialled === self.member < peer.member;
+    return existing.isDialled === self.member < other.member;
   }
 
   #refuse(link: Link, reason: RefusalReason, text: string): void {
@@ -204,16 +204,16 @@ export class Links {
     link.close(text);
   }
 
-  #ended(link: Link, dialled: BusPeer | undefined, conversation: Conversation | undefined, cause: string): void {
+  #ended(link: Link, dialled: BusMember | undefined, conversation: Conversation | undefined, cause: string): void {
     const { conversations, failed, logger, unlinked } = this.#deps;
     this.#links.delete(link);
     this.#strangers.delete(link);
     conversation?.greeted.delete(link);
     if (conversation?.lost(link, cause) === true) {
-      const { peer } = conversation;
-      logger.warn({ member: peer.member, boot: peer.boot, why: cause }, 'a link of the bus is down');
+      const { other } = conversation;
+      logger.warn({ member: other.member, boot: other.boot, why: cause }, 'a link of the bus is down');
       conversations.parted(conversation);
-      unlinked(peer);
+      unlinked(other);
       return;
     }
     if (dialled !== undefined) failed(dialled, cause);

@@ -19,8 +19,8 @@ import { newBusCounters, type BusCounters } from './counters.ts';
 import { defaultBusLimits, defaultBusTiming, type BusLimits, type BusTiming } from './limits.ts';
 import { Links } from './links.ts';
 import { OutgoingCalls } from './outgoing-calls.ts';
-import { PeerDialler, type DiallerDeps, type Wish } from './peer-dialler.ts';
-import type { PeerSource } from './peer-source.ts';
+import { MemberDialler, type DiallerDeps, type Wish } from './member-dialler.ts';
+import type { MemberSource } from './member-source.ts';
 import { isLonger, Services, toJson } from './services.ts';
 
 export interface MemberBusOptions {
@@ -30,14 +30,14 @@ export interface MemberBusOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly peers: PeerSource;
+  readonly members: MemberSource;
   /** Ways to other members, best first. */
   readonly makers: readonly LinkMaker[];
   /**
    * Why a member is not to be spoken with although its certificate is good (it was removed, say). Asked at its hello, and of
-   * all when `peers` has changed. Absent = all are.
+   * all when `members` has changed. Absent = all are.
    */
-  readonly admit?: (peer: MemberBoot) => string | undefined;
+  readonly admit?: (other: MemberBoot) => string | undefined;
   readonly limits?: Partial<BusLimits>;
   readonly timing?: Partial<BusTiming>;
 }
@@ -56,7 +56,7 @@ export class MemberBus implements Bus {
   readonly #links: Links;
   /** Calls to this member itself. */
   readonly #toSelf: OutgoingCalls;
-  readonly #diallers = new Map<MemberId, PeerDialler>();
+  readonly #diallers = new Map<MemberId, MemberDialler>();
   readonly #watchers = new Set<(link: BusLink) => void>();
   #nextSeq = 1;
   #unwatch: (() => void) | undefined;
@@ -93,17 +93,17 @@ export class MemberBus implements Bus {
       unlinked: ({ member }) => {
         if (!this.#conversations.hasLink(member)) this.#diallers.get(member)?.unlinked();
       },
-      failed: (peer, why) => this.#diallers.get(peer.member)?.failed(why),
+      failed: (other, why) => this.#diallers.get(other.member)?.failed(why),
     });
   }
 
   /** Takes links, and dials. Services that are to be there from the first moment are to be named before. */
   async start(): Promise<void> {
-    const { makers, peers } = this.#options;
+    const { makers, members } = this.#options;
     this.#state = 'running';
     this.#links.start();
     for (const maker of makers) await maker.start((carrier) => this.#accept(carrier));
-    this.#unwatch = peers.onChange(() => this.#list());
+    this.#unwatch = members.onChange(() => this.#list());
     this.#list();
   }
 
@@ -133,7 +133,7 @@ export class MemberBus implements Bus {
     const addressee = this.#conversations.resolve(to);
     if (!(addressee instanceof Conversation)) return Promise.reject(new Gone(addressee.gone));
     const answer = addressee.call(call);
-    if (addressee.link === undefined) this.#dialler(addressee.peer.member)?.look();
+    if (addressee.link === undefined) this.#dialler(addressee.other.member)?.look();
     return answer;
   }
 
@@ -171,10 +171,10 @@ export class MemberBus implements Bus {
   }
 
   #list(): void {
-    const peers = this.#options.peers.peers().filter(({ member }) => member !== this.self.member);
-    this.#conversations.list(peers);
+    const members = this.#options.members.busMembers().filter(({ member }) => member !== this.self.member);
+    this.#conversations.list(members);
     this.#links.reconsider();
-    for (const peer of peers) this.#dialler(peer.member)?.look();
+    for (const other of members) this.#dialler(other.member)?.look();
     for (const [member, dialler] of this.#diallers) {
       if (this.#conversations.listed(member) !== undefined) continue;
       dialler.rest();
@@ -183,15 +183,15 @@ export class MemberBus implements Bus {
   }
 
   /** undefined: it cannot be dialled. */
-  #dialler(member: MemberId): PeerDialler | undefined {
-    const peer = this.#conversations.listed(member);
-    if (peer === undefined || this.#state !== 'running') return undefined;
+  #dialler(member: MemberId): MemberDialler | undefined {
+    const other = this.#conversations.listed(member);
+    if (other === undefined || this.#state !== 'running') return undefined;
     const known = this.#diallers.get(member);
     if (known !== undefined) {
-      known.update(peer);
+      known.update(other);
       return known;
     }
-    const maker = this.#options.makers.find((each) => each.reaches(peer));
+    const maker = this.#options.makers.find((each) => each.reaches(other));
     if (maker === undefined) return undefined;
     const { clock, random, logger } = this.#options;
     const deps: DiallerDeps = {
@@ -204,7 +204,7 @@ export class MemberBus implements Bus {
       connected: (carrier, dialled) => this.#links.add(carrier, dialled),
       wish: (wished) => this.#wish(wished),
     };
-    const dialler = new PeerDialler(peer, deps);
+    const dialler = new MemberDialler(other, deps);
     if (this.#conversations.hasLink(member)) dialler.linked();
     this.#diallers.set(member, dialler);
     return dialler;
@@ -239,7 +239,7 @@ export class MemberBus implements Bus {
     const addressee = this.#conversations.resolve(to);
     if (!(addressee instanceof Conversation)) return false;
     if (addressee.send(service, json)) return true;
-    if (addressee.link === undefined) this.#dialler(addressee.peer.member)?.look();
+    if (addressee.link === undefined) this.#dialler(addressee.other.member)?.look();
     return false;
   }
 

@@ -26,9 +26,9 @@ export class PortCarrier implements Carrier {
   #sink: CarrierSink | undefined;
   #isClosed = false;
 
-  constructor(peer: MemberId, port: ThreadPort) {
-    this.proven = { member: peer };
-    this.remote = `thread ${peer}`;
+  constructor(other: MemberId, port: ThreadPort) {
+    this.proven = { member: other };
+    this.remote = `thread ${other}`;
     this.#port = port;
     port.onClosed(() => this.#end('its thread has ended, or closed the channel'));
   }

@@ -1,7 +1,7 @@
 import type { ThreadPort } from '#io';
 import { parseMemberId, type MemberId } from '../member-id.ts';
 import type { Carrier, CarrierTaker, LinkMaker } from './carrier.ts';
-import type { BusPeer } from './peer-source.ts';
+import type { BusMember } from './member-source.ts';
 import { PortCarrier } from './port-carrier.ts';
 
 /** Gets lines to the other threads of this process. */
@@ -31,11 +31,11 @@ export class ThreadLinks implements LinkMaker {
     return Promise.resolve();
   }
 
-  reaches({ member }: BusPeer): boolean {
+  reaches({ member }: BusMember): boolean {
     return parseMemberId(member)?.server === this.#server;
   }
 
-  async dial({ member }: BusPeer): Promise<Carrier> {
+  async dial({ member }: BusMember): Promise<Carrier> {
     return new PortCarrier(member, await this.#lines.connect(member));
   }
 

@@ -2,7 +2,7 @@ import type { Logger } from '#base';
 import { IoError, type ByteStream, type MutualTlsIdentity, type MutualTlsNetwork, type RunningListener } from '#io';
 import { parseMemberId } from '../member-id.ts';
 import type { Carrier, CarrierSink, CarrierTaker, LinkMaker } from './carrier.ts';
-import type { BusPeer } from './peer-source.ts';
+import type { BusMember } from './member-source.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 export interface TlsLinksOptions {
@@ -62,16 +62,16 @@ export class TlsLinks implements LinkMaker {
     });
   }
 
-  reaches({ busAddress }: BusPeer): boolean {
+  reaches({ busAddress }: BusMember): boolean {
     return busAddress !== '';
   }
 
-  async dial(peer: BusPeer, signal: AbortSignal): Promise<Carrier> {
+  async dial(other: BusMember, signal: AbortSignal): Promise<Carrier> {
     const { network, identity, dialTimeoutMs = DEFAULT_DIAL_TIMEOUT_MS } = this.#options;
-    const address = parseAddress(peer.busAddress);
-    const peerName = parseMemberId(peer.member)?.server;
+    const address = parseAddress(other.busAddress);
+    const peerName = parseMemberId(other.member)?.server;
     if (address === undefined || peerName === undefined) {
-      throw new IoError('BAD_ADDRESS', `${peer.member} says "${peer.busAddress}", which is no host:port`);
+      throw new IoError('BAD_ADDRESS', `${other.member} says "${other.busAddress}", which is no host:port`);
     }
     const options = { ...address, timeoutMs: dialTimeoutMs, identity: identity(), peerName, signal };
     return new StreamCarrier(await network.dialMutualTls(options), peerName);

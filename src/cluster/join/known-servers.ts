@@ -1,6 +1,6 @@
 import type { Backplane } from '#backplane';
 import type { Clock, Timer } from '#io';
-import type { PeerSource } from '../bus/peer-source.ts';
+import type { MemberSource } from '../bus/member-source.ts';
 import type { MemberBoot } from '../member-boot.ts';
 import { parseMemberId } from '../member-id.ts';
 import { RecordCopy } from '../record-copy.ts';
@@ -39,12 +39,12 @@ export class KnownServers {
     return `${server} is not in the list of the cluster's servers: it was removed, or has not joined`;
   };
 
-  /** The same peers; told of also when a server is not to be spoken with any more. */
-  following(peers: PeerSource): PeerSource {
+  /** The same members; told of also when a server is not to be spoken with any more. */
+  following(members: MemberSource): MemberSource {
     return {
-      peers: () => peers.peers(),
+      busMembers: () => members.busMembers(),
       onChange: (changed) => {
-        const unfollow = peers.onChange(changed);
+        const unfollow = members.onChange(changed);
         this.#listeners.add(changed);
         return () => {
           unfollow();

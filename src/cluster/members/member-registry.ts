@@ -2,7 +2,7 @@ import type { Logger } from '#base';
 import { Unavailable, type Backplane, type Guard, type Lease } from '#backplane';
 import type { Clock, Network } from '#io';
 import type { Bus } from '../bus.ts';
-import type { BusPeer, PeerSource } from '../bus/peer-source.ts';
+import type { BusMember, MemberSource } from '../bus/member-source.ts';
 import type { MemberBoot } from '../member-boot.ts';
 import type { MemberId } from '../member-id.ts';
 import type { LoadCounts, MemberInfo, MemberView, Membership } from '../membership.ts';
@@ -39,7 +39,7 @@ export interface MemberRegistryOptions {
 }
 
 /** This member's place in the cluster, and everybody else's. */
-export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
+export class MemberRegistry implements Membership, MemberLiveness, MemberSource {
   readonly #clock: Clock;
   readonly #directory: MemberDirectory;
   readonly #attachment: Attachment;
@@ -153,7 +153,7 @@ export class MemberRegistry implements Membership, MemberLiveness, PeerSource {
   }
 
   /** Whom the bus shall keep links to. */
-  peers(): readonly BusPeer[] {
+  busMembers(): readonly BusMember[] {
     return this.members().map(({ info: { member, boot, busAddress } }) => ({ member, boot, busAddress }));
   }
 

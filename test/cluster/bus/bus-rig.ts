@@ -3,7 +3,7 @@ import {
   MemberBus,
   TlsLinks,
   type BusLink,
-  type BusPeer,
+  type BusMember,
   type MemberBoot,
   type MemberBusOptions,
   type MemberId,
@@ -36,12 +36,12 @@ export class LogLines implements Logger {
 }
 
 /** The directory of a test: everybody reads the same. */
-export class PeerBook {
-  #peers: readonly BusPeer[] = [];
+export class MemberBook {
+  #members: readonly BusMember[] = [];
   readonly #watchers = new Set<() => void>();
 
-  peers(): readonly BusPeer[] {
-    return this.#peers;
+  busMembers(): readonly BusMember[] {
+    return this.#members;
   }
 
   onChange(changed: () => void): () => void {
@@ -49,13 +49,13 @@ export class PeerBook {
     return () => this.#watchers.delete(changed);
   }
 
-  set(peer: BusPeer): void {
-    this.#peers = [...this.#peers.filter(({ member }) => member !== peer.member), peer];
+  set(other: BusMember): void {
+    this.#members = [...this.#members.filter(({ member }) => member !== other.member), other];
     this.#tell();
   }
 
   remove(gone: MemberId): void {
-    this.#peers = this.#peers.filter(({ member }) => member !== gone);
+    this.#members = this.#members.filter(({ member }) => member !== gone);
     this.#tell();
   }
 
@@ -74,7 +74,7 @@ export interface RigMember {
   readonly changes: string[];
 }
 
-export type RigMemberOptions = Partial<Omit<MemberBusOptions, 'self' | 'clock' | 'peers' | 'makers'>> & {
+export type RigMemberOptions = Partial<Omit<MemberBusOptions, 'self' | 'clock' | 'members' | 'makers'>> & {
   readonly boot?: string;
   /** Name in the certificate; absent = the server's. */
   readonly certificateName?: string;
@@ -87,7 +87,7 @@ export class BusRig {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
   readonly network: MemoryNetwork;
-  readonly book = new PeerBook();
+  readonly book = new MemberBook();
   readonly #addresses = new Map<string, string>();
   #boots = 0;
 
@@ -121,7 +121,7 @@ export class BusRig {
       clock: host.clock,
       random: this.random,
       logger: log,
-      peers: this.book,
+      members: this.book,
       makers: [links],
       ...rest,
     });

@@ -38,7 +38,7 @@ const reasonOf = (change: Partial<HelloFrame>, to = greeting()): string => {
 
 describe('a hello', () => {
   test('of any member of the server in the certificate is welcome', () => {
-    expect(judgeHello(hello(), greeting())).toEqual({ kind: 'welcome', peer: { member: 'b/0', boot: 'boot-b' } });
+    expect(judgeHello(hello(), greeting())).toEqual({ kind: 'welcome', other: { member: 'b/0', boot: 'boot-b' } });
     expect(reasonOf({ member: 'b/17' })).toBe('welcome');
   });
 

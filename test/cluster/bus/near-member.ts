@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { MemberBus, type LinkMaker, type MemberBoot } from '#cluster';
 import type { NodeIo } from '#io/node';
-import { LogLines, PeerBook } from './bus-rig.ts';
+import { LogLines, MemberBook } from './bus-rig.ts';
 
 export interface NearMember {
   readonly bus: MemberBus;
-  readonly book: PeerBook;
+  readonly book: MemberBook;
   readonly log: LogLines;
   /** Resolves with the time, in ms since the epoch of `performance`, of the next change of a link to `state`. */
   next(state: 'up' | 'silent' | 'down'): Promise<number>;
@@ -18,7 +18,7 @@ export async function startNear(
   makers: (log: LogLines) => readonly LinkMaker[],
 ): Promise<NearMember> {
   const { clock, random } = io;
-  const book = new PeerBook();
+  const book = new MemberBook();
   const log = new LogLines();
   const bus = new MemberBus({
     self,
@@ -26,7 +26,7 @@ export async function startNear(
     clock,
     random,
     logger: log,
-    peers: book,
+    members: book,
     makers: makers(log),
   });
   await bus.start();

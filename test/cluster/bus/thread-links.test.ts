@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { MemberBus, ThreadLinks, type BusPeer, type MemberBoot, type MemberId, type ThreadLines } from '#cluster';
+import { MemberBus, ThreadLinks, type BusMember, type MemberBoot, type MemberId, type ThreadLines } from '#cluster';
 import type { Clock, ThreadPort } from '#io';
 import { HostClock, memoryChannel, SeededRandom, VirtualClock } from '#io/sim';
-import { LogLines, outcome, PeerBook } from './bus-rig.ts';
+import { LogLines, outcome, MemberBook } from './bus-rig.ts';
 
 type AcceptLine = Parameters<ThreadLines['onLine']>[0];
 
@@ -11,12 +11,12 @@ interface Seat {
   readonly log: LogLines;
 }
 
-const listed = (self: MemberBoot): BusPeer => ({ ...self, busAddress: '' });
+const listed = (self: MemberBoot): BusMember => ({ ...self, busAddress: '' });
 
 /** A server whose threads share one loop. A line to a thread that does not listen yet waits for it. */
 class Server {
   readonly clock = new VirtualClock();
-  readonly book = new PeerBook();
+  readonly book = new MemberBook();
   readonly #listening = new Map<MemberId, AcceptLine>();
   readonly #waiting = new Map<MemberId, (readonly [MemberId, ThreadPort])[]>();
   readonly #clocks = new Map<MemberId, Clock>();
@@ -26,7 +26,7 @@ class Server {
     const log = new LogLines();
     const makers = [new ThreadLinks('a', this.#linesOf(self.member))];
     const random = new SeededRandom(1);
-    const bus = new MemberBus({ self, cluster: 'one', clock, random, logger: log, peers: this.book, makers });
+    const bus = new MemberBus({ self, cluster: 'one', clock, random, logger: log, members: this.book, makers });
     await bus.start();
     return { bus, log };
   }
@@ -128,8 +128,8 @@ describe('links between threads', () => {
   test('to a thread that is not there are tried again, and named in the log', async () => {
     const clock = new VirtualClock();
     const log = new LogLines();
-    const peers = new PeerBook();
-    peers.set({ member: 'a/1', boot: 'y', busAddress: '' });
+    const members = new MemberBook();
+    members.set({ member: 'a/1', boot: 'y', busAddress: '' });
     let tries = 0;
     const connect = (): Promise<never> => {
       tries++;
@@ -138,7 +138,7 @@ describe('links between threads', () => {
     const makers = [new ThreadLinks('a', { connect, onLine: () => undefined })];
     const random = new SeededRandom(1);
     const self = { member: 'a/0', boot: 'x' } as const;
-    const bus = new MemberBus({ self, cluster: 'one', clock, random, logger: log, peers, makers });
+    const bus = new MemberBus({ self, cluster: 'one', clock, random, logger: log, members, makers });
     await bus.start();
     await clock.run(5_000);
     expect(tries).toBeGreaterThan(2);

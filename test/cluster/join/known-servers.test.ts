@@ -43,8 +43,8 @@ test('a server that is removed has half a minute to be told; then it is refused,
   for (const server of ['alpha', 'beta', 'gamma']) await shared.put(`cfg/cluster/server/${server}`, '{}');
   await vi.waitFor(() => expect(servers.refusal(boot('delta/0'))).toBeDefined(), soon);
   let changes = 0;
-  const peers = servers.following({ peers: () => [], onChange: () => () => undefined });
-  const unfollow = peers.onChange(() => changes++);
+  const following = servers.following({ busMembers: () => [], onChange: () => () => undefined });
+  const unfollow = following.onChange(() => changes++);
   for (const server of ['beta', 'gamma']) {
     await shared.txn([{ kind: 'delete', key: `cfg/cluster/server/${server}` }], []);
   }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '#io';
+import { entriesOf } from '../../../src/backplane/embedded/listed.ts';
 import { openDatabase } from '../../../src/backplane/embedded/open-database.ts';
 import type { Change, Reply, Request } from '../../../src/backplane/embedded/requests.ts';
 import { Store } from '../../../src/backplane/embedded/store.ts';
@@ -56,7 +57,8 @@ export class ModelEngine {
   }
 
   ask(request: Request): Reply {
-    const [reply] = this.#store.answer([request]);
+    const [answer] = this.#store.answer([request]);
+    const reply = answer?.kind === 'listed' ? entriesOf(answer) : answer;
     if (reply?.kind === 'done' && reply.changes.length > 0) {
       for (const commit of this.#commits) commit(reply.revision, reply.changes);
     }

@@ -3,7 +3,7 @@ import type { Clock, Random, Timer } from '#io';
 import type { MemberId } from '../member-id.ts';
 import type { Carrier, LinkMaker } from './carrier.ts';
 import type { BusTiming } from './limits.ts';
-import type { BusPeer } from './peer-source.ts';
+import type { BusMember } from './member-source.ts';
 
 export interface DiallerDeps {
   readonly self: MemberId;
@@ -12,7 +12,7 @@ export interface DiallerDeps {
   readonly logger: Logger;
   readonly timing: BusTiming;
   readonly dial: LinkMaker['dial'];
-  readonly connected: (carrier: Carrier, peer: BusPeer) => void;
+  readonly connected: (carrier: Carrier, other: BusMember) => void;
   /** Whether a link to that member is wanted, and how much. */
   readonly wish: (member: MemberId) => Wish;
 }
@@ -23,8 +23,8 @@ export type Wish = 'none' | 'link' | 'urgent';
 const HURRY_MS = 250;
 
 /** Opens connections to one member, for as long as one is wanted and there is none. */
-export class PeerDialler {
-  #peer: BusPeer;
+export class MemberDialler {
+  #other: BusMember;
   readonly #deps: DiallerDeps;
   #timer: Timer | undefined;
   #dueMs = 0;
@@ -33,15 +33,15 @@ export class PeerDialler {
   #lastFailure = '';
   #isLinked = false;
 
-  constructor(peer: BusPeer, deps: DiallerDeps) {
-    this.#peer = peer;
+  constructor(other: BusMember, deps: DiallerDeps) {
+    this.#other = other;
     this.#deps = deps;
   }
 
   /** What the directory says of it now. One that has been started again may be there at once, whatever failed before. */
-  update(peer: BusPeer): void {
-    const isNew = peer.boot !== this.#peer.boot || peer.busAddress !== this.#peer.busAddress;
-    this.#peer = peer;
+  update(other: BusMember): void {
+    const isNew = other.boot !== this.#other.boot || other.busAddress !== this.#other.busAddress;
+    this.#other = other;
     if (!isNew || this.#isLinked) return;
     this.#attempts = 0;
     this.rest();
@@ -51,7 +51,7 @@ export class PeerDialler {
   look(): void {
     const { clock, timing, wish } = this.#deps;
     if (this.#isLinked || this.#dialling !== undefined) return;
-    const wished = wish(this.#peer.member);
+    const wished = wish(this.#other.member);
     if (wished === 'none') {
       this.rest();
       return;
@@ -84,7 +84,10 @@ export class PeerDialler {
     if (this.#isLinked) return;
     this.#attempts++;
     if (why !== this.#lastFailure) {
-      this.#deps.logger.warn({ member: this.#peer.member, address: this.#peer.busAddress, why }, 'no link of the bus');
+      this.#deps.logger.warn(
+        { member: this.#other.member, address: this.#other.busAddress, why },
+        'no link of the bus',
+      );
     }
     this.#lastFailure = why;
     this.look();
@@ -110,20 +113,20 @@ export class PeerDialler {
   #delayMs(): number {
     const { self, random, timing } = this.#deps;
     const { dialGraceMs, firstRetryMs, maxRetryMs } = timing;
-    if (this.#attempts === 0) return self < this.#peer.member ? 0 : dialGraceMs + random.below(dialGraceMs);
+    if (this.#attempts === 0) return self < this.#other.member ? 0 : dialGraceMs + random.below(dialGraceMs);
     const fullMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.#attempts - 1, 16));
     return fullMs / 2 + random.below(Math.ceil(fullMs / 2));
   }
 
   #dial(): void {
     const { dial, connected } = this.#deps;
-    const peer = this.#peer;
+    const other = this.#other;
     const dialling = new AbortController();
     this.#dialling = dialling;
-    dial(peer, dialling.signal).then(
+    dial(other, dialling.signal).then(
       (carrier) => {
         if (dialling.signal.aborted) carrier.destroy();
-        else connected(carrier, peer);
+        else connected(carrier, other);
       },
       (error: unknown) => {
         if (dialling.signal.aborted) return;

@@ -1,7 +1,7 @@
 import type { MemberBoot } from '../member-boot.ts';
 
 /** A member of the cluster as the bus has to know it. */
-export interface BusPeer extends MemberBoot {
+export interface BusMember extends MemberBoot {
   /** `host:port`; empty = not over the network. */
   readonly busAddress: string;
   /** Absent = true: a link to it is kept. False: one is made when there is something to call. */
@@ -9,9 +9,9 @@ export interface BusPeer extends MemberBoot {
 }
 
 /** Who is in the cluster. Membership tells; the bus does not know membership. */
-export interface PeerSource {
+export interface MemberSource {
   /** May contain this member itself. */
-  peers(): readonly BusPeer[];
+  busMembers(): readonly BusMember[];
   /** Returns the function that stops it. */
   onChange(changed: () => void): () => void;
 }
