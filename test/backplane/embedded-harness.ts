@@ -11,7 +11,8 @@ import { inlineEngine } from '../../src/backplane/embedded/inline-engine.ts';
 import { run as runStore } from '../../src/backplane/embedded/store-thread.ts';
 import { joinEngine, threadEngine } from '../../src/backplane/embedded/thread-engine.ts';
 import type { Harness } from './harness.ts';
-import { HeldClock, ManualClock } from './manual-clock.ts';
+import { HeldClock } from './held-clock.ts';
+import { ManualClock } from './manual-clock.ts';
 
 const callTimeoutMs = 5_000;
 

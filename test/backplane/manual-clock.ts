@@ -69,51 +69,6 @@ export class ManualClock implements Clock {
   }
 }
 
-/** The time of one holder that can be held up while it passes for the others: what was due then runs late. */
-export class HeldClock implements Clock {
-  readonly #clock: Clock;
-  #held: (() => void)[] | undefined;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  nowMs(): number {
-    return this.#clock.nowMs();
-  }
-
-  wallMs(): number {
-    return this.#clock.wallMs();
-  }
-
-  after(delayMs: number, run: () => void): Timer {
-    return this.#clock.after(delayMs, () => this.#run(run));
-  }
-
-  every(intervalMs: number, run: () => void): Timer {
-    return this.#clock.every(intervalMs, () => this.#run(run));
-  }
-
-  soon(run: () => void): void {
-    this.#clock.soon(() => this.#run(run));
-  }
-
-  hold(): void {
-    this.#held = [];
-  }
-
-  release(): void {
-    const due = this.#held ?? [];
-    this.#held = undefined;
-    for (const run of due) run();
-  }
-
-  #run(run: () => void): void {
-    if (this.#held === undefined) run();
-    else this.#held.push(run);
-  }
-}
-
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The real clock, for tests in which only the loop matters. */

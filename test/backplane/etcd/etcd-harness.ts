@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Harness } from '../harness.ts';
-import { HoldableClock } from './holdable-clock.ts';
+import { HeldClock } from '../held-clock.ts';
 import { stopped } from './process-state.ts';
 import { io, newClient, type TestCluster, type TestEngine } from './test-engine.ts';
 
@@ -11,7 +11,7 @@ const timeouts = { attemptMs: 10_000, bulkAttemptMs: 10_000, callMs: 20_000 };
 
 /** Two clients of one real engine, emptied for each test. Time is real. */
 export async function etcdHarness(cluster: TestCluster, engine: TestEngine): Promise<Harness> {
-  const clock = new HoldableClock(io.clock);
+  const clock = new HeldClock(io.clock);
   const store = await newClient(cluster, [engine], 'first', { timeouts, clock });
   const other = await newClient(cluster, [engine], 'other', { timeouts });
   const hasty = await newClient(cluster, [engine], 'hasty', { timeouts: hastyTimeouts });
@@ -24,7 +24,7 @@ export async function etcdHarness(cluster: TestCluster, engine: TestEngine): Pro
     passTime: (ms) => new Promise((resolve) => void io.clock.after(ms, resolve)),
     holdUp: async (client, ms) => {
       if (client !== store) throw new Error('only the first client can be held up');
-      await clock.hold(ms);
+      await clock.holdFor(ms);
     },
     interrupt: async () => {
       engine.signal('SIGSTOP');

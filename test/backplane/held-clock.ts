@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '#io';
 
-/** A clock whose timers can be held back for a while, as those of a stopped process are. */
-export class HoldableClock implements Clock {
+/** The time of one holder, whose timers can be held back while it passes for the others, as those of a stopped process are. */
+export class HeldClock implements Clock {
   readonly #clock: Clock;
   #late: Set<() => void> | undefined;
 
@@ -26,20 +26,34 @@ export class HoldableClock implements Clock {
   }
 
   soon(run: () => void): void {
-    this.#clock.soon(run);
+    this.#clock.soon(() => this.#run(run));
   }
 
-  /** What falls due meanwhile runs once, at the end. */
-  hold(ms: number): Promise<void> {
-    const late = new Set<() => void>();
-    this.#late = late;
+  /** What falls due from now on runs once, at the release. */
+  hold(): void {
+    this.#late ??= new Set();
+  }
+
+  release(): void {
+    const late = this.#late ?? [];
+    this.#late = undefined;
+    for (const run of late) run();
+  }
+
+  /** Resolves when what was held back has run. */
+  holdFor(ms: number): Promise<void> {
+    this.hold();
     return new Promise((resolve) => {
       this.#clock.after(ms, () => {
-        this.#late = undefined;
-        for (const run of late) run();
+        this.release();
         resolve();
       });
     });
+  }
+
+  #run(run: () => void): void {
+    if (this.#late === undefined) run();
+    else this.#late.add(run);
   }
 
   #guarded(run: () => void, arm: (due: () => void) => Timer): Timer {
@@ -47,10 +61,7 @@ export class HoldableClock implements Clock {
     const guarded = (): void => {
       if (!isCancelled) run();
     };
-    const timer = arm(() => {
-      if (this.#late === undefined) guarded();
-      else this.#late.add(guarded);
-    });
+    const timer = arm(() => this.#run(guarded));
     return {
       cancel: () => {
         isCancelled = true;
