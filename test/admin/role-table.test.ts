@@ -43,6 +43,7 @@ const roleTable = {
     ...['HubfarmSipEnumRegistration', 'HubfarmSipDeleteRegistration', 'HubfarmSipGetStatus'],
     ...['HubfarmSipEnumBan', 'HubfarmSipLiftBan', 'HubfarmSipStartTrace', 'HubfarmSipGetTrace'],
     ...['HubfarmEnumFrontend', 'HubfarmCheckFrontend'],
+    ...['HubfarmMediaGetStatus', 'HubfarmMediaCheck'],
     ...['EnumLicenseKey', 'AddLicenseKey', 'DelLicenseKey', 'GetLicenseStatus'],
   ],
 } as const;

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Baresip } from './baresip.ts';
+import { BrowserPhones } from './browser-phones.ts';
 import { until } from './command.ts';
 import { HubfarmServer } from './hubfarm-server.ts';
 import { Linphone } from './linphone.ts';
@@ -14,6 +15,8 @@ const domain = 'farm.test';
 const talkMs = 3000;
 /** Of that, at least so much must be heard: both take a moment to begin. */
 const heardSeconds = 1.5;
+/** A second of speech. */
+const packetsHeard = 50;
 const anna = { name: 'anna', domain, password: 'word-of-anna' };
 const ben = { name: 'ben', domain, password: 'word-of-ben' };
 
@@ -51,7 +54,7 @@ class Records {
   }
 
   #lines(): string[] {
-    const files = readdirSync(this.#folder);
+    const files = existsSync(this.#folder) ? readdirSync(this.#folder) : [];
     const text = files.map((file) => readFileSync(join(this.#folder, file), 'utf8')).join('');
     return text.split('\n').filter((line) => line !== '');
   }
@@ -185,6 +188,42 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
       linphone.vanish();
       await until('the end of the call', 30_000, async () => (await mediaStatus()).calls === 0);
       expect(await records.next()).toMatchObject({ endedBy: 'silence', media: { reason: 'nat' } });
+    });
+  });
+}
+
+if (requirePeers(['ip', 'chromium'])) {
+  describe('two browsers whose media go through hubfarm', () => {
+    const network = useNetwork();
+    let server: HubfarmServer;
+    let phones: BrowserPhones;
+
+    beforeAll(async () => {
+      server = new HubfarmServer(network().host('hubfarm'), { settings: ['sip.wss=5063', 'media.relay=always'] });
+      phones = new BrowserPhones(network().host('browser'));
+      await server.start();
+      await provideAccounts(server, domain, [anna, ben]);
+      await phones.start();
+    });
+    afterAll(() => phones.stop());
+
+    test('find each other by ICE at the ports of the relay, and hear each other by DTLS and SRTP', async () => {
+      const url = `wss://${server.host.address}:5063/`;
+      await phones.register(anna, url);
+      await phones.register(ben, url);
+      await phones.call(anna, `sip:ben@${domain}`);
+      for (const user of [anna, ben]) {
+        const isHeard = async (): Promise<boolean> => {
+          const { hasSound, packets } = await phones.heard(user);
+          return hasSound && packets >= packetsHeard;
+        };
+        await until(`a second of sound at ${user.name}`, 20_000, isHeard);
+      }
+      await phones.hangUp(ben);
+      const { media } = await new Records(server).next();
+      expect(media).toMatchObject({ reason: 'always', streams: [{ media: 'audio' }] });
+      expect(media!.streams[0]!.a.packets).toBeGreaterThan(packetsHeard);
+      expect(media!.streams[0]!.b.packets).toBeGreaterThan(packetsHeard);
     });
   });
 }
