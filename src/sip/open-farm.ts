@@ -6,6 +6,7 @@ import type { SipConfig } from './config.ts';
 import type { FarmFigures } from './farm/farm-figures.ts';
 import { openFarm } from './farm/open-farm.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
+import { BindingDetector } from './roles/binding-detector.ts';
 import { FarmPart } from './roles/farm-part.ts';
 import { openRelayPort, type RelayPlace, type RelayPort } from './roles/relay-port.ts';
 import type { MemberKind } from './roles/resolve-farm.ts';
@@ -87,12 +88,20 @@ export async function openFarmPart(
   if (company === undefined || membership === undefined || relay === undefined) {
     return { part, sockets: transport, transport: traced, owner: undefined, figures: undefined };
   }
+  const detector = new BindingDetector(
+    () => clock.nowMs(),
+    (warning) => part.warn(warning),
+  );
   const opened = openFarm({
     clock,
     random,
     logger,
     membership,
-    transport: { ...traced, listening: () => transport.listening() },
+    transport: {
+      ...traced,
+      listen: (listener) => traced.listen(detector.around(listener)),
+      listening: () => transport.listening(),
+    },
     relayPort: relay.socket,
     bus: byName(company.bus),
     secret,
