@@ -201,7 +201,7 @@ export class ForwardBranch implements ClientUser {
     }
     const face = transport.viaFor(hop);
     const bytes = forwardedRequest(incoming, this.target, {
-      via: `SIP/2.0/${face.transport} ${face.sentBy};${transaction.viaParams}`,
+      via: `SIP/2.0/${face.transport} ${face.sentBy};${transaction.viaParams}${face.transport === 'UDP' ? ';rport' : ''}`,
       recordRoutes: recordRoutesOf(incoming, hop, this.target, this.#services, this.#media?.isRelayed),
       path: pathOf(incoming, this.#services),
       maxBreadth: this.#maxBreadth,
