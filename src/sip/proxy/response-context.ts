@@ -27,7 +27,8 @@ export class ResponseContext implements ServerUser, BranchOwner {
   readonly #server: ServerTransaction;
   readonly #services: ContextServices;
   readonly #isInvite: boolean;
-  readonly #observer: CallObserver | undefined;
+  /** Until it knows how it went: what it remembers of the call need not wait for timers. */
+  #observer: CallObserver | undefined;
   #answers: readonly FinalAnswer[] = none;
   #branches: readonly ForwardBranch[] = none;
   #incoming: Incoming | undefined;
@@ -98,6 +99,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     if (!this.#isAnswered) {
       this.#finish();
       this.#observer?.answered(message);
+      this.#observer = undefined;
       this.#server.respond(bytes, status);
     } else if (this.#isInvite) {
       // RFC 3261 §16.7 item 5: every 2xx to an INVITE goes back, whatever was said before.
@@ -178,7 +180,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
       const isChallenge = (best.status === 401 || best.status === 407) && this.#answers.length > 1;
       const bytes = isChallenge ? withAllChallenges(message, this.#answers) : forwardedResponse(message);
       this.#finish();
-      this.#observer?.failed(best.status);
+      this.#failed(best.status);
       this.#server.respond(bytes, best.status);
       return;
     }
@@ -196,9 +198,14 @@ export class ResponseContext implements ServerUser, BranchOwner {
     }
     // RFC 3261 §16.7 item 6: a 503 would say that this server is overloaded. A telephone that is not reached is a 480.
     const told = status !== 503 ? status : this.#branches.some(({ target }) => target.isBinding) ? 480 : 500;
-    this.#observer?.failed(told);
+    this.#failed(told);
     const bytes = reply(incoming.message, incoming.hop, told, { toTag: this.#services.toTag(incoming) });
     this.#server.respond(bytes, told);
+  }
+
+  #failed(status: number): void {
+    this.#observer?.failed(status);
+    this.#observer = undefined;
   }
 
   /** The request is not needed any more, and nothing new is sent for it. */

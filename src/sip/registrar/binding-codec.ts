@@ -46,6 +46,8 @@ export function decodeBindings(value: Uint8Array): Binding[] | undefined {
   return bindings;
 }
 
+/** Most have none: one for all. */
+const noPath: readonly string[] = Object.freeze([]);
 const transports: readonly TransportName[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
 
 function bindingOf(row: unknown): Binding | undefined {
@@ -68,7 +70,7 @@ function bindingOf(row: unknown): Binding | undefined {
     cseq,
     instance,
     regId,
-    path,
+    path: path.length === 0 ? noPath : path,
     flow,
     isBehindNat: nat === 1,
     userAgent,
