@@ -10,7 +10,6 @@ import { openFarm } from '../../../src/sip/farm/open-farm.ts';
 import type { Binding } from '../../../src/sip/registrar/binding.ts';
 import { createSipServer, type SipServer, type SipServices } from '../../../src/sip/server.ts';
 import { SipTransport } from '../../../src/sip/transport/sip-transport.ts';
-import type { Target } from '../../../src/sip/transport/target.ts';
 import type { TransportName } from '../../../src/sip/transport/transport-name.ts';
 import { defaultTransportSettings, MemoryWebSockets } from '../transport/transport-world.ts';
 
@@ -26,7 +25,7 @@ export interface FarmWorldOptions {
   readonly noticeMs?: readonly [number, number];
   readonly settings?: Partial<CoreSettings>;
   /** Instead of those of the test. */
-  readonly services?: (member: string) => Partial<SipServices>;
+  readonly services?: (member: string, clock: VirtualClock) => Partial<SipServices>;
 }
 
 /** What is true of a member; others learn of it later. */
@@ -223,9 +222,9 @@ export class Member {
       logger: silentLogger,
       transport: farm.transport,
       locator: {
-        locateNow: ({ host, port, param }) => {
-          void param;
-          return [{ transport: 'udp' as TransportName, address: host, port: port ?? 5060 } satisfies Target];
+        locateNow: (uri) => {
+          const transport = (uri.param('transport') ?? 'udp') as TransportName;
+          return [{ transport, address: uri.host, port: uri.port ?? 5060 }];
         },
         locate: () => Promise.resolve([]),
         failed: () => undefined,
@@ -252,7 +251,7 @@ export class Member {
         natPing: { ...defaultCoreSettings.natPing, method: 'none' },
         ...world.options.settings,
       },
-      ...world.options.services?.(this.name),
+      ...world.options.services?.(this.name, clock),
     });
     this.server.start();
     await transport.start();
