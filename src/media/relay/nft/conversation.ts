@@ -80,7 +80,8 @@ export class NftConversation {
   #line(text: string, stream: 'output' | 'error'): void {
     if (stream === 'error') {
       // The first line is the reason; then come the command and marks under it.
-      if (/^Error: /.test(text) && this.#lastError === '') this.#lastError = text.slice(7, ERROR_MAX_CHARACTERS);
+      const [, reason = ''] = /^(?:netlink: )?Error: (.*)/.exec(text) ?? [];
+      if (this.#lastError === '') this.#lastError = reason.slice(0, ERROR_MAX_CHARACTERS);
       return;
     }
     this.#lines.push(text);
@@ -95,6 +96,6 @@ export class NftConversation {
   #hasEnded(why: string): void {
     if (this.#console === undefined) return;
     this.close();
-    this.#ended(why);
+    this.#ended(this.#lastError === '' ? why : `${why}: ${this.#lastError}`);
   }
 }

@@ -3,25 +3,20 @@ import type { Clock, Commands, Consoles, Timer } from '#io';
 import type { KernelChannel, KernelPath, KernelRelay } from '../kernel-relay.ts';
 import { ChangeQueue, FIRST_FENCE } from './change-queue.ts';
 import { NftConversation } from './conversation.ts';
-import { readFence, readMapListing, type ElementCount } from './map-listing.ts';
+import { CountReader, type Counts } from './count-reader.ts';
+import { readFence } from './map-listing.ts';
 import { NftPath } from './path.ts';
 import { droppedBehind, explain, readForwarding, type Forwarding } from './requirements.ts';
-import { createTable, familyOf, listFence, listMap, setFence } from './ruleset.ts';
+import { createTable, familyOf, listFence, setFence } from './ruleset.ts';
 import { Zones } from './zones.ts';
 
-/** Counters are read so often while the kernel forwards something; reading those of a channel takes nft about 0.1 ms. */
-const COUNT_MS = 5_000;
-const COUNT_MS_PER_CHANNEL = 5;
-/** That their packets get through is looked at with each so-manieth reading, once it is known to work here. */
-const READINGS_PER_CHECK = 6;
-/** And so soon after the first channel, which shows whether it works here. */
-const FIRST_COUNT_MS = 300;
 /** While nothing is proven: so long one channel is tried, then another one may be. */
 const TRIAL_MS = 2_000;
-/** After that the reasons why the kernel forwards nothing may be gone. */
+/** Where there is no table, the listing at the end of its making is an error and answers nothing. */
+const SETUP_MS = 3_000;
+/** After that the reasons why the kernel forwards nothing may be gone. Trying whether packets get through costs a call some. */
 const RETRY_MS = 60_000;
-
-type Counts = ReadonlyMap<string, ElementCount>;
+const RETRY_TRIAL_MS = 600_000;
 
 export interface NftRelayOptions {
   readonly consoles: Consoles;
@@ -50,9 +45,8 @@ export class NftRelay implements KernelRelay {
   /** A channel has been seen to work; until then there is one at a time, to try. */
   #isProven = false;
   #triedAtMs = -Infinity;
-  #readings = 0;
   #isFlushDue = false;
-  #counting: Timer | undefined;
+  #counts: CountReader | undefined;
   #retry: Timer | undefined;
   #isStopped = false;
 
@@ -84,8 +78,7 @@ export class NftRelay implements KernelRelay {
     const { clock, table, typeOfService } = this.#options;
     const text = [...createTable(table, typeOfService), setFence(table, FIRST_FENCE), listFence(table)].join('\n');
     await new Promise<void>((resolve) => {
-      // Where there is no table the listing is an error: another one follows that always answers.
-      const fallback = clock.after(FIRST_COUNT_MS * 10, () => {
+      const fallback = clock.after(SETUP_MS, () => {
         if (this.#conversation === conversation) this.#giveUp(explain(conversation.takeError()));
         resolve();
       });
@@ -123,9 +116,14 @@ export class NftRelay implements KernelRelay {
   }
 
   #begin(conversation: NftConversation): void {
-    const { table, logger } = this.#options;
+    const { table, logger, clock } = this.#options;
     this.problem = undefined;
     this.#isProven = false;
+    this.#counts = new CountReader({
+      ...{ clock, table, conversation, paths: this.#paths },
+      isProven: () => this.#isProven,
+      took: (family, passed, starts) => this.#take(family, passed, starts),
+    });
     this.#changes = new ChangeQueue(table, conversation, ({ what, path }, error) => {
       if (what === 'remove') this.#zones.giveBack(path.zone);
       else if (error === undefined) this.#installed(path);
@@ -136,7 +134,7 @@ export class NftRelay implements KernelRelay {
 
   #installed(path: NftPath): void {
     path.isInstalled = !path.isRemoved;
-    this.#countSoon();
+    this.#counts?.start();
   }
 
   #refused(path: NftPath, error: string): void {
@@ -161,45 +159,6 @@ export class NftRelay implements KernelRelay {
     this.#options.clock.soon(() => {
       this.#isFlushDue = false;
       this.#changes?.flush();
-    });
-  }
-
-  #countSoon(): void {
-    const delayMs = this.#isProven ? COUNT_MS + this.#paths.size * COUNT_MS_PER_CHANNEL : FIRST_COUNT_MS;
-    this.#counting ??= this.#options.clock.after(delayMs, () => {
-      this.#counting = undefined;
-      this.#count();
-    });
-  }
-
-  #count(): void {
-    const families = ([4, 6] as const).filter((family) => [...this.#paths].some((path) => path.family === family));
-    const family = families.shift();
-    if (family === undefined) return;
-    this.#readings++;
-    this.#countOf(family, () => {
-      const next = families.shift();
-      if (next === undefined) this.#countAgain();
-      else this.#countOf(next, () => this.#countAgain());
-    });
-  }
-
-  #countAgain(): void {
-    if (this.#paths.size > 0) this.#countSoon();
-  }
-
-  #countOf(family: 4 | 6, then: () => void): void {
-    const conversation = this.#conversation;
-    const { table } = this.#options;
-    const isCheck = !this.#isProven || this.#readings % READINGS_PER_CHECK === 0;
-    conversation?.ask(listMap(table, `z${family}`), (lines) => {
-      const passed = readMapListing(lines);
-      const take = (starts: Counts | undefined): void => {
-        this.#take(family, passed, starts);
-        then();
-      };
-      if (isCheck) conversation.ask(listMap(table, `d${family}`), (listed) => take(readMapListing(listed)));
-      else take(undefined);
     });
   }
 
@@ -234,13 +193,13 @@ export class NftRelay implements KernelRelay {
     this.problem = why;
     this.#end();
     this.#retry?.cancel();
-    this.#retry = clock.after(RETRY_MS, () => void this.start());
+    this.#retry = clock.after(why === droppedBehind ? RETRY_TRIAL_MS : RETRY_MS, () => void this.start());
   }
 
   /** The table goes with the conversation. */
   #end(): void {
-    this.#counting?.cancel();
-    this.#counting = undefined;
+    this.#counts?.close();
+    this.#counts = undefined;
     this.#conversation?.close();
     this.#conversation = undefined;
     this.#changes = undefined;

@@ -44,5 +44,5 @@ export const droppedBehind =
 export function explain(error: string): string {
   if (/not permitted|permission/i.test(error))
     return `the kernel takes no rules from us: CAP_NET_ADMIN is missing (${error})`;
-  return `the kernel does not take our table (${error}): Linux 5.12 or newer and nftables 1.0 or newer are needed`;
+  return `the kernel does not take our table (${error || 'nft did not say why'}): Linux 5.12 or newer and nftables 1.0 or newer are needed`;
 }
