@@ -44,6 +44,7 @@ const roleTable = {
     ...['HubfarmSipEnumBan', 'HubfarmSipLiftBan', 'HubfarmSipStartTrace', 'HubfarmSipGetTrace'],
     ...['HubfarmEnumFrontend', 'HubfarmCheckFrontend'],
     ...['HubfarmMediaGetStatus', 'HubfarmMediaCheck'],
+    ...['HubfarmSipGetFarm', 'HubfarmSipSetFarm', 'HubfarmSipRefreshFarm'],
     ...['EnumLicenseKey', 'AddLicenseKey', 'DelLicenseKey', 'GetLicenseStatus'],
   ],
 } as const;

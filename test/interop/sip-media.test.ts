@@ -10,6 +10,7 @@ import { useNetwork, type Host } from './namespaces.ts';
 import { putBehindNat } from './nat-box.ts';
 import { requirePeers } from './peers.ts';
 import { provideAccounts } from './sip-server.ts';
+import { Sipp, writeUsers } from './sipp.ts';
 
 const domain = 'farm.test';
 const talkMs = 3000;
@@ -60,7 +61,7 @@ class Records {
   }
 }
 
-if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
+if (requirePeers(['ip', 'nft', 'baresip', 'linphonec', 'sipp'])) {
   describe('real telephones whose media go through hubfarm', () => {
     const network = useNetwork();
     const phones: { stop(): Promise<void> }[] = [];
@@ -148,6 +149,35 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
       expect(linphone.heardSeconds(440)).toBeGreaterThan(heardSeconds);
     });
 
+    test('hear what the other side sends back, sample for sample: SIPp echoes', async () => {
+      const [box, inner, outer] = [host(), host(), host()];
+      await putBehindNat(box, inner);
+      const target = `${server.host.address}:5060`;
+      const keys = { contact: `${outer.address}:5060` };
+      const registration = {
+        scenario: 'register',
+        target,
+        port: 5070,
+        calls: 1,
+        users: writeUsers(outer, [ben]),
+        keys,
+      };
+      await new Sipp(outer, registration).succeeds();
+      const echo = new Sipp(outer, { scenario: 'callee', port: 5060, more: ['-rtp_echo'] });
+      const baresip = keep(new Baresip(inner, { server: `sip:${target}`, user: anna, toneHz: 440 }));
+      try {
+        await baresip.start(`sip:ben@${domain}`);
+        await baresip.answered();
+        await talk();
+        await baresip.stop();
+      } finally {
+        await echo.stop();
+      }
+      expect(baresip.heardSeconds(440)).toBeGreaterThan(heardSeconds);
+      const { media } = await records.next();
+      expect(media!.streams[0]).toMatchObject({ a: { lostPackets: 0 }, b: { lostPackets: 0 } });
+    });
+
     test('hear each other from IPv4 to IPv6', async () => {
       const [six, four] = [host(), host()];
       await six.mustRun('ip', ['addr', 'add', 'fd77::6/64', 'dev', 'eth0', 'nodad']);
@@ -224,6 +254,45 @@ if (requirePeers(['ip', 'chromium'])) {
       expect(media).toMatchObject({ reason: 'always', streams: [{ media: 'audio' }] });
       expect(media!.streams[0]!.a.packets).toBeGreaterThan(packetsHeard);
       expect(media!.streams[0]!.b.packets).toBeGreaterThan(packetsHeard);
+    });
+  });
+}
+
+if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
+  describe('telephones at a server of two members, each with a part of the ports', () => {
+    const network = useNetwork();
+    let server: HubfarmServer;
+
+    beforeAll(async () => {
+      server = new HubfarmServer(network().host('hubfarm'), { settings: ['server.members=2'] });
+      await server.start();
+      await provideAccounts(server, domain, [anna, ben]);
+    });
+
+    test('hear each other through a NAT, whichever member has the call', async () => {
+      const [box, inner, outer] = ['box', 'inner', 'outer'].map((name) => network().host(name));
+      await putBehindNat(box!, inner!);
+      const baresip = new Baresip(inner!, { server: `sip:${server.host.address}:5060`, user: anna, toneHz: 440 });
+      const linphone = new Linphone(outer!, { server: `${server.host.address}:5060`, user: ben, toneHz: 1000 });
+      try {
+        await Promise.all([baresip.start(), linphone.start()]);
+        for (let call = 1; call <= 3; call++) {
+          linphone.say(`call sip:anna@${domain}`);
+          await linphone.says(new RegExp(`Call ${call} with .* connected`));
+          await talk();
+          linphone.say('terminate');
+          await linphone.says(new RegExp(`Call ${call} with .* ended`));
+        }
+        const answer = await server.hubfarm('media', 'status', '--json');
+        const { members } = JSON.parse(answer) as { members: { ports: string; calls: number; packets: number }[] };
+        expect(members.map(({ ports }) => ports).sort()).toEqual(['10000-14999', '15000-19999']);
+        expect(members.map(({ calls }) => calls)).toEqual([0, 0]);
+        expect(members.reduce((sum, { packets }) => sum + packets, 0)).toBeGreaterThan(600);
+      } finally {
+        await Promise.all([baresip.stop(), linphone.stop()]);
+      }
+      expect(baresip.heardSeconds(1000)).toBeGreaterThan(heardSeconds);
+      expect(linphone.heardSeconds(440)).toBeGreaterThan(heardSeconds);
     });
   });
 }

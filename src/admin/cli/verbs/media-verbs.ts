@@ -114,13 +114,13 @@ export const mediaVerbs: readonly Verb[] = [
   {
     noun: 'media',
     verb: 'status',
-    about: 'show how the media of calls are relayed, on each member, and what was counted',
+    about: 'show how media are relayed, and what was counted',
     run: status,
   },
   {
     noun: 'media',
     verb: 'check',
-    about: 'look whether media reach the members from outside: ports, WAN addresses, what a load balancer passes on',
+    about: 'look whether media reach the members from outside',
     run: check,
   },
 ];
