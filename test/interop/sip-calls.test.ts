@@ -140,6 +140,19 @@ if (requirePeers(['ip', 'sipp', 'sipsak'])) {
       expect(figures).toMatchObject({ caller: allWent, callee: allWent });
     });
 
+    test('ring at both telephones of an account; when one is answered, the other one stops', async () => {
+      const file = nextUsers();
+      const [first, second] = [await register(udp, file), await register(udp, file)];
+      const answering = new Sipp(callees, { scenario: 'callee', port: first, calls });
+      const ringing = new Sipp(callees, {
+        ...{ scenario: 'cancelled-callee', port: second, calls, more: ['-mp', '22000'] },
+      });
+      await Promise.all([first, second].map((one) => callees.receives('udp', one)));
+      expect(await start('forked-caller', udp, { users: file }).succeeds()).toMatchObject(allWent);
+      expect(await answering.succeeds()).toMatchObject(allWent);
+      expect(await ringing.succeeds()).toMatchObject(allWent);
+    });
+
     test('need no second INVITE, BYE or REGISTER: nothing is sent again', async () => {
       const { caller } = await callAll(udp, 'caller', 'callee');
       expect(caller.retransmissions).toBe(0);

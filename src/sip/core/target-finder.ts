@@ -100,7 +100,9 @@ export class TargetFinder {
     const found = this.#addressed(uri, domain);
     if (found === undefined) return answerer.answer(incoming, 404);
     const { account, fits } = found;
-    const targets = bindingTargets(location.lookup(account.aor), fits, flows);
+    const everywhere = bindingTargets(location.lookup(account.aor), fits, flows);
+    // RFC 3261 §26.2.2: who calls a sips: address wants TLS all the way, and rather no call than another one.
+    const targets = uri.scheme === 'sips' ? everywhere.filter(isSecure) : everywhere;
     if (agent !== undefined && this.#isTaken(incoming, account, targets.length > 0, agent, accept)) return 'answered';
     return targets.length > 0 ? targets : answerer.answer(incoming, 480);
   }
@@ -145,6 +147,14 @@ export class TargetFinder {
     const { relay } = this.#services;
     return relay === 'anybody' || account !== undefined || (relay === 'clients' && isTrusted);
   }
+}
+
+const secure: ReadonlySet<string | undefined> = new Set(['tls', 'wss']);
+
+/** By TLS: on the connection of its registration, or to a contact that says so. */
+function isSecure({ uri, flow }: ProxyTarget): boolean {
+  if (flow !== undefined) return secure.has(flow.transport);
+  return uri.scheme === 'sips' || secure.has(uri.param('transport')?.toLowerCase());
 }
 
 /** To where the Request-URI, or the next Route element, says. */

@@ -62,6 +62,19 @@ describe('a request is refused', () => {
     expect(answerTo('INVITE', { uri: 'sip:bob@example.org' }, world).status).toBe(404);
   });
 
+  test('to a sips: address goes by TLS or nowhere (RFC 3261 §26.2.2)', () => {
+    const world = new SipWorld();
+    const plain = world.phone({ address: '192.0.2.8' });
+    const secure = world.phone({ address: '192.0.2.9', port: 40_000, transport: 'tls', connectionId: 4 });
+    world.bind('bob', plain);
+    const { words } = answerTo('INVITE', { uri: 'sips:bob@example.org' }, world);
+    expect(words).toEqual([`480 → ${ALICE}`]);
+    world.bind('bob', secure);
+    world.take();
+    answerTo('INVITE', { uri: 'sips:bob@example.org', callId: 'second' }, world);
+    expect(world.take()).toEqual([`100 → ${ALICE}`, 'INVITE → tls 192.0.2.9:40000']);
+  });
+
   test('with 503 while the server is being drained, unless it belongs to a dialog', () => {
     const world = new SipWorld();
     world.bind('bob', world.phone({ address: '192.0.2.8' }));
