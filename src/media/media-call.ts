@@ -71,10 +71,7 @@ export class MediaCall implements RelayListener {
     if (this.#isDecided ? this.#session === undefined : !this.#decide(from, sdp)) return unchanged;
     const media = sideMediaOf(sdp, 'offer', this.#facts[from], this.#services.faces);
     const shortage = this.#prepare(from, media, sdp);
-    if (shortage !== undefined) {
-      this.#services.tally.full++;
-      return { kind: 'full', reason: shortage };
-    }
+    if (shortage !== undefined) return this.#full(shortage);
     this.#offer = { from, media };
     return this.#described(from, sdp, media);
   }
@@ -144,6 +141,16 @@ export class MediaCall implements RelayListener {
   failed(reason: string): void {
     this.#services.logger.warn({ why: reason }, 'the media of a call are not relayed any more');
     this.#services.tally.failed++;
+  }
+
+  #full(reason: string): Described {
+    const { tally, logger } = this.#services;
+    tally.full++;
+    // One line for 1, 2, 4, 8, … of them: there are many when there is one.
+    if ((tally.full & (tally.full - 1)) === 0) {
+      logger.warn({ why: reason, calls: tally.full }, 'the media of a call should be relayed, and are not');
+    }
+    return { kind: 'full', reason };
   }
 
   /** False: it is not relayed. */

@@ -10,7 +10,7 @@ export interface CallMediaOptions {
   readonly proxy: Pick<MediaProxy, 'call'>;
   /** A call whose media cannot be relayed is refused; else it goes on without. */
   readonly isRefusedWhenFull: boolean;
-  /** Nothing has been heard of either side of a call that was up: it will not end in any other way. */
+  /** Nothing is heard any more of either side of a call that was up: it will not end in any other way. */
   silent(callId: string, aTag: string, bTag: string, summary: MediaSummary): void;
 }
 
@@ -33,6 +33,8 @@ export class CallMedia {
             const dialog = ended();
             if (dialog === undefined) return;
             this.#dialogs.remove(dialog);
+            // Who never sent anything through here may have found another way.
+            if (!summary.streams.some(({ a, b }) => a.packets + b.packets > 0)) return;
             options.silent(dialog.callId, dialog.aTag, dialog.chosen ?? '', summary);
           },
         }),

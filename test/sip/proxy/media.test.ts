@@ -227,6 +227,15 @@ describe('the media of a call through the proxy', () => {
     expect(world.records).toMatchObject([{ endedBy: 'silence', media: { streams: [{ a: { packets: 3 } }] } }]);
   });
 
+  test('that never came end silently, too, but the call may be up all the same', () => {
+    const set = setUp();
+    const { world, relay, ports } = set;
+    talking(set);
+    relay.sessions[0]!.listener.idle();
+    expect(ports.figures.taken).toBe(0);
+    expect(world.records).toEqual([]);
+  });
+
   test('go on without the relay when no port is left; or the call is refused where that is set', () => {
     const full = { ports: { first: 10_000, last: 10_001 } };
     const { world, alice, bob } = setUp(full);
