@@ -7,6 +7,8 @@ import { refuse } from './refusal.ts';
 const configFields = { FileName: str(), FileData: data('one JSON document, UTF-8') };
 const CONFIG_FILE_NAME = 'hubfarm.json';
 /** What makes the cluster itself, the key of its authority among it: neither leaves with the configuration nor is replaced by it. */
+/** The key of the SIP Farm: members have begun with it. */
+const SIP_SECRET_KEY = 'cfg/sip/secret';
 const CLUSTER_KEYS = 'cfg/cluster/';
 
 /** What GetConfig and SetConfig move here: the JSON document of export and import, not the original's text format. */
@@ -37,14 +39,27 @@ export const configOperations = [
     run: async (context, input, call) => {
       const document = parseDocument(input.FileData);
       if (document === undefined) return refuse(ErrorCode.INVALID_PARAMETER, 'FileData is not a JSON document');
-      const { written, deleted } = await importJson(context.backplane, document, {
-        keep: [context.ownKeys, CLUSTER_KEYS],
-      });
+      const own = await context.backplane.get(SIP_SECRET_KEY);
+      const { written, deleted } = await importJson(
+        context.backplane,
+        own === undefined ? document : withoutEntry(document, SIP_SECRET_KEY),
+        { keep: [context.ownKeys, CLUSTER_KEYS, SIP_SECRET_KEY] },
+      );
       call.changed('configuration', {}, { writtenRecords: written, deletedRecords: deleted });
       return { FileName: input.FileName, FileData: Buffer.alloc(0) };
     },
   }),
 ];
+
+function withoutEntry(document: unknown, key: string): unknown {
+  if (typeof document !== 'object' || document === null || !('entries' in document)) return document;
+  const { entries } = document;
+  if (!Array.isArray(entries)) return document;
+  const others = (entries as readonly unknown[]).filter(
+    (entry) => typeof entry !== 'object' || entry === null || !('key' in entry) || entry.key !== key,
+  );
+  return { ...document, entries: others };
+}
 
 function parseDocument(bytes: Buffer): unknown {
   try {

@@ -26,6 +26,19 @@ describe('what is asked of the server itself', () => {
     expect(answerTo('OPTIONS', { uri: 'sip:192.0.2.1', headers: ['Route: <sip:192.0.2.1;lr>'] }).status).toBe(200);
   });
 
+  test('a balancer that asks is told 503 while new calls should go elsewhere; calls that come are worked on', () => {
+    let problem: string | undefined = 'draining';
+    const world = new SipWorld({ notReady: () => problem });
+    world.bind('bob', world.phone({ address: '192.0.2.8' }));
+    const { status, message } = answerTo('OPTIONS', { uri: 'sip:192.0.2.1' }, world);
+    expect([status, message?.valueOf('Retry-After')]).toEqual([503, '10']);
+    world.take();
+    answerTo('INVITE', { callId: 'second' }, world);
+    expect(world.take()).toContain('INVITE → udp 192.0.2.8:5060');
+    problem = undefined;
+    expect(answerTo('OPTIONS', { uri: 'sip:192.0.2.1', callId: 'third' }, world).status).toBe(200);
+  });
+
   test('an option that we do not have is refused by name', () => {
     const { status, message } = answerTo('OPTIONS', { uri: 'sip:192.0.2.1', headers: ['Require: nothing, else'] });
     expect(status).toBe(420);

@@ -64,6 +64,7 @@ export interface SipWorldOptions {
   readonly settings?: Partial<CoreSettings>;
   readonly agent?: AccountAgent;
   readonly media?: NonNullable<SipServices['media']>;
+  readonly notReady?: () => string | undefined;
   /** Real ones, instead of those of the test. Who sends a request is for `verdict` to say all the same. */
   readonly accounts?: Pick<SipAccounts, 'directory' | 'location' | 'registrar'>;
 }
@@ -132,6 +133,7 @@ export class SipWorld {
       }),
       ...(options.agent && { agent: options.agent }),
       ...(options.media && { media: options.media }),
+      ...(options.notReady && { notReady: options.notReady }),
       callRecords: {
         write: (line) => {
           this.records.push(JSON.parse(line) as Record<string, unknown>);
