@@ -10,6 +10,7 @@ import { bool, int, list, str } from '../schema/field.ts';
 import type { AdminContext } from './context.ts';
 import { operation } from './operation.ts';
 import { refuse } from './refusal.ts';
+import { serverRole } from './server-role.ts';
 
 /** Threads of one server are one frontend: it is called like the server. */
 function serverName({ cluster, info }: AdminContext): string {
@@ -66,6 +67,7 @@ export const balancerOperations = [
     faces: 'json',
     input: {},
     output: {
+      OnlyThisServer: bool('it is a member of a cluster: only the controller knows them all'),
       FrontendList: list({
         Member: str('the server: its threads are one'),
         Address: str('IPv4, of the interface to the balancer; empty: none was found'),
@@ -86,9 +88,14 @@ export const balancerOperations = [
       const facts = await context.hostNetwork?.facts();
       if (facts === undefined) return refuse(ErrorCode.NOT_SUPPORTED, 'nothing is known of the network of this host');
       const row = memberRow(context, facts);
-      return { FrontendList: [row], ListenerList: listenerRows(context, row) };
+      return {
+        OnlyThisServer: serverRole(context) === 'member',
+        FrontendList: [row],
+        ListenerList: listenerRows(context, row),
+      };
     },
     across: joined((outputs) => ({
+      OnlyThisServer: outputs[0]?.output.OnlyThisServer ?? true,
       // Threads have their own listeners where they do not share those of the first; the balancer uses the first one's.
       FrontendList: byServer(outputs).flatMap(({ outputs: [first] }) => first?.FrontendList ?? []),
       ListenerList: byServer(outputs).flatMap(({ outputs: [first] }) => first?.ListenerList ?? []),

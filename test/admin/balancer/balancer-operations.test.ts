@@ -45,7 +45,8 @@ async function call(method: string, params: object = {}): Promise<Record<string,
 }
 
 test('a server without SIP is a frontend for VPN: its address is the first that leads outside', async () => {
-  const { FrontendList, ListenerList } = await call('HubfarmEnumFrontend');
+  const { FrontendList, ListenerList, OnlyThisServer_bool: isAlone } = await call('HubfarmEnumFrontend');
+  expect(isAlone).toBe(false);
   expect(FrontendList).toEqual([
     expect.objectContaining({
       Address_str: '10.0.0.11',

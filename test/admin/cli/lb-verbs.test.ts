@@ -72,6 +72,15 @@ describe('hubfarm lb config', () => {
     expect(errors).toContain('frontend alpha has no mac');
   });
 
+  test('is not for half a cluster: a member sends to the controller', async () => {
+    const server = new FakeServer({
+      HubfarmEnumFrontend: { OnlyThisServer_bool: true, FrontendList: [member('beta')] },
+    });
+    const { code, errors } = await run('lb config --for nginx', server);
+    expect(code).toBe(1);
+    expect(errors).toContain('ask the controller');
+  });
+
   test('leaves out servers that are not ready, if asked to', async () => {
     const line = 'lb config --for keepalived --ready --vip 10.0.0.100';
     const { output } = await run(line, standing({}, { Ready_bool: false }));

@@ -33,6 +33,10 @@ async function standing({ api, options }: VerbContext): Promise<BalancedCluster>
   const { describeCluster } = await import('../../balancer/front-door.ts');
   const described = await describeOptions(options);
   const answer = await api.call('HubfarmEnumFrontend');
+  if (answer.flag('OnlyThisServer')) {
+    const advice = 'ask the controller ("hubfarm cluster status" names it, --server asks it)';
+    throw new CliError('NOT_CONTROLLER', ExitCode.refused, `this server knows only itself of its cluster: ${advice}`);
+  }
   return describeCluster(
     answer.rows('FrontendList').map(memberFacts),
     answer.rows('ListenerList').map(listenerFacts),
