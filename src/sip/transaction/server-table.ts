@@ -72,8 +72,9 @@ export class ServerTable {
   }
 }
 
+/** Joined, since a template would keep its parts, and so the text of the message, for as long as the transaction lasts. */
 function endKeyOf(message: SipMessage): string {
-  return `${message.callId()} ${message.cseq().number} ${message.method} ${message.from().tag ?? ''}`;
+  return [message.callId(), message.cseq().number, message.method, message.from().tag ?? ''].join(' ');
 }
 
 function isSameSender(a: Via, b: Via): boolean {
