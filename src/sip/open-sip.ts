@@ -24,6 +24,7 @@ import type { FarmFigures } from './farm/farm-figures.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { openFarmPart, type FarmPlace, type OpenFarm } from './open-farm.ts';
 import type { FarmPart } from './roles/farm-part.ts';
+import { strangerWarning, takenPlaces } from './roles/port-strangers.ts';
 import { createSipServer, type SipFigures, type SipServer, type SipServices } from './server.ts';
 import type { CallRecordSink } from './trace/call-records.ts';
 import { MessageTrace } from './trace/message-trace.ts';
@@ -105,7 +106,11 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
     },
     lifecycle,
   );
-  const transport = new SipTransport(services, transportSettings(config, services.seat));
+  const settings = transportSettings(config, services.seat);
+  const transport = new SipTransport(services, settings);
+  // Only the first member comes before all others of its server.
+  const isFirst = settings.reusePort && services.seat.index === 0;
+  const taken = isFirst ? await takenPlaces(services.datagrams, settings.plain) : [];
   const agent = await openAgent(services, accounts);
   const trace = new MessageTrace(clock);
   const farm = await openFarmPart(services, config, { transport, trace, secret: accounts.secret }, lifecycle);
@@ -125,6 +130,8 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   await lifecycle.start({ name: 'SIP server', start: () => server.start(), stop: () => server.stop() });
   await lifecycle.start({ name: 'SIP sockets', start: () => transport.start(), stop: () => transport.stop() });
   await lifecycle.start({ name: 'SIP Farm', start: () => farm.part.start(), stop: () => farm.part.stop() });
+  const warning = strangerWarning(taken, transport.listeners());
+  if (warning !== undefined) farm.part.warn(warning);
   return {
     accounts,
     trace,

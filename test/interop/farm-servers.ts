@@ -47,10 +47,10 @@ export class FarmServers {
     await this.balance(this.servers);
   }
 
-  /** Waits until every member sees so many in the farm. */
-  async allIn(count = this.servers.length, timeoutMs = 60_000): Promise<void> {
+  /** Waits until every one of these sees so many in the farm. */
+  async allIn(count = this.servers.length, timeoutMs = 60_000, seenBy = this.servers.slice(0, count)): Promise<void> {
     await until(`${count} members in the farm`, timeoutMs, async () => {
-      const rows = await Promise.all(this.servers.slice(0, count).map((server) => this.rows(server).catch(() => [])));
+      const rows = await Promise.all(seenBy.map((server) => this.rows(server).catch(() => [])));
       return rows.every((seen) => seen.filter(({ isInFarm }) => isInFarm).length === count);
     });
   }

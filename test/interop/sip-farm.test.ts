@@ -165,4 +165,25 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
       await farm.allIn(3);
     });
   });
+
+  test('a backend that reaches nobody outside sends out through the others, and gets the answers back', async () => {
+    const [backend, second, third] = farm.servers;
+    await farm.balance([second!, third!]);
+    await farm.first.hubfarm('farm', 'set', '--member', 'farm1', '--farm', 'relay');
+    await farm.allIn(2, 20_000, [second!, third!]);
+    const { host } = backend!;
+    const toCallees = `ip daddr ${callees.address} drop`;
+    await host.mustRun('nft', [`table inet cut { chain out { type filter hook output priority 0; ${toCallees}; }; }`]);
+    try {
+      const target = `${host.address}:5060`;
+      const figures = await callAll({ caller: 'udp', callee: 'udp' }, 'caller', 'callee', { target });
+      expect(figures).toMatchObject({ caller: allWent, callee: allWent });
+      expect(figures.caller.retransmissions).toBe(0);
+    } finally {
+      await host.mustRun('nft', ['delete table inet cut']);
+      await farm.first.hubfarm('farm', 'set', '--member', 'farm1', '--unset', 'farm');
+      await farm.allIn(3);
+      await farm.balance(farm.servers);
+    }
+  });
 }
