@@ -33,6 +33,18 @@ interface RecordedCall {
   };
 }
 
+interface MemberStatus {
+  readonly ports: string;
+  readonly calls: number;
+  readonly packets: number;
+  readonly kernelStreams: number;
+}
+
+async function membersOf(server: HubfarmServer): Promise<readonly MemberStatus[]> {
+  const answer = await server.hubfarm('media', 'status', '--json');
+  return (JSON.parse(answer) as { readonly members: readonly MemberStatus[] }).members;
+}
+
 const talk = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, talkMs));
 
 /** The record of the call that has ended last; each is asked for once. */
@@ -74,11 +86,7 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec', 'sipp'])) {
       phones.push(phone);
       return phone;
     };
-    const mediaStatus = async (): Promise<{ calls: number; packets: number; means: string }> => {
-      const answer = await server.hubfarm('media', 'status', '--json');
-      const { members } = JSON.parse(answer) as { members: { calls: number; packets: number; means: string }[] };
-      return members[0]!;
-    };
+    const mediaStatus = async (): Promise<MemberStatus> => (await membersOf(server))[0]!;
 
     beforeAll(async () => {
       server = new HubfarmServer(network().host('hubfarm'), { settings: ['media.timeoutS=10'] });
@@ -265,29 +273,35 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
 
     beforeAll(async () => {
       server = new HubfarmServer(network().host('hubfarm'), { settings: ['server.members=2'] });
+      await server.host.mustRun('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
       await server.start();
       await provideAccounts(server, domain, [anna, ben]);
     });
 
-    test('hear each other through a NAT, whichever member has the call', async () => {
+    test('hear each other through a NAT, whichever member has the call, and by the kernel', async () => {
       const [box, inner, outer] = ['box', 'inner', 'outer'].map((name) => network().host(name));
       await putBehindNat(box!, inner!);
       const baresip = new Baresip(inner!, { server: `sip:${server.host.address}:5060`, user: anna, toneHz: 440 });
       const linphone = new Linphone(outer!, { server: `${server.host.address}:5060`, user: ben, toneHz: 1000 });
       try {
         await Promise.all([baresip.start(), linphone.start()]);
+        let kernelStreams = 0;
         for (let call = 1; call <= 3; call++) {
           linphone.say(`call sip:anna@${domain}`);
           await linphone.says(new RegExp(`Call ${call} with .* connected`));
           await talk();
+          kernelStreams += (await membersOf(server)).reduce((sum, member) => sum + member.kernelStreams, 0);
           linphone.say('terminate');
           await linphone.says(new RegExp(`Call ${call} with .* ended`));
         }
-        const answer = await server.hubfarm('media', 'status', '--json');
-        const { members } = JSON.parse(answer) as { members: { ports: string; calls: number; packets: number }[] };
+        // A telephone says that a call has ended when it is about to say so to the other one.
+        const isOver = async (): Promise<boolean> => (await membersOf(server)).every(({ calls }) => calls === 0);
+        await until('the end of the last call', 5_000, isOver);
+        const members = await membersOf(server);
+        expect(kernelStreams).toBeGreaterThan(0);
         expect(members.map(({ ports }) => ports).sort()).toEqual(['10000-14999', '15000-19999']);
-        expect(members.map(({ calls }) => calls)).toEqual([0, 0]);
-        expect(members.reduce((sum, { packets }) => sum + packets, 0)).toBeGreaterThan(600);
+        // What the kernel forwarded after it was asked last is not in it.
+        expect(members.reduce((sum, { packets }) => sum + packets, 0)).toBeGreaterThan(100);
       } finally {
         await Promise.all([baresip.stop(), linphone.stop()]);
       }
