@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FairStopwatch } from '../io/node/fair-stopwatch.ts';
 import { until } from './command.ts';
-import { HubfarmConnect } from './hubfarm-connect.ts';
+import { ConnectCrew, sentTo } from './connect-crew.ts';
+import type { HubfarmConnect } from './hubfarm-connect.ts';
 import { HubfarmServer } from './hubfarm-server.ts';
 import { useNetwork, type Host } from './namespaces.ts';
 import { passwordOf } from './office.ts';
@@ -22,7 +23,7 @@ if (requirePeers(['vpnclient', 'vpncmd', 'ping', 'ip'])) {
     let cluster: ServerCluster<HubfarmServer>;
     let anna: VpnClient;
     let ben: VpnClient;
-    let running: HubfarmConnect[] = [];
+    const crew = new ConnectCrew(() => cluster.controller.host.address);
 
     const hire = async (user: string): Promise<VpnClient> => {
       const host: Host = network().host(user);
@@ -40,16 +41,8 @@ if (requirePeers(['vpnclient', 'vpncmd', 'ping', 'ip'])) {
     const placeOf = async (client: VpnClient, account: string): Promise<string> =>
       (await client.status(account)).get('Server Name') ?? '';
 
-    const connect = (host: Host, user: string, hub: string): HubfarmConnect => {
-      const server = cluster.controller.host.address;
-      const words = ['--password', passwordOf(user), '--insecure', '--address', `${addresses[user]}/24`];
-      const client = new HubfarmConnect(host, { server, hub, user, words });
-      running.push(client);
-      return client;
-    };
-
-    const sentTo = (client: HubfarmConnect): string =>
-      [...client.output.matchAll(/sent on to ([\d.]+):443/g)].at(-1)?.[1] ?? '';
+    const connect = (host: Host, user: string, hub: string): HubfarmConnect =>
+      crew.connect(host, { hub, user, words: ['--address', `${addresses[user]}/24`] });
 
     beforeAll(async () => {
       const [controller, ...members] = ['controller', 'member1', 'member2'].map(
@@ -67,8 +60,7 @@ if (requirePeers(['vpnclient', 'vpncmd', 'ping', 'ip'])) {
     }, 180_000);
 
     afterEach(async () => {
-      for (const client of running) if (client.exitCode === undefined) await client.stop();
-      running = [];
+      await crew.stop();
       for (const client of [anna, ben]) {
         for (const hub of [dynamicHub, staticHub]) await client.disconnect(hub).catch(() => '');
       }

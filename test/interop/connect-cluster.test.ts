@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { until } from './command.ts';
-import { HubfarmConnect } from './hubfarm-connect.ts';
+import { ConnectCrew, sentTo } from './connect-crew.ts';
+import type { HubfarmConnect } from './hubfarm-connect.ts';
 import { useNetwork, type Host } from './namespaces.ts';
 import { passwordOf } from './office.ts';
 import { requirePeers } from './peers.ts';
@@ -19,19 +20,10 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
     let cluster: ServerCluster<VpnServer>;
     let anna: Host;
     let ben: Host;
-    let running: HubfarmConnect[] = [];
+    const crew = new ConnectCrew(() => cluster.controller.host.address);
 
-    const connect = (host: Host, user: string, hub: string, ...words: string[]): HubfarmConnect => {
-      const server = cluster.controller.host.address;
-      const login = ['--password', passwordOf(user), '--insecure', ...words];
-      const client = new HubfarmConnect(host, { server, hub, user, words: login });
-      running.push(client);
-      return client;
-    };
-
-    /** Where the client was sent the last time. */
-    const placeOf = (client: HubfarmConnect): string =>
-      [...client.output.matchAll(/sent on to ([\d.]+):443/g)].at(-1)?.[1] ?? '';
+    const connect = (host: Host, user: string, hub: string, ...words: string[]): HubfarmConnect =>
+      crew.connect(host, { hub, user, words });
 
     beforeAll(async () => {
       const [controller, ...members] = ['controller', 'member1', 'member2'].map(
@@ -50,8 +42,7 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
     }, 180_000);
 
     afterEach(async () => {
-      for (const client of running) if (client.exitCode === undefined) await client.stop();
-      running = [];
+      await crew.stop();
     });
 
     const meet = async (...words: string[]): Promise<readonly [HubfarmConnect, HubfarmConnect]> => {
@@ -65,14 +56,14 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
 
     test('is sent to the member that hosts the hub, and meets others there', async () => {
       const [annas, bens] = await meet();
-      expect(placeOf(annas)).toBe(placeOf(bens));
-      expect(cluster.at(placeOf(annas)).host.address).not.toBe(cluster.controller.host.address);
+      expect(sentTo(annas)).toBe(sentTo(bens));
+      expect(cluster.at(sentTo(annas)).host.address).not.toBe(cluster.controller.host.address);
       expect(await anna.ping('192.168.7.2', { count: 20 })).toMatchObject({ sent: 20, received: 20 });
     });
 
     test('opens its further connections to the member too, which must show the announced certificate', async () => {
       const [annas] = await meet('--connections', '4');
-      const { host } = cluster.at(placeOf(annas));
+      const { host } = cluster.at(sentTo(annas));
       const established = async (): Promise<number> => {
         const lines = await host.mustRun('ss', [
           '-Hnt',
@@ -89,12 +80,12 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
     test('is spread over the members on a static hub', async () => {
       const client = connect(anna, 'anna', staticHub);
       await client.connected();
-      expect(cluster.at(placeOf(client))).toBeDefined();
+      expect(cluster.at(sentTo(client))).toBeDefined();
     });
 
     test('goes back through the controller when its member dies, to the other member', async () => {
       const [annas, bens] = await meet();
-      const before = placeOf(annas);
+      const before = sentTo(annas);
       const started = performance.now();
       await cluster.at(before).daemon.kill();
       await Promise.all([annas.said(/connection lost/, 1, 5_000), bens.said(/connection lost/, 1, 5_000)]);
@@ -103,7 +94,7 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
       await anna.reaches('192.168.7.2', 60_000);
       const flowsMs = performance.now() - started;
       console.log(`member killed: connected again after ${seconds(backMs)} s, data flows after ${seconds(flowsMs)} s`);
-      expect(placeOf(annas)).not.toBe(before);
+      expect(sentTo(annas)).not.toBe(before);
       await cluster.at(before).start();
       await cluster.joined();
     });
