@@ -61,6 +61,8 @@ export class SipTransport implements TransportLayer {
   readonly #refused: RefusedServers;
   /** Places that do not take TCP, and until when that is believed. */
   readonly #tcpRefusals = new Map<string, number>();
+  /** Requests for UDP that went by TCP instead, and when. A transaction sends the same bytes each time. */
+  readonly #moved = new WeakMap<Buffer, number>();
   #listener: TransportListener | undefined;
   #routes: Timer | undefined;
   #socketsChanged: () => void = () => undefined;
@@ -275,12 +277,24 @@ export class SipTransport implements TransportLayer {
       this.#sendByUdp(bytes, target, failed);
       return;
     }
-    this.#sendByStream(changed, { ...target, transport: 'tcp' }, () => {
+    const byTcp: Target = { ...target, transport: 'tcp' };
+    if (this.#isOnItsWay(bytes, byTcp)) return;
+    this.#moved.set(bytes, this.#services.clock.nowMs());
+    this.#sendByStream(changed, byTcp, () => {
+      this.#moved.delete(bytes);
       if (this.#tcpRefusals.size >= mostRefusals) this.#tcpRefusals.clear();
       const until = this.#services.clock.nowMs() + transportLimits.tcpRefusedMs;
       this.#tcpRefusals.set(addressAndPort(target.address, target.port), until);
       this.#sendByUdp(bytes, target, failed);
     });
+  }
+
+  /** Sent again by timer A or E of a transaction that takes UDP for granted: a connection loses nothing (RFC 3261 §17.1.1.2). */
+  #isOnItsWay(bytes: Buffer, byTcp: Target): boolean {
+    const sinceMs = this.#moved.get(bytes);
+    if (sinceMs === undefined) return false;
+    const isDialling = this.#services.clock.nowMs() - sinceMs < transportLimits.dialTimeoutMs;
+    return isDialling || this.#connections.find(byTcp) !== undefined;
   }
 
   #sendByStream(bytes: Buffer, target: Target, failed: Failed): void {
