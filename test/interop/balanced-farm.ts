@@ -70,6 +70,17 @@ export class BalancedFarm {
     return members.filter(({ isInFarm }) => isInFarm).length;
   }
 
+  /** What is wrong with the farm, as any of its servers sees it. */
+  async warnings(): Promise<readonly string[]> {
+    const of = async (server: HubfarmServer): Promise<readonly string[]> => {
+      const { warnings } = JSON.parse(await server.hubfarm('farm', 'status', '--json')) as {
+        readonly warnings: readonly { readonly code: string }[];
+      };
+      return warnings.map(({ code }) => code);
+    };
+    return [...new Set((await Promise.all(this.servers.map(of))).flat())];
+  }
+
   /** What the balancer must do, from the cluster as it stands. */
   configuration(...words: string[]): Promise<string> {
     return this.first.hubfarm('lb', 'config', '--for', 'nftables', ...words);

@@ -11,6 +11,19 @@ export interface Outcome {
   readonly callee: SippFigures;
 }
 
+const busyTelephones = `
+const socket = require('node:dgram').createSocket('udp4');
+socket.on('message', (message, { address, port }) => {
+  const [start, ...lines] = message.toString('latin1').split('\\r\\n\\r\\n')[0].split('\\r\\n');
+  if (!start.startsWith('INVITE ')) return;
+  const kept = lines.filter((line) => /^(via|v|from|f|to|t|call-id|i|cseq) *:/i.test(line));
+  const top = kept.findIndex((line) => /^(via|v) *:/i.test(line));
+  kept[top] = kept[top].replace(/;rport(?=;|,|$)/, ';rport=' + port + ';received=' + address);
+  const answer = kept.map((line) => (/^(to|t) *:/i.test(line) ? line + ';tag=busy' : line));
+  socket.send(['SIP/2.0 486 Busy Here', ...answer, 'Content-Length: 0', '', ''].join('\\r\\n'), port, address);
+});
+socket.bind(Number(process.argv[1]));`;
+
 /** Telephones outside: they register and call through the virtual address. */
 export class OutsideCalls {
   readonly #farm: BalancedFarm;
@@ -65,6 +78,21 @@ export class OutsideCalls {
     } finally {
       await answering.stop();
       await calling.stop();
+    }
+  }
+
+  /** Users are called at telephones that are busy, and say in their answers where each question came from (RFC 3581 §4). */
+  async callBusy(calls: number): Promise<void> {
+    const file = writeUsers(this.#callees, this.#users.splice(0, calls));
+    const port = this.#nextPort();
+    const contact = `${this.#callees.address}:${port}`;
+    await this.#start(this.#callees, 'register', { calls, users: file, keys: { contact }, timeoutMs: 20_000 }).ended();
+    const telephones = this.#callees.start(execPath, ['--input-type=commonjs', '-e', busyTelephones, `${port}`]);
+    await this.#callees.receives('udp', port);
+    try {
+      await this.#start(this.#callers, 'caller', { calls, users: file, timeoutMs: 20_000 }).ended();
+    } finally {
+      await telephones.kill();
     }
   }
 

@@ -9,7 +9,7 @@ import { sipUsers } from './sipp.ts';
 
 const domain = 'farm.test';
 const calls = 30;
-const users = sipUsers(10 * calls, domain);
+const users = sipUsers(12 * calls, domain);
 const address = '10.77.0.200';
 /** One for each server, where they are mapped. */
 const mapped = ['10.77.0.201', '10.77.0.202', '10.77.0.203'] as const;
@@ -93,6 +93,8 @@ if (requirePeers(['ip', 'nft', 'conntrack', 'nginx', 'nginxStream', 'haproxy', '
       expect(expected).toBeGreaterThan(calls * 5);
       for (const relayed of await farm.figures('relayedOut')) expect(relayed).toBeGreaterThan(0);
       expect(await askConnected(callers, farm.target, behindFirewall)).toBe(behindFirewall.count);
+      await outside.callBusy(calls);
+      expect(await farm.warnings()).not.toContain('balancer-binds');
       // Nothing of it is remembered.
       const remembered = await balancer.run('conntrack', ['-L', '-p', 'udp', '--dport', '5060']);
       expect(remembered.stdout).not.toMatch(/dport=5060/);
@@ -174,12 +176,13 @@ if (requirePeers(['ip', 'nft', 'conntrack', 'nginx', 'nginxStream', 'haproxy', '
       expect(await echoes(callers, `${second!.host.address}:12346`, second!.host)).toBe(true);
     });
 
-    test('with bindings breaks: answers come from other ports', async () => {
+    test('with bindings breaks: answers come from other ports, and the farm says so', async () => {
       const bound = (description: string): string =>
         singleIp(description).replaceAll('mode = "nat"', 'mode = "normal"');
       // We would not print it for a farm.
       await expect(configuration(bound)).rejects.toThrow('binds each sender of UDP to one frontend');
       await farm.balance(await configuration((text) => bound(text).replace('farm = true', 'farm = false')));
+      expect(await farm.warnings()).not.toContain('balancer-binds');
       const { unexpected, caller } = await outside.watched(address, () =>
         outside.call(calls, 'udp', { timeoutMs: 20_000 }),
       );
@@ -187,6 +190,8 @@ if (requirePeers(['ip', 'nft', 'conntrack', 'nginx', 'nginxStream', 'haproxy', '
       // SIPp takes answers from any port; a telephone behind a firewall does not.
       expect(caller.created).toBe(calls);
       expect(await askConnected(callers, farm.target, behindFirewall)).toBeLessThan(behindFirewall.count);
+      await outside.callBusy(calls);
+      expect(await farm.warnings()).toContain('balancer-binds');
     });
   });
 }
