@@ -10,7 +10,7 @@ import type { CoreSettings } from './core/settings.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
 import type { SipMessage } from './message/sip-message.ts';
 import { observers } from './proxy/call-observers.ts';
-import { FlowTokens } from './proxy/flow-token.ts';
+import { FlowTokens, PATH_SCOPE } from './proxy/flow-token.ts';
 import { CallMedia } from './proxy/media.ts';
 import { NatPinger } from './proxy/nat-pinger.ts';
 import type { Gruus } from './registrar/gruu.ts';
@@ -84,6 +84,7 @@ export function createSipServer(services: SipServices): SipServer {
   const mac = new ShortMac(secret);
   const wheel = new TimerWheel(clock);
   const branches = new BranchCodec(member, mac);
+  const tokens = new FlowTokens(member, mac);
   const tallies = new MessageTallies();
   const calls = new CallRecords({ clock, member, sink: services.callRecords });
   const media =
@@ -97,7 +98,7 @@ export function createSipServer(services: SipServices): SipServer {
     {
       ...services,
       branches,
-      tokens: new FlowTokens(member, mac),
+      tokens,
       observe: (incoming) => observers(calls.begin(incoming), agent?.callBegins?.(incoming)),
       media,
       byeForwarded: (message) => {
@@ -123,7 +124,12 @@ export function createSipServer(services: SipServices): SipServer {
       return layer;
     },
   );
-  agent?.connect?.({ layer, transport, locator: services.locator });
+  agent?.connect?.({
+    layer,
+    transport,
+    locator: services.locator,
+    ...(owner && { routeParameter: `;hf=${tokens.write(PATH_SCOPE, undefined)}` }),
+  });
   const pinger = new NatPinger({
     clock,
     random,

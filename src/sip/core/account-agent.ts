@@ -31,6 +31,8 @@ export interface AgentConnection {
   readonly layer: Pick<TransactionLayer, 'client'>;
   readonly transport: Pick<TransportLayer, 'viaFor' | 'hasFlow'>;
   readonly locator: Pick<ServerLocator, 'locate' | 'locateNow'>;
+  /** In a farm: what a Record-Route says so that requests come to this very member, with its `;`. */
+  readonly routeParameter?: string;
 }
 
 /** Answers in an account's stead: PUBLISH and SUBSCRIBE for its state, MESSAGE while it is away. */

@@ -91,7 +91,13 @@ export class EventAgent implements AccountAgent {
     const { transport } = connection;
     this.#connected = {
       subscriptions,
-      subscribe: new SubscribeRequests({ packages, subscriptions, transport, random }),
+      subscribe: new SubscribeRequests({
+        packages,
+        subscriptions,
+        transport,
+        random,
+        ...(connection.routeParameter !== undefined && { routeParameter: connection.routeParameter }),
+      }),
       publish: new PublishRequests({ packages, publications: this.#publications, random }),
       messages,
       packageNames: [...packages.keys()],

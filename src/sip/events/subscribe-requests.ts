@@ -18,6 +18,8 @@ export interface SubscribeServices {
   readonly packages: ReadonlyMap<string, EventPackage>;
   readonly subscriptions: Subscriptions;
   readonly transport: Pick<TransportLayer, 'viaFor'>;
+  /** See `AgentConnection`. */
+  readonly routeParameter?: string;
   readonly random: Random;
 }
 
@@ -107,9 +109,10 @@ export class SubscribeRequests {
 
   /** So that a refresh comes back to this very server, though its Request-URI is the address that is watched. */
   #recordRoute(hop: Hop): string {
-    const { sentBy, transport } = this.#services.transport.viaFor(targetOf(hop));
+    const { transport: layer, routeParameter = '' } = this.#services;
+    const { sentBy, transport } = layer.viaFor(targetOf(hop));
     const parameter = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`;
-    return `<sip:${sentBy}${parameter};lr>`;
+    return `<sip:${sentBy}${parameter};lr${routeParameter}>`;
   }
 }
 

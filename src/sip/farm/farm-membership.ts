@@ -17,7 +17,7 @@ export interface FarmSocket {
 export interface FarmMember {
   /** In branches and flow tokens: 1 to 16 of 0-9 a-z, the same after a restart. */
   readonly token: string;
-  /** As bindings name it, and where the bus finds it; empty on a server that stands alone. */
+  /** As bindings name it: `memberName` of its `MemberId`; empty on a server that stands alone. */
   readonly name: string;
   /** 32 bits, others after each start. Frames of a boot that nobody has heard of are not taken. */
   readonly boot: number;

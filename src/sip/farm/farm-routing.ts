@@ -137,7 +137,7 @@ export class FarmRouting implements OwnerLookup {
   }
 
   /** False: nobody of the list can be reached, or this member is the one. */
-  #passOn(message: SipMessage, hop: Hop, list: readonly string[], how: Omit<RelayWay, 'rest'>): boolean {
+  #passOn(message: SipMessage, hop: Hop, list: readonly string[], { isNamed, path }: Omit<RelayWay, 'rest'>): boolean {
     const { members, relay } = this.#parts;
     for (const [at, token] of list.entries()) {
       const rest = at + 1 < list.length ? list.slice(at + 1) : none;
@@ -146,7 +146,7 @@ export class FarmRouting implements OwnerLookup {
         continue;
       }
       const member = members.reachable(token);
-      if (member !== undefined && relay(message, hop, member, { ...how, rest })) return true;
+      if (member !== undefined && relay(message, hop, member, { rest, isNamed, path })) return true;
     }
     return false;
   }

@@ -1,5 +1,5 @@
 import type { Logger } from '#base';
-import type { Bus, MemberId } from '#cluster';
+import { parseMemberId, type Bus, type MemberId } from '#cluster';
 import type { Clock, Datagram } from '#io';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
@@ -101,7 +101,7 @@ export class RelayLink {
     const { bus, figures } = this.#parts;
     if (bus === undefined) return false;
     figures.busFrames++;
-    bus.send(name as MemberId, busService, bytes.toString('base64'));
+    bus.send(memberIdOf(name), busService, bytes.toString('base64'));
     return true;
   }
 
@@ -113,7 +113,7 @@ export class RelayLink {
   #datagram(bytes: Buffer): void {
     const frame = this.#read(bytes);
     if (frame === undefined) return;
-    const sender = this.#parts.members.reachable(frame.sender) ?? this.#parts.members.known(frame.sender);
+    const sender = this.#parts.members.known(frame.sender);
     const { self } = this.#parts.members;
     const isOfNow = sender?.boot === frame.boot && self.boot === frame.receiverBoot && sender !== self;
     if (sender === undefined || !isOfNow || !this.#peer(sender).window.accept(frame.sequence)) {
@@ -159,3 +159,6 @@ export class RelayLink {
     return peer;
   }
 }
+
+/** People, and bindings, call the first member of a server like the server. */
+const memberIdOf = (name: string): MemberId => (parseMemberId(name) === undefined ? `${name}/0` : (name as MemberId));

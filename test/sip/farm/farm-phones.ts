@@ -1,6 +1,7 @@
 import type { Datagram } from '#io';
 import { decodeMessage } from '../../../src/sip/message/decode.ts';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
+import { Malformed } from '../../../src/sip/message/malformed.ts';
 import { SipMessage } from '../../../src/sip/message/sip-message.ts';
 import { VIP, type FarmWorld } from './farm-world.ts';
 
@@ -206,8 +207,7 @@ export class Caller extends FarmPhone {
       return;
     }
     call.routes = message.elements(HeaderId.RecordRoute).reverse();
-    const contacts = message.contacts();
-    const uri = Array.isArray(contacts) ? (contacts[0]?.uriText ?? '') : '';
+    const uri = contactOf(message);
     this.put(this.#text(call, 'ACK', 1, uri, message.to().tag, 'ack'));
     if (!isFirst) return;
     call.state = 'up';
@@ -358,11 +358,10 @@ export class Callee extends FarmPhone {
   #sendBye(dialog: Dialog): void {
     if (dialog.isOver) return;
     const { invite } = dialog;
-    const contacts = invite.contacts();
     dialog.repeater?.stop();
     const bye = farmRequest({
       method: 'BYE',
-      uri: Array.isArray(contacts) ? (contacts[0]?.uriText ?? '') : '',
+      uri: contactOf(invite),
       address: this.address,
       branch: `z9hG4bKb${invite.callId()}`,
       callId: invite.callId(),
@@ -407,4 +406,9 @@ export class Callee extends FarmPhone {
     if (dialog !== undefined) dialog.isOver = true;
     dialog?.repeater?.stop();
   }
+}
+
+function contactOf(message: SipMessage): string {
+  const contacts = message.contacts();
+  return contacts === '*' || contacts instanceof Malformed ? '' : (contacts[0]?.uriText ?? '');
 }

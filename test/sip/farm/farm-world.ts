@@ -10,6 +10,7 @@ import { openFarm } from '../../../src/sip/farm/open-farm.ts';
 import type { Binding } from '../../../src/sip/registrar/binding.ts';
 import { createSipServer, type SipServer, type SipServices } from '../../../src/sip/server.ts';
 import { SipTransport } from '../../../src/sip/transport/sip-transport.ts';
+import type { TransportListener } from '../../../src/sip/transport/transport-layer.ts';
 import type { TransportName } from '../../../src/sip/transport/transport-name.ts';
 import { defaultTransportSettings, MemoryWebSockets } from '../transport/transport-world.ts';
 
@@ -154,6 +155,8 @@ export class Member {
   farm: Farm | undefined;
   server: SipServer | undefined;
   transport: SipTransport | undefined;
+  /** Sees what comes in by its own sockets. */
+  onMessage: TransportListener['message'] = () => undefined;
   #relayPort: Datagram | undefined;
   #membership: { view: readonly FarmMember[]; changed: (() => void) | undefined } = { view: [], changed: undefined };
 
@@ -169,7 +172,7 @@ export class Member {
   }
 
   get name(): string {
-    return `${this.truth.token}/0`;
+    return this.truth.token;
   }
 
   async start(): Promise<void> {
@@ -209,7 +212,7 @@ export class Member {
       random,
       logger: silentLogger,
       membership: this.#asMembership(),
-      transport: ownMethods(transport),
+      transport: ownMethods(transport, (message, hop) => this.onMessage(message, hop)),
       relayPort,
       bus: this.#bus(),
       secret: SECRET,
@@ -263,7 +266,7 @@ export class Member {
   async kill(unnoticedMs = 0): Promise<void> {
     if (!this.truth.isUp) return;
     this.truth.isUp = false;
-    this.world.buses.delete(this.name);
+    this.world.buses.delete(`${this.name}/0`);
     this.farm?.stop();
     this.server?.stop();
     this.#relayPort?.close();
@@ -334,11 +337,12 @@ export class Member {
     const { world, name } = this;
     return {
       send: (to, _service, body) => {
-        world.clock.after(1, () => world.buses.get(String(to))?.(body));
+        const address = typeof to === 'string' ? to : to.member;
+        world.clock.after(1, () => world.buses.get(address)?.(body));
       },
       serve: (_service, handler) => {
         const from = { member: 'other/0', boot: '' } as const;
-        world.buses.set(name, (body) => void handler(body, from));
+        world.buses.set(`${name}/0`, (body) => void handler(body, from));
         return () => undefined;
       },
     };
@@ -346,9 +350,20 @@ export class Member {
 }
 
 /** As the wiring does: an object of its own around the transport. */
-function ownMethods(transport: SipTransport): Parameters<typeof openFarm>[0]['transport'] {
+function ownMethods(
+  transport: SipTransport,
+  seen: TransportListener['message'],
+): Parameters<typeof openFarm>[0]['transport'] {
   return {
-    listen: (listener) => transport.listen(listener),
+    listen: (listener) =>
+      transport.listen({
+        message: (message, hop) => {
+          seen(message, hop);
+          listener.message(message, hop);
+        },
+        bad: (bad, hop) => listener.bad(bad, hop),
+        flowEnded: (hop) => listener.flowEnded(hop),
+      }),
     respond: (bytes, hop, via) => transport.respond(bytes, hop, via),
     send: (bytes, target, failed) => transport.send(bytes, target, failed),
     viaFor: (target) => transport.viaFor(target),
