@@ -12,7 +12,7 @@ import { ErrorCode } from '#softether';
 import { optional, str, type ValueOf } from '../schema/field.ts';
 import { Refusal, refuse } from './refusal.ts';
 
-const listMax = 64;
+const listMax = 256;
 
 /** Absent: as it is. */
 export const farmSettingFields = {

@@ -2,7 +2,7 @@ import { parseIpAddress } from '#base';
 import { balancers, farmSettings, processingSettings, type FaceOverrides, type FarmOverrides } from './settings.ts';
 
 /** Of one list: more places than any server has. */
-export const maxListed = 64;
+export const maxListed = 256;
 
 /** An address as we write it, or undefined. */
 export const addressText = (text: string): string | undefined =>
