@@ -46,6 +46,6 @@ function openKernel(parts: MediaRelayParts): NftRelay {
     return own.has(address);
   };
   // Members of one host, threads of one process among them, keep out of each other's zones for a while.
-  const firstZone = [...token].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) & 0xffff, pid * 997);
+  const firstZone = Buffer.from(token).reduce((sum, byte) => (sum * 31 + byte) & 0xffff, pid * 997);
   return new NftRelay({ ...parts, table: tableName(token, String(pid)), isOwnAddress, firstZone });
 }
