@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { Callee, Caller, type Call, type CallPlan } from './farm-phones.ts';
+import { Callee } from './farm-callee.ts';
+import { Caller, type Call, type CallPlan } from './farm-caller.ts';
 import { FarmWorld, type FarmWorldOptions } from './farm-world.ts';
 
 const plans: readonly CallPlan[] = ['answered', 'refused', 'cancelled', 'endedByCallee'];

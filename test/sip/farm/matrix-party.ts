@@ -4,7 +4,7 @@ import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { SipMessage } from '../../../src/sip/message/sip-message.ts';
 import { StreamFramer } from '../../../src/sip/message/stream-framer.ts';
 import { wordOf } from '../transaction/wire.ts';
-import { farmRequest, type RequestParts } from './farm-phones.ts';
+import { farmRequest, type RequestParts } from './farm-phone.ts';
 import { VIP, type FarmWorld, type Member } from './farm-world.ts';
 
 /** A telephone whose every message is sent by the test, to the member that the test says. */
