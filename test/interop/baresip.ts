@@ -48,13 +48,20 @@ export class Baresip {
     writeTone(tone, this.#options.toneHz, 60);
     const { contacts = [], modules: others = [] } = this.#options;
     writeFileSync(join(this.#folder, 'contacts'), contacts.map((line) => `${line}\n`).join(''));
-    writeFileSync(join(this.#folder, 'accounts'), `${[account(user, server), ...(this.#options.parameters ?? [])].join(';')}\n`);
+    writeFileSync(
+      join(this.#folder, 'accounts'),
+      `${[account(user, server), ...(this.#options.parameters ?? [])].join(';')}\n`,
+    );
     const trust = authorities === undefined ? [] : [`sip_cafile ${authorities}`];
     writeFileSync(
       join(this.#folder, 'config'),
-      [...settings(this.#folder, tone, this.#heard), ...others.map((name) => `module_app ${name}`), ...(isIpv6 ? [] : ['sip_listen 0.0.0.0:5060']), ...trust, ''].join(
-        '\n',
-      ),
+      [
+        ...settings(this.#folder, tone, this.#heard),
+        ...others.map((name) => `module_app ${name}`),
+        ...(isIpv6 ? [] : ['sip_listen 0.0.0.0:5060']),
+        ...trust,
+        '',
+      ].join('\n'),
     );
     const call = dial === undefined ? [] : ['-e', `d ${dial}`];
     this.#process = this.host.start('baresip', ['-f', this.#folder, '-s', ...(isIpv6 ? ['-6'] : []), ...call], {
