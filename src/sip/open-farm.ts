@@ -1,6 +1,6 @@
 import type { Backplane, Guard } from '#backplane';
 import type { Lifecycle, Logger } from '#base';
-import { memberIdOf, parseMemberId, type Bus, type BusAddress, type MemberId, type Membership } from '#cluster';
+import type { Bus, MemberId, Membership } from '#cluster';
 import type { Clock, Datagrams, Random } from '#io';
 import type { SipConfig } from './config.ts';
 import type { FarmFigures } from './farm/farm-figures.ts';
@@ -103,7 +103,7 @@ export async function openFarmPart(
       listening: () => transport.listening(),
     },
     relayPort: relay.socket,
-    bus: byName(company.bus),
+    bus: company.bus,
     secret,
     settings: {
       get balancer() {
@@ -116,16 +116,6 @@ export async function openFarmPart(
   });
   await lifecycle.start({ name: 'messages of other members', stop: () => opened.stop() });
   return { part, sockets: transport, ...opened };
-}
-
-/** Members are named as bindings name them, a server's first one by the server alone; the bus wants all of a name. */
-function byName(bus: Pick<Bus, 'send' | 'serve'>): Pick<Bus, 'send' | 'serve'> {
-  const whole = (to: BusAddress): BusAddress =>
-    typeof to !== 'string' || parseMemberId(to) !== undefined ? to : memberIdOf(to, 0);
-  return {
-    serve: (service, handler) => bus.serve(service, handler),
-    send: (to, service, body) => bus.send(whole(to), service, body),
-  };
 }
 
 const placeOf = ({ host, port, warning }: RelayPort) => ({ host, port, warning });
