@@ -101,6 +101,7 @@ export async function openFarmPart(
       ...traced,
       listen: (listener) => traced.listen(detector.around(listener)),
       listening: () => transport.listening(),
+      isThisServer: (host, port) => transport.isThisServer(host, port),
     },
     relayPort: relay.socket,
     bus: company.bus,

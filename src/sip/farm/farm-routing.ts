@@ -8,7 +8,7 @@ import { PATH_SCOPE, type FlowTokens } from '../proxy/flow-token.ts';
 import { VIA_MEMBER, type BranchCodec } from '../transaction/branch.ts';
 import type { ShortMac } from '../transaction/short-mac.ts';
 import type { Hop } from '../transport/hop.ts';
-import type { TransportLayer } from '../transport/transport-layer.ts';
+import type { FarmSockets } from './farm.ts';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
 import type { FarmSet, WorkKind } from './farm-set.ts';
@@ -31,7 +31,7 @@ export interface FarmRoutingParts {
   readonly branches: BranchCodec;
   readonly tokens: FlowTokens;
   readonly mac: ShortMac;
-  readonly transport: Pick<TransportLayer, 'isOwnAddress'>;
+  readonly transport: Pick<FarmSockets, 'isOwnAddress' | 'isThisServer'>;
   readonly figures: FarmFigures;
   /** Sends it to that member. False: it cannot be sent. */
   readonly relay: (message: SipMessage, hop: Hop, to: FarmMember, way: RelayWay) => boolean;
@@ -186,19 +186,16 @@ export class FarmRouting implements OwnerLookup {
    */
   #isHealthCheck(message: SipMessage): boolean {
     const uri = message.requestUri();
-    if (uri === undefined || uri.user !== undefined || !this.#isOwnAddress(uri)) return false;
+    if (uri === undefined || uri.user !== undefined || parseIpAddress(uri.host) === undefined) return false;
     const { method } = message;
+    const { transport } = this.#parts;
     const isProbe = method === 'OPTIONS' || method === 'OPTION';
-    const isVirtual = this.#parts.members.self.virtualAddresses.includes(uri.host);
-    if (isVirtual && !isProbe) return false;
-    if (!message.has(HeaderId.Route)) return true;
+    const isNamed = isProbe ? transport.isOwnAddress(uri.host, uri.port) : transport.isThisServer(uri.host, uri.port);
+    if (!isNamed || !message.has(HeaderId.Route)) return isNamed;
     const routes = message.routes();
     const route = routes instanceof Malformed || routes.length > 1 ? undefined : routes[0]?.uri;
-    return route !== undefined && this.#isOwnAddress(route);
-  }
-
-  #isOwnAddress({ host, port }: SipUri): boolean {
-    return parseIpAddress(host) !== undefined && this.#parts.transport.isOwnAddress(host, port);
+    if (route === undefined || parseIpAddress(route.host) === undefined) return false;
+    return transport.isOwnAddress(route.host, route.port);
   }
 }
 

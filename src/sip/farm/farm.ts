@@ -26,6 +26,8 @@ export interface FarmSettings {
 export interface FarmSockets extends TransportLayer {
   /** Those that listen now. The same array until one is added or removed. */
   listening(): readonly LocalSocket[];
+  /** Host and port are of this very server, and of no other: no name, no virtual address. */
+  isThisServer(host: string, port: number | undefined): boolean;
 }
 
 export interface FarmServices {

@@ -371,5 +371,6 @@ function ownMethods(
     hasFlow: (connectionId, member) => transport.hasFlow(connectionId, member),
     figures: () => transport.figures(),
     listening: () => transport.listening(),
+    isThisServer: (host, port) => transport.isThisServer(host, port),
   };
 }
