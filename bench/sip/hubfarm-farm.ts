@@ -7,6 +7,7 @@ import type { SipUser } from '../../test/interop/sipp.ts';
 const password = 'admin-word';
 /** In the network of the hosts, and no host's own. */
 const virtualAddress = '10.77.0.200';
+const probeEveryMs = 250;
 
 /** Three servers of one cluster behind a balancer that hands each packet to the next one (direct server return). */
 export class HubfarmFarm {
@@ -39,12 +40,27 @@ export class HubfarmFarm {
     );
   }
 
-  /** SIGKILL to the last of the servers; the function that is returned starts it again. */
+  /**
+   * SIGKILL to the last of the servers; the balancer leaves it out when it does not answer OPTIONS any more. The function that
+   * is returned starts it again.
+   */
   async loseOne(): Promise<() => Promise<void>> {
     const last = this.#servers.at(-1)!;
+    const others = this.#servers.slice(0, -1).map(({ host }) => host);
     await last.kill();
-    return () => last.start();
+    while (await answers(this.#balancer, last.host)) await new Promise((resolve) => setTimeout(resolve, probeEveryMs));
+    await balance(this.#balancer, others);
+    return async () => {
+      await last.start();
+      await balance(this.#balancer, [...others, last.host]);
+    };
   }
+}
+
+/** A health check as balancers do it. */
+async function answers(balancer: Host, { address }: Host): Promise<boolean> {
+  const asked = balancer.run('sipsak', ['-s', `sip:${address}:5060`], { timeoutMs: 1_000 });
+  return (await asked.catch(() => undefined))?.code === 0;
 }
 
 async function hasVirtualAddress(host: Host): Promise<void> {
@@ -62,9 +78,11 @@ async function hasVirtualAddress(host: Host): Promise<void> {
 async function balance(balancer: Host, members: readonly Host[]): Promise<void> {
   const macOf = async (host: Host): Promise<string> =>
     (await host.mustRun('cat', ['/sys/class/net/eth0/address'])).trim();
-  await balancer.mustRun('ip', ['addr', 'add', `${virtualAddress}/24`, 'dev', 'eth0']);
+  await balancer.mustRun('ip', ['addr', 'replace', `${virtualAddress}/24`, 'dev', 'eth0']);
   const places = await Promise.all(members.map(async (host, index) => `${index} : ${await macOf(host)}`));
-  const rules = `table netdev farm {
+  const rules = `table netdev farm
+delete table netdev farm
+table netdev farm {
   chain in {
     type filter hook ingress device "eth0" priority 0; policy accept;
     ip daddr ${virtualAddress} udp dport 5060 ether saddr set ${await macOf(balancer)} ether daddr set numgen inc mod ${members.length} map { ${places.join(', ')} } fwd to "eth0"
