@@ -1,43 +1,29 @@
-import { provideAccounts } from '../../test/interop/sip-server.ts';
-import { HubfarmServer } from '../../test/interop/hubfarm-server.ts';
+import { FarmServers } from '../../test/interop/farm-servers.ts';
 import type { Host } from '../../test/interop/namespaces.ts';
-import { ServerCluster } from '../../test/interop/server-cluster.ts';
+import { provideAccounts } from '../../test/interop/sip-server.ts';
 import type { SipUser } from '../../test/interop/sipp.ts';
 
-const password = 'admin-word';
-/** In the network of the hosts, and no host's own. */
-const virtualAddress = '10.77.0.200';
 const probeEveryMs = 250;
 
-/** Three servers of one cluster behind a balancer that hands each packet to the next one (direct server return). */
+/** Three servers behind a balancer that hands each datagram to the next one, and asks them whether they live. */
 export class HubfarmFarm {
-  readonly address = virtualAddress;
-  readonly #balancer: Host;
-  readonly #servers: readonly HubfarmServer[];
+  readonly #farm: FarmServers;
 
   constructor(host: (name: string) => Host) {
-    this.#balancer = host('balancer');
-    const settings = [`sip.virtualAddresses=["${virtualAddress}"]`, 'sip.balancer=dsr', 'sip.farm=member'];
-    settings.push('sip.trusted=10.77.0.0/24');
-    this.#servers = ['farm1', 'farm2', 'farm3'].map(
-      (name) => new HubfarmServer(host(name), { settings, password, port: 443 }),
-    );
+    this.#farm = new FarmServers(host, ['sip.trusted=10.77.0.0/24']);
+  }
+
+  get address(): string {
+    return this.#farm.address;
   }
 
   get pids(): readonly number[] {
-    return this.#servers.map(({ pid }) => pid);
+    return this.#farm.servers.map(({ pid }) => pid);
   }
 
   async start(domain: string, users: readonly SipUser[]): Promise<void> {
-    const [controller, ...members] = this.#servers;
-    if (controller === undefined) return;
-    for (const { host } of this.#servers) await hasVirtualAddress(host);
-    await new ServerCluster(controller, members, { password }).start();
-    await provideAccounts(controller, domain, users);
-    await balance(
-      this.#balancer,
-      this.#servers.map(({ host }) => host),
-    );
+    await this.#farm.start();
+    await provideAccounts(this.#farm.first, domain, users);
   }
 
   /**
@@ -45,48 +31,20 @@ export class HubfarmFarm {
    * is returned starts it again.
    */
   async loseOne(): Promise<() => Promise<void>> {
-    const last = this.#servers.at(-1)!;
-    const others = this.#servers.slice(0, -1).map(({ host }) => host);
+    const { servers } = this.#farm;
+    const last = servers.at(-1)!;
     await last.kill();
-    while (await answers(this.#balancer, last.host)) await new Promise((resolve) => setTimeout(resolve, probeEveryMs));
-    await balance(this.#balancer, others);
+    while (await this.#answers(last.host)) await new Promise((resolve) => setTimeout(resolve, probeEveryMs));
+    await this.#farm.balance(servers.slice(0, -1));
     return async () => {
       await last.start();
-      await balance(this.#balancer, [...others, last.host]);
+      await this.#farm.balance(servers);
     };
   }
-}
 
-/** A health check as balancers do it. */
-async function answers(balancer: Host, { address }: Host): Promise<boolean> {
-  const asked = balancer.run('sipsak', ['-s', `sip:${address}:5060`], { timeoutMs: 1_000 });
-  return (await asked.catch(() => undefined))?.code === 0;
-}
-
-async function hasVirtualAddress(host: Host): Promise<void> {
-  for (const place of ['all', 'eth0']) {
-    await host.mustRun('sysctl', [
-      '-qw',
-      `net.ipv4.conf.${place}.arp_ignore=1`,
-      `net.ipv4.conf.${place}.arp_announce=2`,
-    ]);
+  /** A health check as balancers do it. */
+  async #answers({ address }: Host): Promise<boolean> {
+    const asked = this.#farm.balancer.run('sipsak', ['-s', `sip:${address}:5060`], { timeoutMs: 1_000 });
+    return (await asked.catch(() => undefined))?.code === 0;
   }
-  await host.mustRun('ip', ['addr', 'add', `${virtualAddress}/32`, 'dev', 'lo']);
-}
-
-/** Packets go to one member after the other, whoever sends them and whatever they are about. */
-async function balance(balancer: Host, members: readonly Host[]): Promise<void> {
-  const macOf = async (host: Host): Promise<string> =>
-    (await host.mustRun('cat', ['/sys/class/net/eth0/address'])).trim();
-  await balancer.mustRun('ip', ['addr', 'replace', `${virtualAddress}/24`, 'dev', 'eth0']);
-  const places = await Promise.all(members.map(async (host, index) => `${index} : ${await macOf(host)}`));
-  const rules = `table netdev farm
-delete table netdev farm
-table netdev farm {
-  chain in {
-    type filter hook ingress device "eth0" priority 0; policy accept;
-    ip daddr ${virtualAddress} udp dport 5060 ether saddr set ${await macOf(balancer)} ether daddr set numgen inc mod ${members.length} map { ${places.join(', ')} } fwd to "eth0"
-  }
-}`;
-  await balancer.mustRun('nft', [rules]);
 }

@@ -25,3 +25,4 @@ export { Lifecycle, type Component } from './lifecycle.ts';
 export { silentLogger, type Logger } from './logger.ts';
 export { LoginGuard, type Ban, type LoginGuardLimits } from './login-guard.ts';
 export { isLoopback, networkOf } from './network-of.ts';
+export { NetworkSet } from './network-set.ts';

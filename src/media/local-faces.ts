@@ -1,5 +1,6 @@
+import { NetworkSet } from '#base';
 import { familyOf } from './sdp/connection.ts';
-import { Networks, privateNetworks } from './networks.ts';
+import { privateNetworks } from './private-networks.ts';
 import type { RuleNetworks } from './relay-rules.ts';
 import type { MediaFace } from './settings.ts';
 
@@ -22,8 +23,8 @@ export interface LocalFace {
 export class LocalFaces implements RuleNetworks {
   readonly #machine: MachineAddresses;
   readonly #fixed: readonly string[];
-  readonly #private = new Networks(privateNetworks);
-  #lan: Networks;
+  readonly #private = new NetworkSet(privateNetworks);
+  #lan: NetworkSet;
   #wan = '';
 
   constructor(machine: MachineAddresses, fixed: readonly string[], face: MediaFace) {
@@ -39,7 +40,7 @@ export class LocalFaces implements RuleNetworks {
 
   set({ wanAddress, lanNetworks }: MediaFace): void {
     this.#wan = wanAddress;
-    this.#lan = lanNetworks.length === 0 ? this.#private : new Networks([...lanNetworks, '127.0.0.0/8', '::1']);
+    this.#lan = lanNetworks.length === 0 ? this.#private : new NetworkSet([...lanNetworks, '127.0.0.0/8', '::1']);
   }
 
   isLan(address: string): boolean {

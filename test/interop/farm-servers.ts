@@ -25,10 +25,10 @@ export interface FarmRow {
 export class FarmServers {
   readonly address = virtualAddress;
   readonly servers: readonly HubfarmServer[];
-  readonly #balancer: Host;
+  readonly balancer: Host;
 
   constructor(host: (name: string) => Host, settings: readonly string[] = []) {
-    this.#balancer = host('balancer');
+    this.balancer = host('balancer');
     const own = [`sip.virtualAddresses=["${virtualAddress}"]`, 'sip.balancer=dsr', 'sip.farm=member'];
     this.servers = ['farm1', 'farm2', 'farm3'].map(
       (name) => new HubfarmServer(host(name), { settings: [`cluster.name=${name}`, ...own, ...settings], password }),
@@ -72,9 +72,9 @@ export class FarmServers {
   async balance(servers: readonly HubfarmServer[]): Promise<void> {
     const macOf = async (host: Host): Promise<string> =>
       (await host.mustRun('cat', ['/sys/class/net/eth0/address'])).trim();
-    await this.#balancer.mustRun('ip', ['addr', 'replace', `${virtualAddress}/24`, 'dev', 'eth0']);
+    await this.balancer.mustRun('ip', ['addr', 'replace', `${virtualAddress}/24`, 'dev', 'eth0']);
     const places = await Promise.all(servers.map(async ({ host }, index) => `${index} : ${await macOf(host)}`));
-    const toMember = `ether saddr set ${await macOf(this.#balancer)} ether daddr set`;
+    const toMember = `ether saddr set ${await macOf(this.balancer)} ether daddr set`;
     const members = `mod ${servers.length} map { ${places.join(', ')} } fwd to "eth0"`;
     const rules = `table netdev farm
 delete table netdev farm
@@ -85,7 +85,7 @@ table netdev farm {
     ip daddr ${virtualAddress} tcp dport 5060 ${toMember} jhash ip saddr . tcp sport ${members}
   }
 }`;
-    await this.#balancer.mustRun('nft', [rules]);
+    await this.balancer.mustRun('nft', [rules]);
   }
 }
 

@@ -1,5 +1,5 @@
+import { NetworkSet } from '#base';
 import type { Hop } from '../transport/hop.ts';
-import { NetworkSet } from '../transport/network-set.ts';
 
 /** `sip.trusted`: networks whose requests are not challenged. */
 export class TrustedNetworks {

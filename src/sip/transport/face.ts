@@ -1,4 +1,4 @@
-import { NetworkSet } from './network-set.ts';
+import { NetworkSet } from '#base';
 
 /** How the world outside sees this server; see `FaceSettings`. */
 export interface FaceOptions {

@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Face, type FaceOptions } from './face.ts';
 import { addressAndPort, type Hop } from './hop.ts';
+import { LargeRequests } from './large-requests.ts';
 import { transportLimits } from './limits.ts';
 import { listenerPlans, virtualPlans, webSocketSettings, type ListenerPlanParts } from './listener-plans.ts';
 import { LocalSockets, type LocalSocket } from './local-sockets.ts';
@@ -22,12 +23,10 @@ import type { Target } from './target.ts';
 import type { SentBy, TransportFigures, TransportLayer, TransportListener } from './transport-layer.ts';
 import { defaultPort, type TransportName } from './transport-name.ts';
 import { UdpPort } from './udp-port.ts';
-import { forTcp } from './via-token.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 
 /** How often the machine is asked for its routes. */
 const ROUTES_MS = 30_000;
-const mostRefusals = 4_096;
 
 export interface TransportServices {
   readonly clock: Clock;
@@ -59,10 +58,7 @@ export class SipTransport implements TransportLayer {
   readonly #upgrades: WebSocketAcceptor;
   readonly #recent = new RecentSends();
   readonly #refused: RefusedServers;
-  /** Places that do not take TCP, and until when that is believed. */
-  readonly #tcpRefusals = new Map<string, number>();
-  /** Requests for UDP that went by TCP instead, and when. A transaction sends the same bytes each time. */
-  readonly #moved = new WeakMap<Buffer, number>();
+  readonly #large: LargeRequests;
   #listener: TransportListener | undefined;
   #routes: Timer | undefined;
   #socketsChanged: () => void = () => undefined;
@@ -78,6 +74,12 @@ export class SipTransport implements TransportLayer {
       random: services.random,
       idleMs: settings.connectionIdleMs,
       ended: ({ hop }) => this.#requireListener().flowEnded(hop),
+    });
+    this.#large = new LargeRequests({
+      nowMs: () => clock.nowMs(),
+      byUdp: (bytes, target, failed) => this.#sendByUdp(bytes, target, failed),
+      byStream: (bytes, target, failed) => this.#sendByStream(bytes, target, failed),
+      isConnected: (target) => this.#connections.find(target) !== undefined,
     });
     this.#refused = new RefusedServers(clock, services.logger);
     this.#dialler = new StreamDialler({
@@ -164,7 +166,7 @@ export class SipTransport implements TransportLayer {
       if (this.#sendOn(this.#connections.get(target.connectionId), bytes)) return;
       this.#fail(target, failed, 'its connection has ended');
     } else if (target.transport !== 'udp') this.#sendByStream(bytes, target, failed);
-    else if (this.#mayNeedTcp(bytes, target)) this.#sendLarge(bytes, target, failed);
+    else if (this.#large.concerns(bytes, target)) this.#large.send(bytes, target, failed);
     else this.#sendByUdp(bytes, target, failed);
   }
 
@@ -263,38 +265,6 @@ export class SipTransport implements TransportLayer {
     if (this.#udpPortOf.size >= transportLimits.maxSources) this.#udpPortOf.clear();
     this.#udpPortOf.set(address, port);
     return port;
-  }
-
-  #mayNeedTcp({ length }: Buffer, { address, port, socketId }: Target): boolean {
-    if (length <= transportLimits.datagramSafeBytes || socketId !== undefined) return false;
-    const until = this.#tcpRefusals.get(addressAndPort(address, port));
-    return until === undefined || until < this.#services.clock.nowMs();
-  }
-
-  #sendLarge(bytes: Buffer, target: Target, failed: Failed): void {
-    const changed = forTcp(bytes);
-    if (changed === undefined) {
-      this.#sendByUdp(bytes, target, failed);
-      return;
-    }
-    const byTcp: Target = { ...target, transport: 'tcp' };
-    if (this.#isOnItsWay(bytes, byTcp)) return;
-    this.#moved.set(bytes, this.#services.clock.nowMs());
-    this.#sendByStream(changed, byTcp, () => {
-      this.#moved.delete(bytes);
-      if (this.#tcpRefusals.size >= mostRefusals) this.#tcpRefusals.clear();
-      const until = this.#services.clock.nowMs() + transportLimits.tcpRefusedMs;
-      this.#tcpRefusals.set(addressAndPort(target.address, target.port), until);
-      this.#sendByUdp(bytes, target, failed);
-    });
-  }
-
-  /** Sent again by timer A or E of a transaction that takes UDP for granted: a connection loses nothing (RFC 3261 §17.1.1.2). */
-  #isOnItsWay(bytes: Buffer, byTcp: Target): boolean {
-    const sinceMs = this.#moved.get(bytes);
-    if (sinceMs === undefined) return false;
-    const isDialling = this.#services.clock.nowMs() - sinceMs < transportLimits.dialTimeoutMs;
-    return isDialling || this.#connections.find(byTcp) !== undefined;
   }
 
   #sendByStream(bytes: Buffer, target: Target, failed: Failed): void {

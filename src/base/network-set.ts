@@ -1,25 +1,12 @@
-import { parseIpAddress } from '#base';
+import { parseIpAddress } from './ip-address.ts';
 
 interface Network {
   readonly bytes: Uint8Array;
   readonly bits: number;
 }
 
-/** RFC 1918, RFC 6598, RFC 3927, RFC 4193, link-local and loopback: what is not reached from the Internet. */
-export const privateNetworks: readonly string[] = Object.freeze([
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '100.64.0.0/10',
-  '169.254.0.0/16',
-  '127.0.0.0/8',
-  'fc00::/7',
-  'fe80::/10',
-  '::1',
-]);
-
-/** A list of networks that is asked whether an address is in it. */
-export class Networks {
+/** Networks, to ask which addresses are in one of them. */
+export class NetworkSet {
   readonly #networks: readonly Network[];
 
   /** `192.0.2.0/24`, `2001:db8::/32`, or an address. @throws Error naming the one that is none. */
@@ -27,9 +14,14 @@ export class Networks {
     this.#networks = texts.map(parseNetwork);
   }
 
-  has(address: string): boolean {
-    const bytes = parseIpAddress(address);
-    return bytes !== undefined && this.#networks.some((network) => contains(network, bytes));
+  get isEmpty(): boolean {
+    return this.#networks.length === 0;
+  }
+
+  has(text: string): boolean {
+    if (this.isEmpty) return false;
+    const address = parseIpAddress(text);
+    return address !== undefined && this.#networks.some((network) => contains(network, address));
   }
 }
 
