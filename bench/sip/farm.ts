@@ -38,7 +38,7 @@ interface Contestant {
 
 function sipp(run: Omit<SippRun, 'port'>): Sipp {
   port = port >= 6900 ? 6000 : port + 2;
-  return new Sipp(callers, { port, timeoutMs: 120_000, users: file, ...run });
+  return new Sipp(callers, { port, timeoutMs: 120_000, t1Ms: 500, users: file, ...run });
 }
 
 const cpu = ({ pids }: Contestant): number => pids().reduce((total, pid) => total + cpuNanoseconds(pid), 0);
@@ -56,7 +56,7 @@ async function register(contestant: Contestant, calls: number): Promise<Figures>
 }
 
 async function call(contestant: Contestant, load: { rate: number; calls: number; holdMs: number }): Promise<Figures> {
-  const callee = new Sipp(callees, { scenario: 'patient-callee', port: 5080, timeoutMs: 120_000 });
+  const callee = new Sipp(callees, { scenario: 'patient-callee', port: 5080, t1Ms: 500, timeoutMs: 120_000 });
   await callees.receives('udp', 5080);
   const before = cpu(contestant);
   const run = { scenario: 'caller', target: `${contestant.address}:5060`, ...load };
@@ -72,7 +72,7 @@ async function call(contestant: Contestant, load: { rate: number; calls: number;
 
 /** 100 calls a second of 3 s each; 8 s after the start one server is gone. */
 async function kill(contestant: Contestant): Promise<Figures> {
-  const callee = new Sipp(callees, { scenario: 'patient-callee', port: 5080, timeoutMs: 120_000 });
+  const callee = new Sipp(callees, { scenario: 'patient-callee', port: 5080, t1Ms: 500, timeoutMs: 120_000 });
   await callees.receives('udp', 5080);
   const run = { scenario: 'caller', target: `${contestant.address}:5060`, rate: 100, calls: 2500, holdMs: 3000 };
   const load = sipp(run);

@@ -59,7 +59,7 @@ let port = 6000;
 
 function sipp(host: Host, run: Omit<SippRun, 'port'> & { readonly port?: number }): Sipp {
   port = port >= 6900 ? 6000 : port + 2;
-  return new Sipp(host, { port, timeoutMs: 120_000, ...run });
+  return new Sipp(host, { port, timeoutMs: 120_000, t1Ms: 500, ...run });
 }
 
 /** All users' contacts are the callees' host, which waits on one port for each transport. */
@@ -74,7 +74,13 @@ async function registerAll({ address }: Contestant, transport: 'udp' | 'tcp', co
 async function under(contestant: Contestant, load: Load): Promise<Figures> {
   const { scenario, rate, calls, transport = 'udp', isCall = false } = load;
   const callee = isCall
-    ? new Sipp(callees, { scenario: 'callee', port: transport === 'udp' ? 5080 : 5081, transport, timeoutMs: 120_000 })
+    ? new Sipp(callees, {
+        scenario: 'callee',
+        port: transport === 'udp' ? 5080 : 5081,
+        transport,
+        t1Ms: 500,
+        timeoutMs: 120_000,
+      })
     : undefined;
   if (isCall) await new Promise((resolve) => setTimeout(resolve, 300));
   const before = cpuNanoseconds(contestant.pid);

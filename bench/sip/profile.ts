@@ -39,14 +39,14 @@ const timeoutMs = 60_000;
 let port = 6000;
 
 function sipp(host: Host, run: Omit<SippRun, 'port'> & { readonly port?: number }): Sipp {
-  return new Sipp(host, { port: (port += 2), timeoutMs, ...run });
+  return new Sipp(host, { port: (port += 2), timeoutMs, t1Ms: 500, ...run });
 }
 
 async function operations(target: string, calls: number): Promise<number> {
   const contact = `${callees.address}:5080`;
   const common = { target, rate, calls, users: file, keys: { contact } };
   if (load !== 'calls') return (await sipp(callers, { scenario: load, ...common }).ended()).successful;
-  const callee = new Sipp(callees, { scenario: 'callee', port: 5080, timeoutMs });
+  const callee = new Sipp(callees, { scenario: 'callee', port: 5080, t1Ms: 500, timeoutMs });
   await new Promise((resolve) => setTimeout(resolve, 300));
   const { successful, failed, retransmissions } = await sipp(callers, {
     scenario: 'caller',

@@ -35,7 +35,7 @@ let port = 6000;
 function sipp(host: Host, run: Omit<SippRun, 'port'> & { readonly port?: number }): Sipp {
   port += 10;
   const media = ['-mp', `${port + 10_000}`];
-  return new Sipp(host, { port, timeoutMs, ...run, more: media });
+  return new Sipp(host, { port, timeoutMs, t1Ms: 500, ...run, more: media });
 }
 
 try {

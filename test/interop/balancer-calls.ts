@@ -71,10 +71,10 @@ export class OutsideCalls {
     const registered = await registration.ended();
     const answering = new Sipp(this.#callees, { scenario: 'callee', port, transport, calls });
     await this.#callees.receives(transport, port);
-    const calling = this.#start(this.#callers, 'caller', { calls, transport, users: file, holdMs: 200, ...more });
+    const calling = this.#start(this.#callers, 'caller', { calls, transport, users: file, holdMs: 500, ...more });
     try {
       const caller = await calling.ended();
-      return { registered, caller, callee: await answering.stop() };
+      return { registered, caller, callee: await answering.settled() };
     } finally {
       await answering.stop();
       await calling.stop();

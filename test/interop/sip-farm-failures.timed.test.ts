@@ -12,6 +12,8 @@ const calls = 300;
 const rate = 15;
 /** At this rate some 75 calls are up at any moment. */
 const holdMs = 5_000;
+/** What a server took with it comes again as from telephones (RFC 3261 §17.1.1.1). */
+const t1Ms = 500;
 const users = sipUsers(3 * calls, domain);
 
 if (requirePeers(['ip', 'nft', 'sipp'])) {
@@ -40,11 +42,11 @@ if (requirePeers(['ip', 'nft', 'sipp'])) {
     const target = `${farm.address}:5060`;
     const contact = `${callees.address}:${contactPort}`;
     const registering = { target, users: file, calls, rate: 60, keys: { contact } };
-    await new Sipp(callers, { scenario: 'register', port: nextPort(), ...registering }).succeeds();
-    const answering = new Sipp(callees, { scenario: 'patient-callee', port: contactPort });
+    await new Sipp(callers, { scenario: 'register', port: nextPort(), t1Ms, ...registering }).succeeds();
+    const answering = new Sipp(callees, { scenario: 'patient-callee', port: contactPort, t1Ms });
     await callees.receives('udp', contactPort);
     const calling = { target, users: file, calls, rate, holdMs, timeoutMs: 120_000 };
-    const caller = new Sipp(callers, { scenario: 'caller', port: nextPort(), ...calling });
+    const caller = new Sipp(callers, { scenario: 'caller', port: nextPort(), t1Ms, ...calling });
     await sleep(8_000);
     await during();
     try {

@@ -38,7 +38,7 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
 
   const start = (scenario: string, more: Partial<SippRun> = {}): Sipp =>
     new Sipp(callers, {
-      ...{ scenario, target: `${farm.address}:5060`, port: nextPort(), calls, rate: 15, holdMs: 200 },
+      ...{ scenario, target: `${farm.address}:5060`, port: nextPort(), calls, rate: 15, holdMs: 500 },
       ...more,
     });
 

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './namespaces.ts';
 import type { RunningProcess } from './process.ts';
 
@@ -29,6 +30,11 @@ export interface SippRun {
   /** Anything else sipp takes. */
   readonly more?: readonly string[];
   readonly timeoutMs?: number;
+  /**
+   * After which SIPp sends what has no answer again; 4000 unless given: what is sent again then was lost, and not only late
+   * on a busy machine. Telephones take 500 (RFC 3261 §17.1.1.1).
+   */
+  readonly t1Ms?: number;
 }
 
 export interface SippFigures {
@@ -51,7 +57,9 @@ export class Sipp {
     this.#statistics = `${name}.csv`;
     this.#errors = `${name}.errors`;
     this.#timeoutMs = timeoutMs;
-    const args = [...(target === undefined ? [] : [target]), '-sf', join(scenarios, `${scenario}.xml`)];
+    const text = readFileSync(join(scenarios, `${scenario}.xml`), 'utf8');
+    writeFileSync(`${name}.xml`, text.replaceAll('retrans="500"', `retrans="${run.t1Ms ?? 4000}"`));
+    const args = [...(target === undefined ? [] : [target]), '-sf', `${name}.xml`];
     args.push('-i', address, '-p', `${run.port}`, '-mi', address, '-t', modes[transport], '-nostdin');
     args.push('-trace_stat', '-stf', this.#statistics, '-fd', '1', '-trace_err', '-error_file', this.#errors);
     args.push('-buff_size', '4194304', '-timeout', `${Math.ceil(timeoutMs / 1000)}s`, '-timeout_error');
@@ -74,6 +82,12 @@ export class Sipp {
     const figures = await this.ended();
     if (figures.failed === 0 && figures.successful > 0 && this.#process.exitCode === 0) return figures;
     throw new Error(`sipp: ${JSON.stringify(figures)}, exit code ${this.#process.exitCode}: ${this.complaints()}`);
+  }
+
+  /** Waits a moment for calls that are nearly over, and ends it. */
+  async settled(graceMs = 5_000): Promise<SippFigures> {
+    for (let waited = 0; !this.#process.hasEnded && waited < graceMs; waited += 50) await sleep(50);
+    return this.stop();
   }
 
   /** Ends it, calls or not. */
