@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { HubfarmServer } from './hubfarm-server.ts';
 import { useNetwork, type Host } from './namespaces.ts';
@@ -151,6 +153,36 @@ if (requirePeers(['ip', 'sipp', 'sipsak'])) {
       expect(await start('forked-caller', udp, { users: file }).succeeds()).toMatchObject(allWent);
       expect(await answering.succeeds()).toMatchObject(allWent);
       expect(await ringing.succeeds()).toMatchObject(allWent);
+    });
+
+    test('are set up by a third party, which gives each of two telephones what the other one describes (RFC 3725)', async () => {
+      const [first, second] = [nextUsers(), nextUsers()];
+      const ports = [await register(udp, first), await register(udp, second)] as const;
+      const messages = join(callees.folder, 'controlled.log');
+      const called = [
+        new Sipp(callees, {
+          scenario: 'callee',
+          port: ports[0],
+          calls: 1,
+          more: ['-mp', '20000', '-trace_msg', '-message_file', messages],
+        }),
+        new Sipp(callees, { scenario: 'callee', port: ports[1], calls: 1, more: ['-mp', '22000'] }),
+      ];
+      await Promise.all(ports.map((one) => callees.receives('udp', one)));
+      const [one, other] = [users[usersTaken - 2 * calls]!.name, users[usersTaken - calls]!.name];
+      const control = (scenario: string, mediaPort: number): Sipp =>
+        start(scenario, udp, {
+          ...{ calls: 1, keys: { domain, first: one, second: other } },
+          more: ['-3pcc', '127.0.0.1:7900', '-mp', `${mediaPort}`],
+        });
+      // The half that is told first must be there before the one that tells.
+      const secondHalf = control('controller-b', 20_000);
+      await callers.receives('tcp', 7900);
+      const firstHalf = control('controller-a', 22_000);
+      expect(await firstHalf.succeeds()).toMatchObject({ successful: 1 });
+      expect(await secondHalf.succeeds()).toMatchObject({ successful: 1 });
+      for (const callee of called) expect(await callee.succeeds()).toMatchObject({ successful: 1 });
+      expect(readFileSync(messages, 'latin1')).toMatch(/\nACK sip:[^]*m=audio 22000 /);
     });
 
     test('need no second INVITE, BYE or REGISTER: nothing is sent again', async () => {
