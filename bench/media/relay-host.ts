@@ -16,6 +16,7 @@ const atOnce = (): Promise<Awaited<ReturnType<typeof createNodeMediaSockets>>> =
 const relay = openMediaRelay({
   ...io,
   sockets: await (way === 'at-once' ? atOnce() : io.mediaSockets(way === 'plain' ? 'plain' : 'epoll')),
+  netfilter: await io.netfilter(),
   logger: { ...silentLogger, warn: (fields, message) => console.error(message, fields) },
   kernel: way === 'kernel' ? 'auto' : 'off',
   token: 'bench',

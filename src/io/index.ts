@@ -14,6 +14,7 @@ export type * from './listener.ts';
 export type { MutualTlsIdentity, MutualTlsListenOptions, MutualTlsNetwork } from './mutual-tls.ts';
 export type * from './http2.ts';
 export type { NameResolver } from './name-resolver.ts';
+export type { Netfilter } from './netfilter.ts';
 export type * from './stream.ts';
 export { DatagramMediaSockets } from './datagram-media-sockets.ts';
 export type * from './media-sockets.ts';

@@ -43,8 +43,6 @@ export class MediaCall implements RelayListener {
   /** An offer that waits for its answer; its sender's media go on as they were until then. */
   #offer: { readonly from: RelaySide; readonly media: SideMedia } | undefined;
   readonly #names: string[] = [];
-  /** Of streams that have ended before the call. */
-  readonly #past: StreamSummary[] = [];
   #isUp = false;
 
   constructor(services: MediaServices, facts: CallFacts, listener: MediaCallListener) {
@@ -117,9 +115,9 @@ export class MediaCall implements RelayListener {
   end(): MediaSummary | undefined {
     const session = this.#session;
     if (session === undefined || this.#reason === undefined) return undefined;
-    const summary = { reason: this.#reason, streams: [...this.#past, ...this.#summaries()] };
-    this.#session = undefined;
     session.close();
+    const summary = { reason: this.#reason, streams: this.#summaries() };
+    this.#session = undefined;
     for (const ports of this.#ports) giveStreamPorts(this.#services.ports, ports);
     this.#ports = [];
     this.#services.ended(this, packetsOf(summary) === 0);
@@ -128,7 +126,7 @@ export class MediaCall implements RelayListener {
 
   summary(): MediaSummary | undefined {
     if (this.#session === undefined || this.#reason === undefined) return undefined;
-    return { reason: this.#reason, streams: [...this.#past, ...this.#summaries()] };
+    return { reason: this.#reason, streams: this.#summaries() };
   }
 
   idle(): void {
@@ -249,13 +247,8 @@ export class MediaCall implements RelayListener {
   #endStreams(): void {
     const { a, b } = this.#media;
     if (a === undefined || b === undefined) return;
-    const counters = this.#session?.counters() ?? [];
     for (const [index, ports] of this.#ports.entries()) {
       if (ports === undefined || (a.streams[index] !== undefined && b.streams[index] !== undefined)) continue;
-      const last = counters[index];
-      if (last !== undefined && last.a.packets + last.b.packets > 0) {
-        this.#past.push({ media: this.#names[index] ?? '', ...last });
-      }
       giveStreamPorts(this.#services.ports, ports);
       this.#ports[index] = undefined;
     }
@@ -276,8 +269,13 @@ export class MediaCall implements RelayListener {
     return { kind: 'relayed', body: rewriteSdp(sdp, places) };
   }
 
+  /** One that was offered, refused and never used says nothing. */
   #summaries(): StreamSummary[] {
     const counters = this.#session?.counters() ?? [];
-    return counters.flatMap((one, index) => (one === undefined ? [] : [{ media: this.#names[index] ?? '', ...one }]));
+    return counters.flatMap((one, index) =>
+      one === undefined || (this.#ports[index] === undefined && one.a.packets + one.b.packets === 0)
+        ? []
+        : [{ media: this.#names[index] ?? '', ...one }],
+    );
   }
 }

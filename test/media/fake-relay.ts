@@ -46,7 +46,10 @@ export class FakeSession implements RelaySession {
 
   counters(): readonly (StreamCounters | undefined)[] {
     const side = { ...silence, packets: this.packets };
-    return this.plan.streams.map((stream) => stream && { a: side, b: side, isInKernel: false });
+    const wasRelayed = (index: number): boolean => this.plans.some(({ streams }) => streams[index] !== undefined);
+    return Array.from({ length: Math.max(...this.plans.map(({ streams }) => streams.length)) }, (_, index) =>
+      wasRelayed(index) ? { a: side, b: side, isInKernel: false } : undefined,
+    );
   }
 
   close(): void {

@@ -23,10 +23,13 @@ export async function openMedia(
   await own.refresh();
   const refresh = clock.every(refreshMs, () => void own.refresh());
   await lifecycle.start({ name: 'addresses for media', stop: () => refresh.cancel() });
+  const netfilter = media.kernel === 'off' ? undefined : await io.netfilter();
+  await lifecycle.start({ name: 'counters of the kernel', stop: () => netfilter?.close() });
   const relay = openMediaRelay({
     sockets: await io.mediaSockets(),
     consoles,
     commands,
+    netfilter,
     clock,
     logger,
     kernel: media.kernel,

@@ -11,6 +11,7 @@ export { nodeConsoles } from './console.ts';
 export { createNodeMediaSockets, createPlainMediaSockets } from './media/media-sockets.ts';
 export { createNodeMachine } from './machine.ts';
 export { createNodeNameResolver } from './name-resolver.ts';
+export { createNodeNetfilter } from './netfilter.ts';
 export { createNodeNetwork } from './network.ts';
 export { createNodeIo, type NodeIo } from './node-io.ts';
 export { createNodeProcesses } from './processes.ts';

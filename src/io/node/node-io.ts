@@ -15,6 +15,7 @@ import type { Machine } from '../machine.ts';
 import type { MediaSockets } from '../media-sockets.ts';
 import type { MutualTlsNetwork } from '../mutual-tls.ts';
 import type { NameResolver } from '../name-resolver.ts';
+import type { Netfilter } from '../netfilter.ts';
 import type { Processes } from '../processes.ts';
 import type { Threads } from '../threads.ts';
 import type { WebSockets } from '../web-socket.ts';
@@ -33,6 +34,7 @@ import { createNodeHttp2 } from './http2.ts';
 import { createNodeMachine } from './machine.ts';
 import { createNodeMediaSockets, createPlainMediaSockets } from './media/media-sockets.ts';
 import { createNodeNameResolver } from './name-resolver.ts';
+import { createNodeNetfilter } from './netfilter.ts';
 import { createNodeNetwork } from './network.ts';
 import { createNodeProcesses } from './processes.ts';
 import { createNodeRandom } from './random.ts';
@@ -64,6 +66,8 @@ export interface NodeIo {
   /** The same for media: one epoll for all of them, or the runtime's sockets. */
   readonly mediaSockets: (way?: 'epoll' | 'plain') => Promise<MediaSockets>;
   readonly consoles: Consoles;
+  /** undefined: not Linux, or the library for native calls is missing. Whoever asks closes it. */
+  readonly netfilter: () => Promise<Netfilter | undefined>;
   readonly dns: (options: DnsOptions) => Dns;
   /** What listeners offer, best first. */
   readonly tlsCiphers: readonly string[];
@@ -94,6 +98,7 @@ export function createNodeIo(): NodeIo {
     ethernet: createNodeEthernet({ clock }),
     mediaSockets: async (way) => (way === 'plain' ? createPlainMediaSockets(clock) : createNodeMediaSockets(clock)),
     consoles: nodeConsoles,
+    netfilter: createNodeNetfilter,
     dns: createNodeDns,
     datagrams: async (way) => (way === 'plain' ? createPlainDatagrams() : (datagrams ??= createNodeDatagrams())),
     tlsCiphers: CIPHERS.split(':'),

@@ -29,7 +29,7 @@ export interface KernelPath {
   readonly isInstalled: boolean;
   readonly a: KernelCount;
   readonly b: KernelCount;
-  /** The kernel lets go of it, a moment later: packets come to user space again. Its counts stand still. */
+  /** Counted for the last time; the kernel lets go of it, a moment later: packets come to user space again. */
   remove(): void;
 }
 

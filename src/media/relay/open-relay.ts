@@ -1,5 +1,5 @@
 import { isLoopback, type Logger } from '#base';
-import type { Clock, Commands, Consoles, MediaSockets } from '#io';
+import type { Clock, Commands, Consoles, MediaSockets, Netfilter } from '#io';
 import { UdpMediaRelay } from './media-relay.ts';
 import { NftRelay } from './nft/nft-relay.ts';
 import { tableName } from './nft/ruleset.ts';
@@ -8,6 +8,8 @@ export interface MediaRelayParts {
   readonly sockets: MediaSockets;
   readonly consoles: Consoles;
   readonly commands: Commands;
+  /** undefined: it cannot be asked; then calls lack what the kernel forwarded in their last seconds. */
+  readonly netfilter: Netfilter | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** `auto`: nftables where it can be had. */

@@ -91,6 +91,7 @@ export interface SideCounters {
 export interface StreamCounters {
   readonly a: SideCounters;
   readonly b: SideCounters;
+  /** Of a stream that has ended: it was. */
   readonly isInKernel: boolean;
 }
 
@@ -108,7 +109,10 @@ export interface RelaySession {
    * anew. Where it is refused nothing has changed.
    */
   update(plan: RelayPlan): RelayRefusal | undefined;
-  /** By the order of the m= lines; undefined where the stream is not relayed. They count over the life of the session. */
+  /**
+   * By the order of the m= lines, those that have ended too; undefined: never relayed. They count over the life of the session,
+   * and are whole once it is closed: what the kernel forwards is counted every few seconds, and when it ends.
+   */
   counters(): readonly (StreamCounters | undefined)[];
   /** The ports are free when this returns. Harmless when repeated. */
   close(): void;

@@ -16,6 +16,8 @@ export class Session implements RelaySession {
   readonly #listener: RelayListener;
   readonly #streams: (Stream | undefined)[] = [];
   readonly #totals: (StreamTotals | undefined)[] = [];
+  /** Of lines that are not relayed any more. */
+  readonly #ended: (StreamCounters | undefined)[] = [];
   #timeoutMs = Infinity;
   /** `idle` was called, or the plan changed. */
   #awakeSinceMs = 0;
@@ -42,19 +44,17 @@ export class Session implements RelaySession {
   }
 
   counters(): readonly (StreamCounters | undefined)[] {
-    return this.#streams.map((stream) => stream?.counters());
+    return Array.from(this.#totals, (_, index) => this.#streams[index]?.counters() ?? this.#ended[index]);
   }
 
   /** Of all streams, those that have ended too. */
   totals(): { readonly packets: number; readonly octets: number; readonly droppedPackets: number } {
     const sum = { packets: 0, octets: 0, droppedPackets: 0 };
-    for (const [index, totals] of this.#totals.entries()) {
-      const stream = this.#streams[index]?.counters();
-      for (const name of ['a', 'b'] as const) {
-        const side = stream?.[name] ?? totals?.[name];
-        sum.packets += (side?.packets ?? 0) + (side?.controlPackets ?? 0);
-        sum.octets += side?.octets ?? 0;
-        sum.droppedPackets += side?.droppedPackets ?? 0;
+    for (const stream of this.counters()) {
+      for (const side of stream === undefined ? [] : [stream.a, stream.b]) {
+        sum.packets += side.packets + side.controlPackets;
+        sum.octets += side.octets;
+        sum.droppedPackets += side.droppedPackets;
       }
     }
     return sum;
@@ -81,8 +81,8 @@ export class Session implements RelaySession {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#parts.closed(this);
     for (const stream of this.#streams) stream?.close();
+    this.#parts.closed(this);
   }
 
   #open(plan: StreamPlan, index: number, opened: Map<number, Stream>): RelayRefusal | undefined {
@@ -107,6 +107,7 @@ export class Session implements RelaySession {
       if (wanted !== undefined && fresh === undefined) before?.update(wanted, nowMs);
       else {
         before?.close();
+        this.#ended[index] = before?.counters() ?? this.#ended[index];
         this.#streams[index] = fresh;
       }
     }

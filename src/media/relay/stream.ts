@@ -24,6 +24,7 @@ export class Stream {
   readonly #media: Channel;
   readonly #control: Channel;
   #plan: StreamPlan;
+  #wasInKernel = false;
 
   private constructor(plan: StreamPlan, totals: StreamTotals, media: Channel, control: Channel) {
     this.#plan = plan;
@@ -62,7 +63,7 @@ export class Stream {
   }
 
   get isInKernel(): boolean {
-    return this.#media.isInKernel;
+    return this.#media.isInKernel || this.#wasInKernel;
   }
 
   get lastHeardMs(): number {
@@ -99,7 +100,9 @@ export class Stream {
     return { a: this.#side('a'), b: this.#side('b'), isInKernel: this.isInKernel };
   }
 
+  /** Its counters can still be asked for. */
   close(): void {
+    this.#wasInKernel = this.isInKernel;
     this.#media.close();
     this.#control.close();
   }

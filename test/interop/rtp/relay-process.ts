@@ -1,6 +1,7 @@
 /**
  * The relay alone, as a process: `relay-process.ts WAY PLAN [PLAN…]`, WAY = kernel or user, PLAN = a `RelayPlan` as JSON. Prints
- * `ready`, and a line of JSON whenever it is asked (SIGUSR2): its means and the counters. SIGHUP: the next plan counts.
+ * `ready`, and a line of JSON whenever it is asked (SIGUSR2) and when it ends (SIGTERM): its means and the counters. SIGHUP: the
+ * next plan counts.
  */
 import { silentLogger } from '#base';
 import { createNodeIo } from '#io/node';
@@ -14,6 +15,7 @@ const datagrams = await io.datagrams();
 const relay = openMediaRelay({
   ...io,
   sockets: await io.mediaSockets(),
+  netfilter: await io.netfilter(),
   logger: { ...silentLogger, warn: (_fields, message) => console.log(message) },
   kernel: way === 'kernel' ? 'auto' : 'off',
   token: 'test',
@@ -23,7 +25,8 @@ const relay = openMediaRelay({
 });
 const session = relay.open(parse(first), { idle: () => console.log('idle'), failed: (reason) => console.log(reason) });
 if (session.kind === 'refused') throw new Error(session.reason);
-process.on('SIGUSR2', () => console.log(JSON.stringify({ means: relay.means, streams: session.counters() })));
+const say = (): void => console.log(JSON.stringify({ means: relay.means, streams: session.counters() }));
+process.on('SIGUSR2', say);
 process.on('SIGHUP', () => {
   const plan = others.shift();
   if (plan !== undefined) session.update(parse(plan));
@@ -31,6 +34,7 @@ process.on('SIGHUP', () => {
 });
 process.on('SIGTERM', () => {
   relay.stop();
+  say();
   setTimeout(() => process.exit(), 50);
 });
 setInterval(() => undefined, 60_000);

@@ -142,9 +142,24 @@ describe('an update', () => {
     expect(session.update(callPlan(first, second))).toBeUndefined();
     expect(session.counters().map((one) => one?.a.packets)).toEqual([1, 0]);
     session.update(callPlan(first, undefined));
-    expect(session.counters()[1]).toBeUndefined();
     await world.pass();
     await expect(world.machine.bind({ host: '192.0.2.1', port: 30_002 })).resolves.toBeDefined();
+  });
+
+  test('that ends a stream keeps what was counted of it, also when its line begins anew', async () => {
+    const session = await world.open(plan());
+    a.send(rtp({ sequence: 1 }), toA);
+    await world.pass();
+    session.update(callPlan(undefined));
+    expect(session.counters()[0]?.a.packets).toBe(1);
+    session.update(plan());
+    await world.pass();
+    a.send(rtp({ sequence: 2 }), toA);
+    await world.pass();
+    expect(session.counters()[0]?.a.packets).toBe(2);
+    session.close();
+    expect(session.counters().map((one) => one?.a.packets)).toEqual([2]);
+    expect(world.relay.figures().packets).toBe(2);
   });
 
   test('follows a party that has moved', async () => {
@@ -209,6 +224,8 @@ describe('the end', () => {
 class EagerKernel implements KernelRelay {
   problem: string | undefined;
   readonly paths: (KernelPath & { a: { packets: number }; end: () => void; isRemoved: boolean })[] = [];
+  /** What it finds of side `a` when it counts for the last time. */
+  lastPackets: number | undefined;
 
   install(channel: KernelChannel, ended: (path: KernelPath) => void): KernelPath {
     const count = (): KernelPath['a'] => ({ packets: 0, octets: 0, lastHeardMs: 0, quietSinceMs: undefined });
@@ -220,6 +237,7 @@ class EagerKernel implements KernelRelay {
       b: count(),
       remove: () => {
         path.isRemoved = true;
+        Object.assign(path.a, this.lastPackets === undefined ? {} : { packets: this.lastPackets });
       },
       end: () => ended(path),
     };
@@ -260,9 +278,11 @@ describe('the kernel', () => {
     Object.assign(kernel.paths[0]!.a, { packets: 10, octets: 1720 });
     expect(session.counters()[0]).toMatchObject({ isInKernel: true, a: { packets: 12, octets: 12 * 172 } });
     expect(world.relay.figures()).toMatchObject({ kernelStreams: 1, packets: 13 });
+    kernel.lastPackets = 15;
     session.close();
     expect(kernel.paths[0]!.isRemoved).toBe(true);
-    expect(world.relay.figures()).toMatchObject({ kernelStreams: 0, packets: 13 });
+    expect(session.counters()[0]).toMatchObject({ isInKernel: true, a: { packets: 17 } });
+    expect(world.relay.figures()).toMatchObject({ kernelStreams: 0, packets: 18 });
   });
 
   test('gives it back for hold and for a party that moves, and gets it again', async () => {

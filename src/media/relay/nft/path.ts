@@ -7,6 +7,8 @@ const HEADER_BYTES = { 4: 28, 6: 48 } as const;
 /** So many new flows between two looks, of at least every second packet, are none: something behind us drops them. */
 const STARTS_MAX = 5;
 
+const nothing: ElementCount = { packets: 0, bytes: 0 };
+
 class EndCount implements KernelCount {
   packets = 0;
   octets = 0;
@@ -87,10 +89,13 @@ export class NftPath implements KernelPath {
 
   take(passed: ReadonlyMap<string, ElementCount>, nowMs: number): void {
     const [a, , b] = this.#keys;
+    this.takeBoth(passed.get(a) ?? nothing, passed.get(b) ?? nothing, nowMs);
+  }
+
+  takeBoth(a: ElementCount, b: ElementCount, nowMs: number): void {
     const header = HEADER_BYTES[this.family];
-    const none = { packets: 0, bytes: 0 };
-    this.a.take(passed.get(a) ?? none, header, nowMs);
-    this.b.take(passed.get(b) ?? none, header, nowMs);
+    this.a.take(a, header, nowMs);
+    this.b.take(b, header, nowMs);
   }
 
   /** After `take`. False: the kernel takes its packets, and they get no further. */

@@ -1,4 +1,6 @@
-import type { CommandResult, Commands, Console, Consoles, ConsoleSink } from '#io';
+import { parseIpAddress } from '#base';
+import type { CommandResult, Commands, Console, Consoles, ConsoleSink, Netfilter } from '#io';
+import { elementAnswer } from './element-answer.ts';
 
 interface Element {
   readonly value: string;
@@ -6,8 +8,11 @@ interface Element {
   bytes: number;
 }
 
-/** What `nft -i` does with the commands of the relay: a line is one transaction; only listings and errors are answered. */
-export class FakeNft implements Consoles, Commands {
+/**
+ * What `nft -i` does with the commands of the relay: a line is one transaction; only listings and errors are answered. And the
+ * kernel behind it, when it is asked for counters directly.
+ */
+export class FakeNft implements Consoles, Commands, Netfilter {
   /** By map, then by key. */
   maps = new Map<string, Map<string, Element>>();
   fence = 0;
@@ -36,6 +41,21 @@ export class FakeNft implements Consoles, Commands {
   run(_program: string, args: readonly string[]): Promise<CommandResult> {
     const family = args.join().includes('ipv4') ? 4 : 6;
     return Promise.resolve({ exitCode: 0, stdout: `${this.forwarding[family]}\n`, stderr: '' });
+  }
+
+  ask(question: Buffer): readonly Buffer[] {
+    if (!this.hasTable || this.mood !== 'good') return [];
+    const number = question.readUInt32LE(8);
+    return ['z4', 'z6'].flatMap((map) =>
+      [...(this.maps.get(map) ?? [])].flatMap(([text, { packets, bytes }]) => {
+        const key = keyBytes(text);
+        return question.includes(key) ? [elementAnswer(number, key, packets, bytes)] : [];
+      }),
+    );
+  }
+
+  close(): void {
+    // It is of the test.
   }
 
   /** The kernel removes the table with its owner. */
@@ -120,4 +140,16 @@ export class FakeNft implements Consoles, Commands {
     say('\t}');
     say('}');
   }
+}
+
+/** `192.0.2.1 . 4000 . 192.0.2.2 . 30000` as the kernel has it. */
+function keyBytes(text: string): Buffer {
+  return Buffer.concat(
+    text.split(' . ').map((part) => {
+      if (/[.:]/.test(part)) return parseIpAddress(part)!;
+      const padded = Buffer.alloc(4);
+      padded.writeUInt16BE(Number(part));
+      return padded;
+    }),
+  );
 }

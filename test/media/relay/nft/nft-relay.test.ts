@@ -39,6 +39,7 @@ beforeEach(() => {
   relay = new NftRelay({
     consoles: nft,
     commands: nft,
+    netfilter: nft,
     clock,
     logger: silentLogger,
     table: 'hubfarm_media_m1_77',
@@ -113,6 +114,33 @@ describe('a channel', () => {
     expect(path.b.quietSinceMs).toBeUndefined();
     await clock.run(5_100);
     expect(path.b.quietSinceMs).toBe(path.b.lastHeardMs);
+  });
+
+  test.each([4, 6] as const)(
+    'is counted once more when it ends (IPv%d): a short call is not of no packets',
+    async (family) => {
+      await proven();
+      const one = family === 4 ? channel(2) : six(2);
+      const keyOf = family === 4 ? keyOfB(2) : '2001:db8::b . 5000 . 2001:db8::1 . 40002';
+      const path = install(one)!;
+      await settle();
+      nft.count(`z${family}`, keyOf, 7, 7 * 200);
+      expect(path.b.packets).toBe(0);
+      path.remove();
+      expect(path.b).toMatchObject({ packets: 7, octets: 7 * (family === 4 ? 172 : 152) });
+      expect(path.a.packets).toBe(0);
+    },
+  );
+
+  test('that the kernel says nothing of keeps what was read', async () => {
+    await proven();
+    const path = install(channel(2))!;
+    await settle();
+    nft.count('z4', keyOfB(2), 7, 7 * 200);
+    await clock.run(5_200);
+    nft.mood = 'silent';
+    path.remove();
+    expect(path.b.packets).toBe(7);
   });
 
   test.each([
