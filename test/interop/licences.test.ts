@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execPath } from 'node:process';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { BothPrograms } from './cli-both-programs.ts';
 import { until, type CommandResult } from './command.ts';
 import { HubfarmConnect } from './hubfarm-connect.ts';
 import { HubfarmServer } from './hubfarm-server.ts';
@@ -68,9 +69,15 @@ if (requirePeers(['etcd', 'vpncmd', 'ip'])) {
       expect(await value(alpha, 'LicenseStatus', 'Product Edition')).toBe('Carrier Edition');
       expect(await value(alpha, 'LicenseStatus', 'Allowed Concurrent Clients')).toBe('1');
       await alpha.admin.command('LicenseAdd', second);
+      // `hubfarm cmd` prints what vpncmd prints, of licences too.
+      const both = new BothPrograms(alpha.host, 'localhost:443', 'admin-word');
+      const asked = ['LicenseList', 'LicenseStatus', `LicenseAdd ${second}`, 'LicenseDel 1'];
+      await both.mustAgree([], asked, 'tables', 'in own words');
+      await both.mustAgree([], asked.slice(0, 2), 'CSV');
       const numbers = await listed(alpha, 'Number');
       expect(numbers).toHaveLength(2);
-      await alpha.admin.command('LicenseDel', numbers[1]!);
+      const { code, stderr } = await both.hubfarm('licence', 'delete', numbers[1]!, '--data-dir', alpha.dataDirectory);
+      expect(code, stderr).toBe(0);
       expect(await listed(alpha, 'License ID')).toEqual(['FIRST-1']);
     });
 

@@ -9,6 +9,7 @@ import type { Command } from './command.ts';
 import { connectionCommands } from './connection.ts';
 import { hubOptionCommands } from './hub-options.ts';
 import { hubCommands } from './hub.ts';
+import { licenceCommands } from './licence.ts';
 import { listenerCommands } from './listener.ts';
 import { localCommands } from './local.ts';
 import { policyCommands } from './policy.ts';
@@ -28,6 +29,7 @@ export const commandTable: readonly Command[] = [
   ...clusterCommands,
   ...clusterSettingCommands,
   ...clusterMemberCommands,
+  ...licenceCommands,
   ...bridgeCommands,
   ...hubCommands,
   ...hubOptionCommands,

@@ -22,6 +22,9 @@ export function dateWithDay(ms: number): string {
   return `${datePart(time)} (${DAYS[time.getDay()] ?? ''}) ${timePart(time)}`;
 }
 
+/** `2026-11-22 (Sun)`, or `(None)` for no time. */
+export const dayWithDay = (ms: number): string => dateWithDay(ms).replace(/ [\d:]+$/, '');
+
 /** `2026-11-22 05:27:31`, or `(Unknown)` for no time. */
 export function plainDate(ms: number): string {
   if (ms === 0) return '(Unknown)';

@@ -6,6 +6,7 @@ import { domainVerbs } from './domain-verbs.ts';
 import { farmVerbs } from './farm-verbs.ts';
 import { hubVerbs } from './hub-verbs.ts';
 import { lbVerbs } from './lb-verbs.ts';
+import { licenceVerbs } from './licence-verbs.ts';
 import { listVerbs } from './list-verbs.ts';
 import { mediaVerbs } from './media-verbs.ts';
 import { serverVerbs } from './server-verbs.ts';
@@ -22,6 +23,7 @@ export const verbTable: readonly Verb[] = [
   ...banVerbs,
   ...configVerbs,
   ...clusterVerbs,
+  ...licenceVerbs,
   ...domainVerbs,
   ...accountVerbs,
   ...sipVerbs,
@@ -44,6 +46,7 @@ export const nounTitles: Readonly<Record<string, string>> = {
   server: 'the server itself',
   ban: 'who is kept out after too many failed log-ins',
   cluster: 'several servers that are one',
+  licence: 'licences, where somebody issues them',
   domain: 'SIP domains',
   account: 'SIP accounts',
   sip: 'the SIP server',
