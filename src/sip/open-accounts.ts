@@ -7,12 +7,14 @@ import type { DigestAlgorithm } from './accounts/digest.ts';
 import { AccountDirectory } from './accounts/directory.ts';
 import { NonceMaker } from './accounts/nonce.ts';
 import { openSecret } from './accounts/secret.ts';
+import { UserHashes } from './accounts/user-hashes.ts';
 import { LocalUsers } from './core/local-users.ts';
 import { AccountOwnership } from './registrar/account-ownership.ts';
 import { Gruus } from './registrar/gruu.ts';
 import { LocationService } from './registrar/location-service.ts';
 import { OwnedRegistrations } from './registrar/owned-registrations.ts';
 import type { RegistrarSettings } from './registrar/limits.ts';
+import { PatientRegistrations } from './registrar/patient-registrations.ts';
 import { Registrar, type RegistrationOwner } from './registrar/registrar.ts';
 import { Registrations } from './registrar/registrations.ts';
 
@@ -21,6 +23,8 @@ export interface AccountSettings {
   readonly nonceLifetimeS: number;
   /** Offered in this order. */
   readonly digestAlgorithms: readonly DigestAlgorithm[];
+  /** Telephones may send the hash of their user in its place (RFC 7616 §3.4.4). */
+  readonly takesUserHashes?: boolean;
   readonly guard: LoginGuardLimits;
   readonly registrar: RegistrarSettings;
   /** Registrations are written together that come within this time of another one; absent: each turn of the loop. */
@@ -92,12 +96,13 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     clock,
     nonces: new NonceMaker(secret, random.bytes(bootBytes), settings.nonceLifetimeS),
     algorithms: settings.digestAlgorithms,
+    ...(settings.takesUserHashes === true && { userHashes: new UserHashes(directory) }),
   });
   const own = new Registrations(location, settings.registrar);
   const registrations = isAlone ? own : await shared(services, cluster, location, own, shares, lifecycle);
   const registrar = new Registrar({
     users: new LocalUsers(directory),
-    owner: registrations,
+    owner: isAlone ? own : new PatientRegistrations(registrations, clock),
     gruus,
     random,
     logger,

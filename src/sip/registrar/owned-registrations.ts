@@ -96,7 +96,7 @@ export class OwnedRegistrations implements RegistrationOwner {
   }
 }
 
-const noOwner: RegisterResult = { kind: 'unavailable', reason: 'The account is being taken over' };
+const noOwner: RegisterResult = { kind: 'unavailable', reason: 'The account is being taken over', isPassing: true };
 
 const notOwner = (aor: string): HubfarmError =>
   new HubfarmError('NOT_OWNER', `no member has the SIP account ${aor} at the moment: try again in some seconds`);

@@ -5,7 +5,19 @@ import type { LocationService } from './location-service.ts';
 import type { RegisterRequest } from './register-request.ts';
 
 /** What came of a REGISTER. `unavailable`: it could not be stored, or nobody is there to do so: 503. */
-export type RegisterResult = RegisterOutcome | { readonly kind: 'unavailable'; readonly reason: string };
+export type RegisterResult =
+  | RegisterOutcome
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: string;
+      /** It may go in a moment. */ readonly isPassing?: boolean;
+    };
+
+const notStored: RegisterResult = {
+  kind: 'unavailable',
+  reason: 'The registration could not be stored',
+  isPassing: true,
+};
 
 /** The owner's side of a REGISTER: bindings of its own accounts, changed by the rules, answered when they are durable. */
 export class Registrations {
@@ -37,7 +49,7 @@ export class Registrations {
       return;
     }
     location.store(aor, bindings, (error) => {
-      done(error === undefined ? outcome : { kind: 'unavailable', reason: 'The registration could not be stored' });
+      done(error === undefined ? outcome : notStored);
     });
   }
 
