@@ -17,15 +17,16 @@ export function sipFarmMetrics(sip: () => OpenSip | undefined): readonly Metric[
     },
     {
       name: 'hubfarm_sip_farm_failures_total',
-      help: 'What the farm could not do: messages that could not be sent to their member, frames without the mark of the farm, frames that came twice or of an unknown start.',
+      help: 'What the farm could not do: messages that could not be sent to their member, frames without the mark of the farm, frames that came twice or of an unknown start, messages that waited while this member stood still.',
       kind: 'counter',
       labels: ['why'],
       collect: counted((open) => {
-        const { failures = 0, badFrames = 0, staleFrames = 0 } = open.figures().farm ?? {};
+        const { failures = 0, badFrames = 0, staleFrames = 0, overdue = 0 } = open.figures().farm ?? {};
         return [
           { labels: { why: 'unreachable' }, value: failures },
           { labels: { why: 'bad' }, value: badFrames },
           { labels: { why: 'stale' }, value: staleFrames },
+          { labels: { why: 'overdue' }, value: overdue },
         ];
       }),
     },

@@ -22,6 +22,8 @@ export interface FarmFigures {
   badFrames: number;
   /** Frames that had come before, or of a boot that this member does not know. */
   staleFrames: number;
+  /** Thrown away, since they waited here for longer than the others waited for this member. */
+  overdue: number;
   /** What could not be sent to the member that it was for, as far as that is known. */
   failures: number;
 }
@@ -38,5 +40,6 @@ export const noFarmFigures = (): FarmFigures => ({
   busFrames: 0,
   badFrames: 0,
   staleFrames: 0,
+  overdue: 0,
   failures: 0,
 });

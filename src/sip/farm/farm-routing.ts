@@ -16,6 +16,7 @@ import { frameLimits } from './frame-limits.ts';
 import type { MemberTable } from './member-table.ts';
 import type { KnownWork, OwnerLookup } from './owner-lookup.ts';
 import { RelayedHop } from './relayed-hop.ts';
+import type { Standstill } from './standstill.ts';
 
 /** See `Frame`. */
 export interface RelayWay {
@@ -33,6 +34,7 @@ export interface FarmRoutingParts {
   readonly mac: ShortMac;
   readonly transport: Pick<FarmSockets, 'isOwnAddress' | 'isThisServer'>;
   readonly figures: FarmFigures;
+  readonly standstill: Pick<Standstill, 'isStale'>;
   /** Sends it to that member. False: it cannot be sent. */
   readonly relay: (message: SipMessage, hop: Hop, to: FarmMember, way: RelayWay) => boolean;
 }
@@ -60,7 +62,12 @@ export class FarmRouting implements OwnerLookup {
   }
 
   takes(message: SipMessage, hop: Hop): boolean {
-    const { figures, members } = this.#parts;
+    const { figures, members, standstill } = this.#parts;
+    // What came by a connection is never sent again: better late than never.
+    if (hop.transport === 'udp' && !members.isAlone && standstill.isStale(hop.receivedMs)) {
+      figures.overdue++;
+      return false;
+    }
     if (hop instanceof RelayedHop) return this.#takesRelayed(message, hop);
     figures.received++;
     if (members.isAlone) {

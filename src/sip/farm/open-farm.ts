@@ -13,6 +13,7 @@ import { MemberTable } from './member-table.ts';
 import { PendingSends } from './pending-sends.ts';
 import { RelayLink, type Parcel } from './relay-link.ts';
 import { Rendezvous } from './rendezvous.ts';
+import { Standstill } from './standstill.ts';
 
 /** Makes this member one of a farm: what came by any member's sockets is worked on by one of them. */
 export function openFarm(services: FarmServices): Farm {
@@ -70,6 +71,7 @@ export function openFarm(services: FarmServices): Farm {
     figures,
     link: send,
   });
+  const standstill = new Standstill(clock);
   const routing = new FarmRouting({
     clock,
     members,
@@ -79,6 +81,7 @@ export function openFarm(services: FarmServices): Farm {
     mac,
     transport,
     figures,
+    standstill,
     relay: (message, hop, to, { rest, isNamed, path }) =>
       send(to, {
         kind: 'message',
@@ -111,6 +114,7 @@ export function openFarm(services: FarmServices): Farm {
     figures,
     stop: () => {
       forget();
+      standstill.stop();
       link.stop();
     },
   };

@@ -14,7 +14,7 @@ export interface KnownWork {
 export interface OwnerLookup {
   /** Once, before anything else. */
   connect(work: KnownWork): void;
-  /** True: it is worked on here. False: it was sent to another member, with what that one needs to answer. */
+  /** True: it is worked on here. False: it was sent to another member, with what that one needs to answer; or nobody waits for it any more. */
   takes(message: SipMessage, hop: Hop): boolean;
   /** The token of the member that bindings call so. undefined: it is not known, and what it held is gone. */
   tokenOf(memberName: string): string | undefined;
