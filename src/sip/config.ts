@@ -2,7 +2,7 @@ import { defaultNatPingSettings } from './proxy/nat-pinger.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { defaultTimerSettings } from './transaction/times.ts';
-import { defaultDigestAlgorithms, defaultNonceLifetimeS } from './accounts/settings.ts';
+import { allDigestAlgorithms, defaultDigestAlgorithms, defaultNonceLifetimeS } from './accounts/settings.ts';
 import type { Balancer, FarmSetting, ProcessingSetting } from './roles/settings.ts';
 import type { SipListenAddress } from './transport/settings.ts';
 
@@ -42,8 +42,8 @@ export interface SipConfig {
   readonly defaultExpiresS: number;
   readonly contactsPerAccount: number;
   readonly nonceLifetimeS: number;
-  /** Which algorithms are offered: SHA-256 and MD5, or one of them. */
-  readonly digest: 'both' | 'SHA-256' | 'MD5';
+  /** Which algorithms are offered: SHA-512-256, SHA-256 and MD5; the latter two; or one of them. */
+  readonly digest: 'all' | 'both' | 'SHA-256' | 'MD5';
   readonly t1Ms: number;
   readonly t2Ms: number;
   /** 0 = 64 × T1. */
@@ -105,7 +105,7 @@ export const defaultSipConfig: SipConfig = Object.freeze({
 });
 
 export const digestAlgorithmsOf = ({ digest }: SipConfig): typeof defaultDigestAlgorithms =>
-  digest === 'both' ? defaultDigestAlgorithms : [digest];
+  digest === 'all' ? allDigestAlgorithms : digest === 'both' ? defaultDigestAlgorithms : [digest];
 
 /** Whether the members of a server listen on the same places. */
 export function sharesPorts(

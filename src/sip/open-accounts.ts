@@ -7,6 +7,7 @@ import type { DigestAlgorithm } from './accounts/digest.ts';
 import { AccountDirectory } from './accounts/directory.ts';
 import { NonceMaker } from './accounts/nonce.ts';
 import { openSecret } from './accounts/secret.ts';
+import { UserHashes } from './accounts/user-hashes.ts';
 import { LocalUsers } from './core/local-users.ts';
 import { AccountOwnership } from './registrar/account-ownership.ts';
 import { Gruus } from './registrar/gruu.ts';
@@ -22,6 +23,8 @@ export interface AccountSettings {
   readonly nonceLifetimeS: number;
   /** Offered in this order. */
   readonly digestAlgorithms: readonly DigestAlgorithm[];
+  /** Telephones may send the hash of their user in its place (RFC 7616 §3.4.4). */
+  readonly takesUserHashes?: boolean;
   readonly guard: LoginGuardLimits;
   readonly registrar: RegistrarSettings;
   /** Registrations are written together that come within this time of another one; absent: each turn of the loop. */
@@ -93,6 +96,7 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     clock,
     nonces: new NonceMaker(secret, random.bytes(bootBytes), settings.nonceLifetimeS),
     algorithms: settings.digestAlgorithms,
+    ...(settings.takesUserHashes === true && { userHashes: new UserHashes(directory) }),
   });
   const own = new Registrations(location, settings.registrar);
   const registrations = isAlone ? own : await shared(services, cluster, location, own, shares, lifecycle);

@@ -220,6 +220,7 @@ function accountSettings(config: SipConfig): Parameters<typeof openSipAccounts>[
   return {
     nonceLifetimeS,
     digestAlgorithms: digestAlgorithmsOf(config),
+    takesUserHashes: config.digest === 'all',
     guard: defaultSipGuardLimits,
     writeSpacingMs,
     registrar: { ...defaultRegistrarSettings, minExpiresS, maxExpiresS, defaultExpiresS, contactsPerAccount },

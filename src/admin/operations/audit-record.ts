@@ -48,6 +48,7 @@ const secretKeys: ReadonlySet<string> = new Set([
   'secret',
   'ha1Md5',
   'ha1Sha256',
+  'ha1Sha512',
 ]);
 
 export function auditRecordOf(event: AuditEvent): AuditRecord {

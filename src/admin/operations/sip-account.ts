@@ -48,7 +48,7 @@ export function secretOf(
   if (isWrong(Ha1Md5, md5Hex) || isWrong(Ha1Sha256, sha256Hex)) {
     return refuse(ErrorCode.INVALID_PARAMETER, 'Ha1Md5 takes 32 hexadecimal digits, Ha1Sha256 takes 64');
   }
-  return { ha1Md5: Ha1Md5?.toLowerCase() ?? '', ha1Sha256: Ha1Sha256?.toLowerCase() ?? '' };
+  return { ha1Md5: Ha1Md5?.toLowerCase() ?? '', ha1Sha256: Ha1Sha256?.toLowerCase() ?? '', ha1Sha512: '' };
 }
 
 function outputOf(account: Account): ValueOf<typeof outputFields> {
@@ -65,8 +65,8 @@ function outputOf(account: Account): ValueOf<typeof outputFields> {
 
 /** The record as the audit log shows it. */
 function recordOf(account: Account): object {
-  const { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256 } = account;
-  return { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256 };
+  const { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256, ha1Sha512 } = account;
+  return { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256, ha1Sha512 };
 }
 
 /** The account by its own name; what is an alias is none of its own. */
@@ -119,7 +119,7 @@ export const sipAccountOperations = [
       const now = context.clock.wallMs();
       const account = await sip.directory.createAccount(domain.name, {
         user: name.user,
-        ...(secret ?? { ha1Md5: '', ha1Sha256: '' }),
+        ...(secret ?? { ha1Md5: '', ha1Sha256: '', ha1Sha512: '' }),
         aliases: input.Aliases,
         displayName: '',
         isEnabled: true,

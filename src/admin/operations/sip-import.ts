@@ -45,7 +45,7 @@ export const sipImportOperations = [
       if (upload === undefined) return unknownUpload(input.UploadId);
       const now = context.clock.wallMs();
       for (const row of input.AccountList) {
-        const secret = secretOf({ user: row.Username, domain }, row) ?? { ha1Md5: '', ha1Sha256: '' };
+        const secret = secretOf({ user: row.Username, domain }, row) ?? { ha1Md5: '', ha1Sha256: '', ha1Sha512: '' };
         upload.add(
           secret instanceof Refusal
             ? secret.message

@@ -176,8 +176,8 @@ export const sip: Section<SipConfig> = {
     ),
     digest: choice(
       defaults.digest,
-      ['both', 'SHA-256', 'MD5'],
-      'Which digests are asked for. "both" is SHA-256, then MD5 for those who know no other (RFC 8760); but there are telephones that give up when they see it.',
+      ['all', 'both', 'SHA-256', 'MD5'],
+      'Which digests are asked for. "both" is SHA-256, then MD5 for those who know no other (RFC 8760); but there are telephones that give up when they see it. "all" has SHA-512-256 before them, and lets telephones hide their user (RFC 7616).',
     ),
     t1Ms: integer(
       defaults.t1Ms,

@@ -11,6 +11,7 @@ import type { AccountDirectory } from './directory.ts';
 import type { NonceMaker } from './nonce.ts';
 import { NonceWindow } from './nonce-window.ts';
 import { foreignNonceS } from './settings.ts';
+import type { UserHashes } from './user-hashes.ts';
 
 /** `www`: who wants something of this server (401). `proxy`: who wants something of others by it (407). */
 export type ChallengeKind = 'www' | 'proxy';
@@ -33,6 +34,8 @@ export interface AuthenticatorOptions {
   readonly clock: Pick<Clock, 'wallMs'>;
   /** In the order in which they are offered, best first (RFC 8760 §2.4). */
   readonly algorithms: readonly DigestAlgorithm[];
+  /** Who telephones are that say only the hash of their user; absent: it is not offered to them. */
+  readonly userHashes?: Pick<UserHashes, 'userOf'>;
 }
 
 export interface AuthCounters {
@@ -76,7 +79,7 @@ export class Authenticator {
       this.counters.challenged++;
       return this.#challenge(request, kind, domain, false);
     }
-    const user = credentials.username ?? '';
+    const user = this.#userOf(credentials, domain);
     const name = `${user}@${domain}`;
     if (guard.ask(hop.remoteAddress, name).kind === 'refuse') {
       this.counters.banned++;
@@ -126,6 +129,13 @@ export class Authenticator {
     return isRight ? (qop === undefined ? 1 : Number.parseInt(nc, 16)) : undefined;
   }
 
+  /** RFC 7616 §3.4.4: as it is, or by its hash. */
+  #userOf({ username = '', params, algorithm }: DigestCredentials, domain: string): string {
+    const { userHashes } = this.#options;
+    if (userHashes === undefined || params.get('userhash')?.toLowerCase() !== 'true') return username;
+    return userHashes.userOf(username, domain, algorithmOf(algorithm) ?? 'MD5') ?? username;
+  }
+
   #methodHash(hash: Parameters<typeof methodHash>[0], method: string, uri: string): string {
     const key = `${hash} ${method}:${uri}`;
     const known = this.#methodHashes.get(key);
@@ -150,7 +160,8 @@ export class Authenticator {
     const { nonces, clock, algorithms } = this.#options;
     const nonce = nonces.make(domain, clock.wallMs(), request.callId());
     const id = kind === 'www' ? HeaderId.WwwAuthenticate : HeaderId.ProxyAuthenticate;
-    const rest = isStale ? 'qop="auth", stale=true' : 'qop="auth"';
+    const hashed = this.#options.userHashes === undefined ? '' : ', userhash=true';
+    const rest = `qop="auth"${isStale ? ', stale=true' : ''}${hashed}`;
     const headers = algorithms.map(
       (algorithm) => [id, `Digest realm="${domain}", nonce="${nonce}", algorithm=${algorithm}, ${rest}`] as const,
     );
@@ -180,5 +191,5 @@ function qopOf(text: string): 'auth' | 'auth-int' | undefined {
 function algorithmOf(text: string): DigestAlgorithm | undefined {
   if (text === 'MD5' || text === 'SHA-256') return text;
   const upper = text.toUpperCase();
-  return upper === 'MD5' || upper === 'SHA-256' ? upper : undefined;
+  return upper === 'MD5' || upper === 'SHA-256' || upper === 'SHA-512-256' ? upper : undefined;
 }

@@ -2,7 +2,7 @@ import { hashHex, type DigestHash } from '#base';
 import type { PasswordHashes } from './records.ts';
 
 /** As they stand in header fields; RFC 8760 §2.1. */
-export type DigestAlgorithm = 'MD5' | 'SHA-256';
+export type DigestAlgorithm = 'MD5' | 'SHA-256' | 'SHA-512-256';
 
 interface AlgorithmRow {
   readonly hash: DigestHash;
@@ -12,6 +12,7 @@ interface AlgorithmRow {
 export const digestAlgorithms: Readonly<Record<DigestAlgorithm, AlgorithmRow>> = {
   MD5: { hash: 'md5', ha1: 'ha1Md5' },
   'SHA-256': { hash: 'sha256', ha1: 'ha1Sha256' },
+  'SHA-512-256': { hash: 'sha512-256', ha1: 'ha1Sha512' },
 };
 
 /** What of the credentials of a request goes into the digest. Values as they stand between the quotes. */
@@ -28,7 +29,11 @@ export interface DigestInput {
 /** HA1 of a password under all algorithms that are offered: what is kept instead of it. */
 export function passwordHashes(user: string, realm: string, password: string): PasswordHashes {
   const text = `${user}:${realm}:${password}`;
-  return { ha1Md5: hashHex('md5', text), ha1Sha256: hashHex('sha256', text) };
+  return {
+    ha1Md5: hashHex('md5', text),
+    ha1Sha256: hashHex('sha256', text),
+    ha1Sha512: hashHex('sha512-256', text),
+  };
 }
 
 /** HA2 (RFC 7616 §3.4.3). `bodyHash` = hex, where the qop is `auth-int`. */

@@ -7,10 +7,12 @@ const noAliases: readonly string[] = Object.freeze([]);
 
 /** What has its usual value is left out: a hundred thousand of them are read at each start. */
 export function encodeAccount(record: AccountRecord): string {
-  const { ha1Md5, ha1Sha256, aliases, displayName, isEnabled, maxContacts, createdAtMs, updatedAtMs } = record;
+  const { ha1Md5, ha1Sha256, ha1Sha512, aliases, displayName, isEnabled, maxContacts, createdAtMs, updatedAtMs } =
+    record;
   return JSON.stringify({
     ha1Md5,
     ha1Sha256,
+    ...(ha1Sha512 === '' ? {} : { ha1Sha512 }),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(displayName === '' ? {} : { displayName }),
     ...(isEnabled ? {} : { isEnabled }),
@@ -31,6 +33,7 @@ export function decodeAccount(key: string, user: string, value: Uint8Array): Acc
     user,
     ha1Md5: text(key, values, 'ha1Md5', ''),
     ha1Sha256: text(key, values, 'ha1Sha256', ''),
+    ha1Sha512: text(key, values, 'ha1Sha512', ''),
     aliases: texts(key, values, 'aliases'),
     displayName: text(key, values, 'displayName', ''),
     isEnabled: flag(key, values, 'isEnabled', true),

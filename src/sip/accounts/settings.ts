@@ -10,6 +10,9 @@ export const foreignNonceS = 10;
 /** RFC 8760 §2.4: the best first. */
 export const defaultDigestAlgorithms: readonly DigestAlgorithm[] = Object.freeze(['SHA-256', 'MD5']);
 
+/** All there are. */
+export const allDigestAlgorithms: readonly DigestAlgorithm[] = Object.freeze(['SHA-512-256', 'SHA-256', 'MD5']);
+
 /** See `LoginGuard`. Telephones with an old password ask again and again, so they may fail a little more often. */
 export const defaultSipGuardLimits: LoginGuardLimits = Object.freeze({
   maxFailuresPerUserAndAddress: 10,

@@ -15,6 +15,7 @@ import { hashHex } from '#base';
 import { Authenticator } from '../../../src/sip/accounts/authenticator.ts';
 import { digestAlgorithms, digestResponse, methodHash } from '../../../src/sip/accounts/digest.ts';
 import { NonceMaker } from '../../../src/sip/accounts/nonce.ts';
+import { UserHashes } from '../../../src/sip/accounts/user-hashes.ts';
 
 export const nowMs = Date.UTC(2026, 10, 22, 12);
 export const domain = 'example.org';
@@ -46,6 +47,7 @@ export interface AccountFixture {
 /** The domain example.org with alice and bob, whose passwords are their names and `-secret`. */
 export async function openAccounts(
   algorithms: readonly DigestAlgorithm[] = ['SHA-256', 'MD5'],
+  takesUserHashes = false,
 ): Promise<AccountFixture> {
   const clock = new VirtualClock(nowMs);
   const backplane = await openEmbedded({ path: ':memory:', clock: createNodeClock() });
@@ -54,7 +56,10 @@ export async function openAccounts(
   for (const user of ['alice', 'bob']) await directory.createAccount(domain, accountRecord(user));
   const guard = new LoginGuard(clock, defaultSipGuardLimits);
   const nonces = new NonceMaker(Buffer.alloc(32, 1), Buffer.from('00000001', 'hex'), 300);
-  const authenticator = new Authenticator({ directory, guard, nonces, clock, algorithms });
+  const authenticator = new Authenticator({
+    ...{ directory, guard, nonces, clock, algorithms },
+    ...(takesUserHashes && { userHashes: new UserHashes(directory) }),
+  });
   return {
     clock,
     backplane,
@@ -105,6 +110,8 @@ export interface RequestOptions {
 
 export interface ProofOptions {
   readonly user?: string;
+  /** The hash of the user is sent in its place. */
+  readonly hidesUser?: boolean;
   readonly password?: string;
   readonly algorithm?: DigestAlgorithm;
   readonly nc?: number;
@@ -125,7 +132,8 @@ export function proofOf(nonce: string, options: ProofOptions = {}): string {
   const ha1 = hashHex(hash, `${user}:${domain}:${password}`);
   const ha2 = methodHash(hash, method, uri, qop === 'auth-int' ? hashHex(hash, body) : undefined);
   const parts = [
-    `username="${user}"`,
+    `username="${options.hidesUser === true ? hashHex(hash, `${user}:${domain}`) : user}"`,
+    ...(options.hidesUser === true ? ['userhash=true'] : []),
     `realm="${domain}"`,
     `nonce="${nonce}"`,
     `uri="${uri}"`,

@@ -50,6 +50,56 @@ describe('a request without credentials', () => {
   });
 });
 
+describe('where all algorithms are offered', () => {
+  beforeEach(async () => {
+    await fixture.close();
+    fixture = await openAccounts(['SHA-512-256', 'SHA-256', 'MD5'], true);
+  });
+
+  test('the challenge says so, and that users may be hidden (RFC 7616 §3.3)', () => {
+    const verdict = verify([]);
+    const values = verdict.kind === 'challenge' ? verdict.headers.map(([, value]) => value) : [];
+    expect(values.map((value) => /algorithm=([^,]+)/.exec(value)?.[1])).toEqual(['SHA-512-256', 'SHA-256', 'MD5']);
+    for (const value of values) expect(value).toMatch(/, qop="auth", userhash=true$/);
+  });
+
+  test.each(['SHA-512-256', 'SHA-256', 'MD5'] as const)(
+    '%s proves the password, also of a hidden user',
+    (algorithm) => {
+      for (const hidesUser of [false, true]) {
+        expect(verify([proofOf(freshNonce(), { algorithm, hidesUser })])).toMatchObject({
+          kind: 'ok',
+          account: { aor: 'alice@example.org' },
+        });
+        expect(verify([proofOf(freshNonce(), { algorithm, hidesUser, password: 'wrong' })]).kind).toBe('challenge');
+      }
+    },
+  );
+
+  test('accounts that come and go are known by their hashes, too', async () => {
+    const hidden = (): AuthVerdict['kind'] =>
+      verify([proofOf(freshNonce(), { user: 'carol', algorithm: 'SHA-512-256', hidesUser: true })]).kind;
+    expect(hidden()).toBe('challenge');
+    await fixture.directory.createAccount(domain, accountRecord('carol'));
+    expect(hidden()).toBe('ok');
+    await fixture.directory.deleteAccount(domain, 'carol');
+    expect(hidden()).toBe('challenge');
+  });
+
+  test('who guesses at a hidden user is kept out as who says it', () => {
+    const guess = (hidesUser: boolean): AuthVerdict =>
+      verify([proofOf(freshNonce(), { password: 'wrong', hidesUser })]);
+    for (let count = 0; count < 5; count++) for (const hidesUser of [false, true]) guess(hidesUser);
+    expect(guess(true)).toMatchObject({ kind: 'refused' });
+    expect(guess(false)).toMatchObject({ kind: 'refused' });
+  });
+});
+
+test('a hidden user is nobody where that is not offered', () => {
+  expect(verify([proofOf(freshNonce(), { hidesUser: true })]).kind).toBe('challenge');
+  expect(fixture.authenticator.counters.failed).toBe(1);
+});
+
 describe('credentials', () => {
   test.each(['MD5', 'SHA-256'] as const)('that prove the password by %s are accepted', (algorithm) => {
     expect(verify([proofOf(freshNonce(), { algorithm })])).toMatchObject({

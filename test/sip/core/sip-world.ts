@@ -155,6 +155,7 @@ export class SipWorld {
       aor: `${user}@example.org`,
       ha1Md5: '',
       ha1Sha256: '',
+      ha1Sha512: '',
       aliases: [],
       displayName: '',
       isEnabled: true,

@@ -92,6 +92,7 @@ export class FarmWorld {
       aor: `${user}@example.org`,
       ha1Md5: '',
       ha1Sha256: '',
+      ha1Sha512: '',
       aliases: [],
       displayName: '',
       isEnabled: true,
