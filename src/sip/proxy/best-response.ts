@@ -5,6 +5,8 @@ export interface FinalAnswer {
   readonly status: number;
   /** undefined: nobody said so; it is our own conclusion (no answer in time, nobody reached). */
   readonly message: SipMessage | undefined;
+  /** All servers that stand for the target are there, and none can prove who it is. */
+  readonly isUncertain?: boolean;
 }
 
 /** RFC 3261 §16.7 item 6: those that tell the caller what to change come before other 4xx, those that tell nothing last. */

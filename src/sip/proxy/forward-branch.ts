@@ -1,3 +1,4 @@
+import { IoError } from '#io';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { BranchCodec } from '../transaction/branch.ts';
 import type { ClientTransaction, ClientUser } from '../transaction/client-transaction.ts';
@@ -51,6 +52,8 @@ export class ForwardBranch implements ClientUser {
   #transaction: ClientTransaction | undefined;
   #isOver = false;
   #isCancelled = false;
+  /** No server that was tried has proven who it is. */
+  #isUncertain = false;
   #media: BranchMedia | undefined;
 
   constructor(target: ProxyTarget, maxBreadth: number | undefined, owner: BranchOwner, services: BranchServices) {
@@ -132,8 +135,10 @@ export class ForwardBranch implements ClientUser {
     this.#failed({ status: 408, message: undefined });
   }
 
-  transportFailed(): void {
-    this.#failed({ status: 503, message: undefined });
+  transportFailed(_transaction: ClientTransaction, error: Error): void {
+    const isRefused = error instanceof IoError && error.code === 'TLS_FAILED';
+    this.#isUncertain = isRefused && (this.#nextHop === 1 || this.#isUncertain);
+    this.#failed({ status: 503, message: undefined, isUncertain: this.#isUncertain });
   }
 
   woken(transaction: ClientTransaction): void {

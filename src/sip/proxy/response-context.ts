@@ -184,10 +184,10 @@ export class ResponseContext implements ServerUser, BranchOwner {
       this.#server.respond(bytes, best.status);
       return;
     }
-    this.#answerOurselves(best.status);
+    this.#answerOurselves(best);
   }
 
-  #answerOurselves(status: number): void {
+  #answerOurselves({ status, isUncertain = false }: FinalAnswer): void {
     const incoming = this.#incoming;
     this.#finish();
     if (incoming === undefined) return;
@@ -196,11 +196,21 @@ export class ResponseContext implements ServerUser, BranchOwner {
       this.#server.abandon();
       return;
     }
-    // RFC 3261 §16.7 item 6: a 503 would say that this server is overloaded. A telephone that is not reached is a 480.
-    const told = status !== 503 ? status : this.#branches.some(({ target }) => target.isBinding) ? 480 : 500;
+    const told = status === 503 ? this.#insteadOf503(isUncertain) : status;
+    const reason = told === 503 ? { reason: 'Certificate of the next server refused' } : {};
     this.#failed(told);
-    const bytes = reply(incoming.message, incoming.hop, told, { toTag: this.#services.toTag(incoming) });
+    const bytes = reply(incoming.message, incoming.hop, told, { toTag: this.#services.toTag(incoming), ...reason });
     this.#server.respond(bytes, told);
+  }
+
+  /**
+   * RFC 3261 §16.7 item 6: a 503 would say that this server is overloaded. A telephone that is not reached is a 480. Where a
+   * domain's servers cannot prove who they are, all requests for it will fail: that is said, with 503 (§16.9), and without
+   * Retry-After, so that nobody keeps away from this server because of it (§21.5.4).
+   */
+  #insteadOf503(isUncertain: boolean): number {
+    if (this.#branches.some(({ target }) => target.isBinding)) return 480;
+    return isUncertain ? 503 : 500;
   }
 
   #failed(status: number): void {

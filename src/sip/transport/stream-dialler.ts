@@ -61,7 +61,10 @@ export class StreamDialler {
       const stream = await this.#open(target);
       const send = this.#parts.connected(stream, target);
       this.#done(place, waiting);
-      for (const { bytes } of waiting) send(bytes);
+      for (const { bytes, failed } of waiting) {
+        if (send(bytes)) continue;
+        failed(new IoError('CONNECTION_LOST', `${addressAndPort(target.address, target.port)} has closed the connection`));
+      }
     } catch (error) {
       this.#done(place, waiting);
       const why = error instanceof Error ? error : new Error(String(error));

@@ -1,3 +1,4 @@
+import { IoError } from '#io';
 import { describe, expect, test } from 'vitest';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { defaultProxySettings } from '../../../src/sip/proxy/settings.ts';
@@ -190,6 +191,19 @@ describe('servers that stand for one name (RFC 3263 §4.3)', () => {
     first.answer('INVITE', 503);
     second.answer('INVITE', 503);
     expect(world.words().at(-1)).toBe(`500 → ${ALICE}`);
+  });
+
+  test('none of which can prove who it is are a 503, one that is only not there a 500 (RFC 3261 §16.9)', () => {
+    const refused = (): IoError => new IoError('TLS_FAILED', 'not certain to be example.net');
+    const all = toGateway().world;
+    all.out.at(-1)?.failed(refused());
+    all.out.at(-1)?.failed(refused());
+    expect(all.words().at(-1)).toBe(`503 → ${ALICE}`);
+    expect(all.out.at(-1)?.message.has(HeaderId.RetryAfter)).toBe(false);
+    const one = toGateway().world;
+    one.out.at(-1)?.failed(refused());
+    one.out.at(-1)?.failed(new Error('no route'));
+    expect(one.words().at(-1)).toBe(`500 → ${ALICE}`);
   });
 
   test('are waited for when DNS must be asked, and a CANCEL in the meantime ends the call', async () => {
