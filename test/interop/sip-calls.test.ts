@@ -36,6 +36,8 @@ if (requirePeers(['ip', 'sipp', 'sipsak'])) {
     }
     await server.start();
     await provideAccounts(server, domain, users);
+    // sipsak asks DNS for a domain, whatever its proxy is; and there is no DNS here.
+    await server.hubfarm('domain', 'set', domain, '--alias', server.host.address);
   });
 
   interface Way {
@@ -200,6 +202,25 @@ if (requirePeers(['ip', 'sipp', 'sipsak'])) {
       const { code, stdout } = await callers.run('sipsak', ['-vv', '-s', `sip:${server.host.address}:5060`]);
       expect(stdout).toContain('200 OK');
       expect(code).toBe(0);
+    });
+
+    test('sipsak registers with a password, and its contact is known', async () => {
+      const { name, password } = users[0]!;
+      const address = `sip:${name}@${server.host.address}`;
+      const contact = `sip:${name}@${callees.address}:6999`;
+      const args = ['-i', '-v', '-U', '-C', contact, '-x', '120', '-u', name, '-a', password, '-s', address];
+      expect((await callers.run('sipsak', args)).stdout).toContain('All usrloc tests completed successful');
+      expect(await server.hubfarm('sip', 'registrations', `${name}@${domain}`, '--json')).toContain(contact);
+    });
+
+    test('sipsak follows a request hop by hop: one that may go no further is answered here (Max-Forwards)', async () => {
+      const first = users[usersTaken]!.name;
+      const contactPort = await register(udp, nextUsers());
+      const callee = new Sipp(callees, { scenario: 'reached', port: contactPort, calls: 1 });
+      await callees.receives('udp', contactPort);
+      const { stdout } = await callers.run('sipsak', ['-vv', '-T', '-s', `sip:${first}@${server.host.address}`]);
+      await callee.stop();
+      expect(stdout).toMatch(/SIP\/2\.0 483 Too Many Hops[^]*Max-Forwards set to 1\n.*SIP\/2\.0 200 OK/);
     });
   });
 

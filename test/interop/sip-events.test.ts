@@ -72,7 +72,9 @@ if (requirePeers(['ip', 'sipp', 'baresip', 'linphonec'])) {
 
     test('messages for a telephone that is off survive kill -9, and reach it in order and once when it is on', async () => {
       const linphone = new Linphone(network().host('lin'), { server: place(), user: ben!, toneHz: 1000 });
-      const baresip = new Baresip(network().host('bare'), { server: `sip:${place()}`, user: anna!, toneHz: 440 });
+      const baresip = new Baresip(network().host('bare'), {
+        ...{ server: `sip:${place()}`, user: anna!, toneHz: 440, modules: ['mwi.so'], parameters: ['mwi=yes'] },
+      });
       const waiting = (count: number): Promise<unknown> =>
         until(`${count} messages in the store`, 10_000, async () =>
           (await watch('message-summary', anna)).includes(`Text-Message: ${count}/0`),
@@ -92,6 +94,8 @@ if (requirePeers(['ip', 'sipp', 'baresip', 'linphonec'])) {
         await baresip.says(/a third one[^]*SIP\/2\.0 200 OK/);
         for (const text of ['the first', 'the second', 'a third']) expect(baresip.output.split(text)).toHaveLength(2);
         expect(await watch('message-summary', anna)).toMatch(/Messages-Waiting: no/);
+        // Its own lamp for messages that wait (RFC 3842).
+        await baresip.says(/mwi: subscribing[^]*NOTIFY sip:anna[^]*Messages-Waiting: no/);
       } finally {
         await baresip.stop();
         await linphone.stop();

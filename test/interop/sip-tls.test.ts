@@ -1,17 +1,25 @@
+import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Baresip } from './baresip.ts';
 import { HubfarmServer } from './hubfarm-server.ts';
 import { Linphone } from './linphone.ts';
-import { useNetwork } from './namespaces.ts';
+import { useNetwork, type Host } from './namespaces.ts';
 import { requirePeers } from './peers.ts';
 import { provideAccounts } from './sip-server.ts';
+import { Sipp, sipUsers, writeUsers } from './sipp.ts';
 import { TestAuthority } from './test-authority.ts';
 
 const domain = 'farm.test';
 const talkMs = 3000;
 const heardSeconds = 1.5;
 
-if (requirePeers(['ip', 'baresip', 'linphonec', 'openssl'])) {
+const tunnelProgram = join(import.meta.dirname, 'tls-tunnel.ts');
+const calls = 20;
+/** Those who are called, and those who are called in vain. */
+const users = sipUsers(2 * calls, domain);
+
+if (requirePeers(['ip', 'sipp', 'baresip', 'linphonec', 'openssl'])) {
   describe('telephones by TLS', () => {
     const network = useNetwork();
     const anna = { name: 'anna', domain, password: 'word-of-anna' };
@@ -22,9 +30,12 @@ if (requirePeers(['ip', 'baresip', 'linphonec', 'openssl'])) {
     let phones = 0;
 
     beforeAll(async () => {
-      server = new HubfarmServer(network().host('hubfarm'), { settings: ['sip.tls=["5061"]'] });
+      server = new HubfarmServer(network().host('hubfarm'), {
+        // A telephone that is called by TLS at its address shows a certificate that is its own.
+        settings: ['sip.tls=["5061"]', 'sip.trusted=["10.77.0.0/24"]', 'sip.verifyServers=false'],
+      });
       await server.start();
-      await provideAccounts(server, domain, [anna, ben]);
+      await provideAccounts(server, domain, [anna, ben, ...users]);
       authority = await TestAuthority.make(server.host, 'authority');
     });
 
@@ -79,6 +90,39 @@ if (requirePeers(['ip', 'baresip', 'linphonec', 'openssl'])) {
     test('call sips: addresses, which lead over TLS all the way', async () => {
       await useAuthority();
       await talk('sips', authority.file);
+    });
+
+    test('SIPp registers, calls, cancels and is called by TLS, in a connection that it opens and in one that it takes', async () => {
+      const [callers, callees] = [network().host('callers'), network().host('callees')];
+      const tunnel = async (host: Host, ...words: string[]): Promise<void> => {
+        host.start(execPath, [tunnelProgram, ...words]);
+        await host.receives('tcp', Number(words[1]!.split(':')[1]));
+      };
+      const { certificateFile, keyFile } = await authority.certificate({ names: [`IP:${callees.address}`] });
+      const target = `${callers.address}:5070`;
+      await Promise.all([
+        tunnel(callers, 'outward', target, `${server.host.address}:5061`),
+        ...[6000, 6002].map((port) => {
+          const inside = `${callees.address}:${port + 1}`;
+          return tunnel(callees, 'inward', `${callees.address}:${port}`, inside, certificateFile, keyFile);
+        }),
+      ]);
+      const all = { transport: 'tls', calls } as const;
+      for (const [at, caller, callee] of [
+        [0, 'caller', 'callee'],
+        [1, 'cancelling-caller', 'cancelled-callee'],
+      ] as const) {
+        const shownPort = 6000 + 2 * at;
+        const file = writeUsers(callers, users.slice(at * calls, (at + 1) * calls));
+        const keys = { contact: `${callees.address}:${shownPort};transport=tls` };
+        const run = { ...all, target, users: file, rate: 20, holdMs: 100 };
+        await new Sipp(callers, { ...run, scenario: 'register', port: 7000 + 4 * at, keys }).succeeds();
+        const called = new Sipp(callees, { ...all, scenario: callee, port: shownPort + 1, shownPort });
+        await callees.receives('tcp', shownPort + 1);
+        const calling = new Sipp(callers, { ...run, scenario: caller, port: 7002 + 4 * at });
+        expect(await calling.succeeds()).toMatchObject({ successful: calls, failed: 0 });
+        expect(await called.succeeds()).toMatchObject({ successful: calls, failed: 0 });
+      }
     });
 
     test('openssl finds the certificate in order, and only TLS 1.2 and 1.3', async () => {

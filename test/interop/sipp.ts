@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './namespaces.ts';
-import type { RunningProcess } from './process.ts';
+import { signal, type RunningProcess } from './process.ts';
 
 const scenarios = join(import.meta.dirname, 'sipp-scenarios');
 /** How sipp names a transport: one socket for all calls. */
-const modes = { udp: 'u1', tcp: 't1' } as const;
+const modes = { udp: 'u1', tcp: 't1', tls: 't1' } as const;
 
 export interface SippRun {
   /** A file of sipp-scenarios, without its ending. */
@@ -16,7 +16,10 @@ export interface SippRun {
   /** Absent = the host's IPv4 address. */
   readonly address?: string;
   readonly port: number;
+  /** Debian's knows no TLS: with `tls` it says so in its messages, and speaks TCP with a tunnel of the test. */
   readonly transport?: keyof typeof modes;
+  /** As which it is known to others; absent: `port`. */
+  readonly shownPort?: number;
   /** Absent = it goes on until it is stopped. */
   readonly calls?: number;
   /** New calls a second; 10 unless given. */
@@ -57,8 +60,11 @@ export class Sipp {
     this.#statistics = `${name}.csv`;
     this.#errors = `${name}.errors`;
     this.#timeoutMs = timeoutMs;
-    const text = readFileSync(join(scenarios, `${scenario}.xml`), 'utf8');
-    writeFileSync(`${name}.xml`, text.replaceAll('retrans="500"', `retrans="${run.t1Ms ?? 4000}"`));
+    let text = readFileSync(join(scenarios, `${scenario}.xml`), 'utf8');
+    text = text.replaceAll('retrans="500"', `retrans="${run.t1Ms ?? 4000}"`);
+    if (transport === 'tls') text = text.replaceAll('[transport]', 'TLS');
+    if (run.shownPort !== undefined) text = text.replaceAll('[local_port]', `${run.shownPort}`);
+    writeFileSync(`${name}.xml`, text);
     const args = [...(target === undefined ? [] : [target]), '-sf', `${name}.xml`];
     args.push('-i', address, '-p', `${run.port}`, '-mi', address, '-t', modes[transport], '-nostdin');
     args.push('-trace_stat', '-stf', this.#statistics, '-fd', '1', '-trace_err', '-error_file', this.#errors);
@@ -74,6 +80,13 @@ export class Sipp {
   /** Waits until it has made its calls. Never rejects for calls that failed: the figures say so. */
   async ended(): Promise<SippFigures> {
     await this.#process.ends(this.#timeoutMs + 10_000);
+    return this.figures();
+  }
+
+  /** Makes no new calls, and waits until those that are up are over. */
+  async finished(): Promise<SippFigures> {
+    if (!this.#process.hasEnded) signal(this.#process.pid, 'SIGUSR1');
+    await this.#process.ends(60_000);
     return this.figures();
   }
 
