@@ -7,7 +7,7 @@ import type { RegisterRequest } from './register-request.ts';
 
 const RETRY_MS = 250;
 /** Longer than the lease of an owner that was killed, or than the engine takes to find a leader; shorter than timer F. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 16_000;
 
 /**
  * A REGISTER whose account is changing its owner, or that the engine cannot store at the moment, waits until that is over: a

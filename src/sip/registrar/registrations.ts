@@ -13,6 +13,11 @@ export type RegisterResult =
       /** It may go in a moment. */ readonly isPassing?: boolean;
     };
 
+const isOf =
+  ({ callId, cseq }: RegisterRequest) =>
+  (binding: Binding): boolean =>
+    binding.callId !== callId || binding.cseq === cseq;
+
 const notStored: RegisterResult = {
   kind: 'unavailable',
   reason: 'The registration could not be stored',
@@ -33,7 +38,10 @@ export class Registrations {
   register(aor: string, request: RegisterRequest, maxContacts: number, done: (result: RegisterResult) => void): void {
     const location = this.#location;
     const current = location.lookup(aor);
-    const outcome = applyRegister(current, request, location.nowS(), this.#settings, maxContacts);
+    const applied = applyRegister(current, request, location.nowS(), this.#settings, maxContacts);
+    // Its bindings show since the first attempt, which did not get into the store.
+    const isAgain = applied.kind === 'outOfOrder' && location.isUnsaved(aor) && current.every(isOf(request));
+    const outcome = isAgain ? { kind: 'bindings' as const, bindings: current, needsStore: true } : applied;
     if (outcome.kind !== 'bindings' || (request.contacts !== '*' && request.contacts.length === 0)) {
       done(outcome);
       return;

@@ -120,6 +120,20 @@ describe('the location service', () => {
     expect(await stored()).toContain('192.0.2.1');
   });
 
+  test('stores the same request when it is tried again, and no older one', async () => {
+    const { backplane } = fixture;
+    const real = backplane.txn.bind(backplane);
+    const again = { cseq: 7, callId: 'tried-twice' };
+    backplane.txn = () => Promise.reject(new Error('the engine is away'));
+    expect((await fixture.register([contact('192.0.2.1')], again)).status).toBe(503);
+    backplane.txn = real;
+    expect((await fixture.register([contact('192.0.2.1')], { ...again, cseq: 6 })).status).toBe(500);
+    expect(await stored()).toBeUndefined();
+    expect((await fixture.register([contact('192.0.2.1')], again)).status).toBe(200);
+    expect(await stored()).toContain('192.0.2.1');
+    expect((await fixture.register([contact('192.0.2.1')], again)).status).toBe(500);
+  });
+
   test('answers a refresh that overtakes the first write only when that is durable', async () => {
     const { backplane } = fixture;
     const real = backplane.txn.bind(backplane);
