@@ -10,6 +10,16 @@ const proxyTable = 'hubfarm_proxy';
 const mark = '0x1';
 
 /**
+ * `udp_early_demux`: an answer that comes before the proxy has closed the socket of its question would be given to that
+ * socket on its way, and Linux forwards no packet that a socket has.
+ */
+const proxySettings = [
+  '#   sysctl -w net.ipv4.udp_early_demux=0',
+  `#   ip rule add fwmark ${mark} lookup 100`,
+  '#   ip route add local 0.0.0.0/0 dev lo table 100',
+];
+
+/**
  * What other programs on Linux do not do for packets that nobody remembers: the way back. `isProxy`: a program that
  * connects to frontends with its clients' addresses also needs their answers brought to itself.
  */
@@ -20,7 +30,7 @@ export function answersFile(cluster: BalancedCluster, { isProxy }: { readonly is
       '#!/usr/sbin/nft -f',
       `# The way back from the frontends of the cluster ${cluster.name}. On this machine:`,
       machineSettings(cluster).map((line) => `# ${line}`),
-      isProxy && [`#   ip rule add fwmark ${mark} lookup 100`, '#   ip route add local 0.0.0.0/0 dev lo table 100'],
+      isProxy && proxySettings,
       '# The frontends send everything through this machine: it is their default gateway.',
       '',
       natTable(cluster, answersTable, { spreads: false }),
