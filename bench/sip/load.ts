@@ -3,10 +3,12 @@
  *
  *     node -C hubfarm-source bench/sip/load.ts [rounds] [cases]      as root
  *
- * Cases: `options,register,calls,calls-tcp` unless given. CPU is that of all threads and processes of a server, exact.
+ * Cases: `options,register,calls,calls-tcp` unless given; `latency` is how long an INVITE takes to the other end, by one clock,
+ * at half of the load that Kamailio carried here (500 calls a second). CPU is that of all threads and processes of a server, exact.
  * `BENCH_DATAGRAM=node` makes hubfarm do without koffi; `BENCH_ONLY=hubfarm` leaves Kamailio out.
  */
-import { argv, env } from 'node:process';
+import { join } from 'node:path';
+import { argv, env, execPath } from 'node:process';
 import { HubfarmServer } from '../../test/interop/hubfarm-server.ts';
 import { Network, type Host } from '../../test/interop/namespaces.ts';
 import { provideAccounts } from '../../test/interop/sip-server.ts';
@@ -17,7 +19,11 @@ import { Kamailio } from './kamailio.ts';
 
 const rounds = Number(argv[2] ?? 3);
 const cases = (argv[3] ?? 'options,register,calls,calls-tcp').split(',');
-const warmRounds = 2;
+const warmRounds = Number(env['BENCH_WARM'] ?? 2);
+const latencyLoad = { rate: 500, calls: 5000 };
+const probeProgram = join(import.meta.dirname, 'latency-probe.ts');
+const probePort = 7300;
+const probeRate = 80;
 const domain = 'farm.test';
 const users = sipUsers(10_000, domain);
 const isPlain = env['BENCH_DATAGRAM'] === 'node';
@@ -54,6 +60,7 @@ const loads: Readonly<Record<string, readonly Load[]>> = {
 const network = new Network();
 const callers = network.host('callers');
 const callees = network.host('callees');
+const prober = network.host('prober');
 const file = writeUsers(callers, users);
 let port = 6000;
 
@@ -106,10 +113,43 @@ async function under(contestant: Contestant, load: Load): Promise<Figures> {
   };
 }
 
+/** Beside `latencyLoad`; the user who is called by the probe is the last one, who takes no part in the load. */
+async function latency(contestant: Contestant): Promise<Figures> {
+  const probed = users.at(-1)!;
+  const target = `${contestant.address}:5060`;
+  const keys = { contact: `${prober.address}:${probePort}` };
+  const own = writeUsers(prober, [probed]);
+  await sipp(prober, { scenario: 'register', target, calls: 1, rate: 10, users: own, keys }).ended();
+  const { rate } = latencyLoad;
+  const load = under(contestant, { scenario: 'caller', ...latencyLoad, isCall: true });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const seconds = latencyLoad.calls / rate - 4;
+  const probe = [prober.address, `${probePort}`, target, `${probed.name}@${domain}`, `${probeRate}`];
+  const told = await prober.mustRun(execPath, [
+    '-C',
+    'hubfarm-source',
+    probeProgram,
+    ...probe,
+    `${probeRate * seconds}`,
+  ]);
+  const { p50, p99, calls } = JSON.parse(told) as {
+    readonly p50: number;
+    readonly p99: number;
+    readonly calls: number;
+  };
+  await load;
+  const what = `INVITE to the other end, ${rate} calls/s`;
+  return { [`${what}|p50 µs`]: p50, [`${what}|p99 µs`]: p99, [`${what}|of them`]: calls };
+}
+
 async function measure(contestant: Contestant): Promise<Figures> {
   let figures: Figures = {};
   for (const name of cases) {
-    if (name.startsWith('calls')) await registerAll(contestant, name === 'calls' ? 'udp' : 'tcp', users.length);
+    if (name !== 'options' && name !== 'register') {
+      // The last one is the probe's.
+      await registerAll(contestant, name === 'calls-tcp' ? 'tcp' : 'udp', users.length - 1);
+    }
+    if (name === 'latency') figures = { ...figures, ...(await latency(contestant)) };
     for (const load of loads[name] ?? []) figures = { ...figures, ...(await under(contestant, load)) };
   }
   return { ...figures, 'memory afterwards|MB': proportionalMegabytes(contestant.pid) };
@@ -140,6 +180,7 @@ try {
       'calls, 600/s|CPU µs each': goal,
       'calls, 1000/s|CPU µs each': goal,
       'calls, TCP, 600/s|CPU µs each': goal,
+      [`INVITE to the other end, ${latencyLoad.rate} calls/s|p99 µs`]: '<= 1',
     },
   });
 } finally {
