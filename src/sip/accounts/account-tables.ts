@@ -1,9 +1,11 @@
 import type { Entry, RecordTables, Revision } from '#backplane';
 import type { Logger } from '#base';
+import { ownText } from '../message/characters.ts';
 import type { Account, KeptAccount } from './account.ts';
 import { accountKey, accountPrefix, domainKey, domainPrefix, telephoneNumber } from './names.ts';
+import { AccountPacker, unpackAccount, type PackedAccount } from './packed-account.ts';
 import { decodeAccount, decodeDomain } from './record-codec.ts';
-import type { DomainRecord } from './records.ts';
+import type { AccountRecord, DomainRecord } from './records.ts';
 
 export interface KeptDomain {
   readonly record: DomainRecord;
@@ -12,8 +14,10 @@ export interface KeptDomain {
 }
 
 interface DomainTable {
+  readonly name: string;
   domain: KeptDomain | undefined;
-  readonly accounts: Map<string, KeptAccount>;
+  /** By their users. */
+  readonly accounts: Map<string, PackedAccount>;
   /** Alias → user. */
   readonly aliases: Map<string, string>;
 }
@@ -30,6 +34,14 @@ export type AccountChange =
       /** undefined = removed. */ readonly account: Account | undefined;
     };
 
+interface Unpacked {
+  readonly packed: PackedAccount;
+  readonly account: KeptAccount;
+}
+
+/** Accounts that were asked for last: each is asked for some times while a message is worked on. A power of two. */
+const unpackedMax = 256;
+
 /** Domains and accounts by the names that messages have for them. */
 export class AccountTables implements RecordTables {
   readonly #logger: Logger;
@@ -37,8 +49,10 @@ export class AccountTables implements RecordTables {
   readonly #domains = new Map<string, DomainTable>();
   /** Name and aliases of each domain that there is. */
   readonly #hosts = new Map<string, DomainTable>();
-  /** Telephone numbers that are aliases, of all domains. */
-  readonly #numbers = new Map<string, KeptAccount>();
+  /** Telephone numbers that are aliases, of all domains: `user@domain` of the account. */
+  readonly #numbers = new Map<string, string>();
+  readonly #packer = new AccountPacker();
+  readonly #unpacked = new Array<Unpacked | undefined>(unpackedMax).fill(undefined);
   #accountCount = 0;
 
   constructor(logger: Logger, changed: (change: AccountChange) => void) {
@@ -65,28 +79,50 @@ export class AccountTables implements RecordTables {
     return this.#domains.get(domain)?.accounts.size ?? 0;
   }
 
-  accountsOf(domain: string): Iterable<KeptAccount> {
-    return this.#domains.get(domain)?.accounts.values() ?? [];
+  *accountsOf(domain: string): Iterable<KeptAccount> {
+    const accounts = this.#domains.get(domain)?.accounts ?? [];
+    for (const [user, packed] of accounts) yield unpackAccount(packed, user, domain);
   }
 
   /** `user` is a user, an alias or a telephone number; `host` a domain or an alias of one, in lower case. */
   account(user: string, host: string): KeptAccount | undefined {
     const table = this.#hosts.get(host);
     if (table === undefined) return undefined;
-    const account = table.accounts.get(user);
+    const account = this.#kept(table, user);
     if (account !== undefined || table.aliases.size === 0) return account;
     const meant = table.aliases.get(user) ?? table.aliases.get(telephoneNumber(user) ?? '');
-    return meant === undefined ? undefined : table.accounts.get(meant);
+    return meant === undefined ? undefined : this.#kept(table, meant);
+  }
+
+  /** As it is kept. `domain` is its name. */
+  packedAccount(user: string, domain: string): PackedAccount | undefined {
+    return this.#domains.get(domain)?.accounts.get(user);
+  }
+
+  #kept({ name, accounts }: DomainTable, user: string): KeptAccount | undefined {
+    const packed = accounts.get(user);
+    if (packed === undefined) return undefined;
+    const at = placeOf(user);
+    const last = this.#unpacked[at];
+    if (last?.packed === packed && last.account.user === user && last.account.domain === name) return last.account;
+    // What is asked with may be part of a whole message.
+    const account = unpackAccount(packed, ownText(user), name);
+    this.#unpacked[at] = { packed, account };
+    return account;
   }
 
   /** The account that has this `+` number as an alias, whatever its domain. */
   accountOfNumber(number: string): KeptAccount | undefined {
-    return this.#numbers.get(number);
+    const aor = this.#numbers.get(number);
+    if (aor === undefined) return undefined;
+    const at = aor.lastIndexOf('@');
+    const table = this.#domains.get(aor.slice(at + 1));
+    return table && this.#kept(table, aor.slice(0, at));
   }
 
   /** Who has this alias in the domain; also somebody whose user it is. */
   holderOf(alias: string, domain: string): KeptAccount | undefined {
-    if (alias.startsWith('+')) return this.#numbers.get(alias) ?? this.account(alias, domain);
+    if (alias.startsWith('+')) return this.accountOfNumber(alias) ?? this.account(alias, domain);
     return this.account(alias, domain);
   }
 
@@ -98,7 +134,8 @@ export class AccountTables implements RecordTables {
   revisionOf(key: string): Revision | undefined {
     if (key.startsWith(accountPrefix)) {
       const [domain, user] = partsOf(key);
-      return this.#domains.get(domain)?.accounts.get(user)?.modRevision;
+      const table = this.#domains.get(domain);
+      return table && this.#kept(table, user)?.modRevision;
     }
     return this.#domains.get(key.slice(domainPrefix.length))?.domain?.modRevision;
   }
@@ -128,48 +165,51 @@ export class AccountTables implements RecordTables {
     const [domain, user] = partsOf(key);
     if (user === '') return;
     const table = this.#table(domain);
-    const before = table.accounts.get(user);
+    const before = this.#kept(table, user);
     if (before !== undefined) this.#forget(table, before);
     const record = entry && this.#read(key, () => decodeAccount(key, user, entry.value));
-    if (entry !== undefined && record !== undefined) {
-      const { createRevision, modRevision } = entry;
-      const aor = before?.aor ?? `${user}@${domain}`;
-      this.#remember(table, { ...record, domain, aor, createRevision, modRevision });
-    }
+    if (entry !== undefined && record !== undefined) this.#remember(table, record, entry);
     this.#tidy(domain, table);
-    this.#changed({ kind: 'account', aor: `${user}@${domain}`, account: table.accounts.get(user) });
+    const account = (): Account | undefined => this.#kept(table, user);
+    this.#changed({
+      kind: 'account',
+      aor: `${user}@${domain}`,
+      get account() {
+        return account();
+      },
+    });
   }
 
-  #forget(table: DomainTable, account: KeptAccount): void {
-    table.accounts.delete(account.user);
+  #forget(table: DomainTable, { user, aor, aliases }: KeptAccount): void {
+    table.accounts.delete(user);
     this.#accountCount--;
-    for (const alias of account.aliases) {
-      if (table.aliases.get(alias) === account.user) table.aliases.delete(alias);
-      if (this.#numbers.get(alias) === account) this.#numbers.delete(alias);
+    for (const alias of aliases) {
+      if (table.aliases.get(alias) === user) table.aliases.delete(alias);
+      if (this.#numbers.get(alias) === aor) this.#numbers.delete(alias);
     }
   }
 
-  #remember(table: DomainTable, account: KeptAccount): void {
-    table.accounts.set(account.user, account);
+  #remember(table: DomainTable, record: AccountRecord, entry: Entry): void {
+    const { user, aliases } = record;
+    const aor = `${user}@${table.name}`;
+    // Part of a key of the store, which would stay with it.
+    table.accounts.set(ownText(user), this.#packer.pack(record, entry));
     this.#accountCount++;
-    for (const alias of account.aliases) {
-      const other = table.aliases.get(alias) ?? (alias.startsWith('+') ? this.#numbers.get(alias)?.aor : undefined);
-      if (other !== undefined && other !== account.user) {
-        this.#logger.warn(
-          { alias, account: account.aor, other },
-          'two accounts have the same alias; the first keeps it',
-        );
+    for (const alias of aliases) {
+      const other = table.aliases.get(alias) ?? (alias.startsWith('+') ? this.#numbers.get(alias) : undefined);
+      if (other !== undefined && other !== user) {
+        this.#logger.warn({ alias, account: aor, other }, 'two accounts have the same alias; the first keeps it');
         continue;
       }
-      table.aliases.set(alias, account.user);
-      if (alias.startsWith('+')) this.#numbers.set(alias, account);
+      table.aliases.set(alias, user);
+      if (alias.startsWith('+')) this.#numbers.set(alias, aor);
     }
   }
 
   #table(name: string): DomainTable {
     let table = this.#domains.get(name);
     if (table === undefined) {
-      this.#domains.set(name, (table = { domain: undefined, accounts: new Map(), aliases: new Map() }));
+      this.#domains.set(name, (table = { name, domain: undefined, accounts: new Map(), aliases: new Map() }));
     }
     return table;
   }
@@ -187,6 +227,12 @@ export class AccountTables implements RecordTables {
       return undefined;
     }
   }
+}
+
+function placeOf(user: string): number {
+  let hash = user.length;
+  for (let at = 0; at < user.length; at++) hash = (hash * 31 + user.charCodeAt(at)) | 0;
+  return hash & (unpackedMax - 1);
 }
 
 function hostsOf(domain: KeptDomain | undefined): readonly string[] {

@@ -54,7 +54,9 @@ export class FlowBindings {
     }
   }
 
-  #changed({ aor, before, after }: LocationChange): void {
+  #changed(change: LocationChange): void {
+    if (change.isRefresh === true) return;
+    const { aor, before, after } = change;
     for (const binding of before) {
       const id = this.#connectionOf(binding);
       if (id === 0 || after.some((other) => this.#connectionOf(other) === id)) continue;

@@ -2,8 +2,10 @@ import { Coalescer, Conflict, settled, type Backplane, type Batch, type Guard, t
 import { silentLogger, type Logger } from '#base';
 import type { Clock, Timer } from '#io';
 import { decodeBindings, encodeBindings, isWrittenBy } from './binding-codec.ts';
+import { ownText } from '../message/characters.ts';
 import type { Binding } from './binding.ts';
 import { registrarCaps } from './limits.ts';
+import { BindingPacker, countOf, firstExpiryS, unpackBindings, type PackedBindings } from './packed-bindings.ts';
 
 export const locationPrefix = 'sip/location/';
 
@@ -12,6 +14,8 @@ export interface LocationChange {
   readonly aor: string;
   readonly before: readonly Binding[];
   readonly after: readonly Binding[];
+  /** Only times went on, and what else nobody is reached by: the same bindings. */
+  readonly isRefresh?: boolean;
 }
 
 export interface LocationOptions {
@@ -28,17 +32,19 @@ export interface LocationOptions {
   readonly logger?: Logger;
 }
 
-interface Location {
-  readonly aor: string;
-  bindings: readonly Binding[];
+interface Unpacked {
+  readonly packed: PackedBindings;
+  readonly bindings: readonly Binding[];
 }
 
 /** In the place of a domain, which cannot begin so. */
 const syncMark = '.sync';
 const none: readonly Binding[] = Object.freeze([]);
-/** Accounts are looked at for what has expired in this many steps, one each second. */
-const sweepSlots = 64;
+/** All accounts are looked at for what has expired in this many steps, one each second. */
+const sweepSteps = 64;
 const sweepEveryMs = 1_000;
+/** Bindings that were looked up last, by a hash of their account: who asks again in the same moment gets the same array. */
+const unpackedMax = 256;
 
 /**
  * Where accounts are: the bindings of all members, in memory, from `sip/location/<domain>/<user>`. Only the owner of an
@@ -50,8 +56,9 @@ export class LocationService {
   readonly #logger: Logger;
   readonly #writes: Coalescer;
   readonly #writer: Uint8Array;
-  readonly #locations = new Map<string, Location>();
-  readonly #slots: Set<Location>[] = Array.from({ length: sweepSlots }, () => new Set());
+  readonly #packer = new BindingPacker();
+  readonly #locations = new Map<string, PackedBindings>();
+  readonly #unpacked = new Array<Unpacked | undefined>(unpackedMax).fill(undefined);
   readonly #listeners = new Set<(change: LocationChange) => void>();
   /** Accounts with a write under way, or one that failed, by the number of the last one. */
   readonly #unsaved = new Map<string, number>();
@@ -63,7 +70,8 @@ export class LocationService {
   /** Told when the watch has brought the key of `catchUp`. */
   readonly #awaited = new Map<string, () => void>();
   #bindingCount = 0;
-  #slot = 0;
+  /** How far the present round of sweeping is: additions and removals do not disturb it. */
+  #swept: IterableIterator<[string, PackedBindings]> | undefined;
   #sweep: Timer | undefined;
   #watch: { close(): void } | undefined;
 
@@ -102,13 +110,11 @@ export class LocationService {
 
   /** Bindings of an account, by its own `user@domain`, that have not expired; in the order of their registration. */
   lookup(aor: string): readonly Binding[] {
-    const bindings = this.#locations.get(aor)?.bindings;
-    if (bindings === undefined) return none;
+    const packed = this.#locations.get(aor);
+    if (packed === undefined) return none;
+    const bindings = this.#unpack(aor, packed);
     const nowS = this.nowS();
-    for (const binding of bindings) {
-      if (binding.expiresAtS <= nowS) return bindings.filter(({ expiresAtS }) => expiresAtS > nowS);
-    }
-    return bindings;
+    return firstExpiryS(packed) > nowS ? bindings : bindings.filter(({ expiresAtS }) => expiresAtS > nowS);
   }
 
   /** Unix seconds. */
@@ -141,7 +147,7 @@ export class LocationService {
 
   /** New times only, which the store's cover: shown at once, written never. */
   refresh(aor: string, bindings: readonly Binding[]): void {
-    this.#show(aor, bindings);
+    this.#show(aor, bindings, true);
   }
 
   /**
@@ -214,22 +220,35 @@ export class LocationService {
     }
   }
 
-  #show(aor: string, bindings: readonly Binding[]): void {
-    const location = this.#locations.get(aor);
-    const before = location?.bindings ?? none;
-    this.#bindingCount += bindings.length - before.length;
+  #show(aor: string, bindings: readonly Binding[], isRefresh = false): void {
+    const known = this.#locations.get(aor);
+    this.#bindingCount += bindings.length - (known === undefined ? 0 : countOf(known));
     if (bindings.length === 0) {
-      if (location === undefined) return;
+      if (known === undefined) return;
       this.#locations.delete(aor);
-      this.#slotOf(aor).delete(location);
-    } else if (location !== undefined) {
-      location.bindings = bindings;
     } else {
-      const made = { aor, bindings };
-      this.#locations.set(aor, made);
-      this.#slotOf(aor).add(made);
+      // The name of an account may be part of a longer text.
+      this.#locations.set(known === undefined ? ownText(aor) : aor, this.#packer.pack(bindings));
     }
-    for (const listener of this.#listeners) listener({ aor, before, after: bindings });
+    if (this.#listeners.size === 0) return;
+    const change = {
+      aor,
+      get before() {
+        return known === undefined ? none : unpackBindings(known);
+      },
+      after: bindings,
+      isRefresh,
+    };
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #unpack(aor: string, packed: PackedBindings): readonly Binding[] {
+    const at = hashOf(aor) % unpackedMax;
+    const kept = this.#unpacked[at];
+    if (kept?.packed === packed) return kept.bindings;
+    const bindings = unpackBindings(packed);
+    this.#unpacked[at] = { packed, bindings };
+    return bindings;
   }
 
   #apply({ isSnapshot, changes }: Batch): void {
@@ -257,34 +276,37 @@ export class LocationService {
     return this.#owns(aor);
   }
 
-  #slotOf(aor: string): Set<Location> {
-    return this.#slots[hashOf(aor) % sweepSlots]!;
-  }
-
   #owns(aor: string): boolean {
     return this.#options.owns?.(aor) ?? true;
   }
 
   /** A part of the accounts: ends what has expired. The owner takes it out of the store, too. */
   #sweepOne(): void {
-    this.#slot = (this.#slot + 1) % sweepSlots;
-    const slot = this.#slots[this.#slot]!;
     const nowS = this.nowS();
-    for (const location of slot) {
-      const { aor, bindings } = location;
-      if (bindings.every(({ expiresAtS }) => expiresAtS > nowS)) continue;
-      this.#show(
-        aor,
-        bindings.filter(({ expiresAtS }) => expiresAtS > nowS),
-      );
-      if (!this.#owns(aor)) continue;
-      this.save(aor, this.#locations.get(aor)?.bindings ?? none).catch((error: unknown) => {
-        this.#logger.warn(
-          { aor, err: error },
-          'an expired registration is still in the store; it ends there by its time',
-        );
-      });
+    for (let left = Math.ceil(this.#locations.size / sweepSteps); left > 0; left--) {
+      this.#swept ??= this.#locations.entries();
+      const next = this.#swept.next();
+      if (next.done === true) {
+        this.#swept = undefined;
+        return;
+      }
+      const [aor, packed] = next.value;
+      if (firstExpiryS(packed) <= nowS) this.#expire(aor, packed, nowS);
     }
+  }
+
+  #expire(aor: string, packed: PackedBindings, nowS: number): void {
+    const left = unpackBindings(packed).filter(({ expiresAtS }) => expiresAtS > nowS);
+    if (!this.#owns(aor)) {
+      this.#show(aor, left);
+      return;
+    }
+    this.save(aor, left).catch((error: unknown) => {
+      this.#logger.warn(
+        { aor, err: error },
+        'an expired registration is still in the store; it ends there by its time',
+      );
+    });
   }
 }
 
