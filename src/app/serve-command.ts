@@ -101,6 +101,7 @@ async function serve(runtime: ServeRuntime, cli: CliProgram, config: Config): Pr
   logger.info({ version: packageVersion, dataDirectory: config.server.dataDirectory }, 'server is up');
   const signal = await stopSignal;
   logger.info({ signal }, 'server is stopping');
+  await server.leave();
   // Whatever does not stop (a disk that does not answer, a log that nobody reads): the process ends.
   io.clock.after(stopDeadlineMs, () => runtime.abort());
   await server.stop();

@@ -14,6 +14,7 @@ import type { EngineHome } from './cluster/engine-home.ts';
 import { openFirstMember } from './cluster/first-member.ts';
 import { engineCheck } from './health-checks.ts';
 import { atMost } from './member/at-most.ts';
+import { lastCalls } from './member/last-calls.ts';
 import type { OwnRecords } from './member/own-records.ts';
 import type { ModeControl } from './member/seat.ts';
 import { startMembers, type ServerMembers } from './member/server-members.ts';
@@ -75,6 +76,12 @@ export class ServerProcess implements ModeSwitch {
     const { clock } = this.#options.io;
     if (this.#parts.state.current !== undefined) await atMost(clock, engineHeadStartMs, this.#startEngine());
     return this.#startMembers();
+  }
+
+  /** As `RunningServer.leave`. */
+  async leave(): Promise<void> {
+    const members = this.#members;
+    if (members !== undefined) await lastCalls(members.first, this.#options);
   }
 
   async stop(): Promise<void> {

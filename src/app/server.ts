@@ -31,6 +31,11 @@ export interface RunningServer {
   readonly listeners: readonly ListenerStatus[];
   readonly sipListeners: readonly SipListenerStatus[];
   readonly localSocket: string;
+  /**
+   * New calls go elsewhere from now on. Resolves when none has its media here any more, or `media.stopS` is over; at once where
+   * that is 0.
+   */
+  leave(): Promise<void>;
   /** Ends sessions in order, writes what is to be kept; takes at most some seconds. */
   stop(): Promise<void>;
 }
@@ -73,6 +78,7 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
     listeners: members.listeners(),
     sipListeners: members.sipListeners(),
     localSocket: localSocketOf(options),
+    leave: () => server.leave(),
     stop: async () => {
       for (const { name, error } of await lifecycle.stop())
         logger.error({ err: error }, `${name} did not stop in order`);
@@ -82,7 +88,7 @@ async function start(options: ServerOptions, lifecycle: Lifecycle): Promise<Runn
 
 /** How administrators, and servers that join, change the part of this server in a cluster. */
 function serverHooks(
-  { io, logger, packageVersion: version }: ServerOptions,
+  { config, io, logger, packageVersion: version }: ServerOptions,
   server: ServerProcess,
   state: ClusterState,
   engine: EngineHome,
@@ -98,6 +104,7 @@ function serverHooks(
     state,
     modes: server,
     engine,
+    drainCallsMs: config.media.drainS * 1000,
     self: () => server.self(),
     cluster: () => server.running,
   });

@@ -45,6 +45,8 @@ export interface BusLink {
   /** Why it is not up; empty when it is. */
   readonly cause: string;
   readonly roundTripMs: number | undefined;
+  /** Own clock: what was sent by then has come to the other side; undefined = it has not answered yet. */
+  readonly heardByMs: number | undefined;
 }
 
 /** The receiver's boot has ended, or nobody there knows the object: certain. */

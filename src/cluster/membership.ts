@@ -39,6 +39,8 @@ export interface LoadReport {
   readonly points: number;
   /** Placements that this member has accepted (tickets taken) since its start. */
   readonly ticketsTaken: number;
+  /** Calls whose media go through it; absent: none, as members of an earlier version say. */
+  readonly mediaCalls?: number;
   /** Listeners that could not be reached from outside when another member tried, by port. */
   readonly unreachablePorts: readonly number[];
   /** Why, for people: who tried and what came of it. Absent when all are reached, or nobody has tried yet. */
@@ -48,7 +50,7 @@ export interface LoadReport {
 /** What the member itself counts; the rest of its report is known to its membership. */
 export type LoadCounts = Pick<
   LoadReport,
-  'sessions' | 'connections' | 'hubInstances' | 'clientLicences' | 'bridgeLicences' | 'ticketsTaken'
+  'sessions' | 'connections' | 'hubInstances' | 'clientLicences' | 'bridgeLicences' | 'ticketsTaken' | 'mediaCalls'
 >;
 
 /**

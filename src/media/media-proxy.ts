@@ -71,6 +71,11 @@ export class MediaProxy {
     this.#faces.set(face);
   }
 
+  /** Calls whose media are relayed now. */
+  get callCount(): number {
+    return this.#calls.size;
+  }
+
   figures(): MediaFigures {
     const { relay, ports } = this.#parts;
     return {

@@ -13,6 +13,10 @@ export interface MediaConfig {
   readonly timeoutS: number;
   /** The same while the call is on hold. */
   readonly heldTimeoutS: number;
+  /** A drain waits at most so long for calls whose media go through the server. */
+  readonly drainS: number;
+  /** The same for an orderly stop; 0: it does not wait. */
+  readonly stopS: number;
   /** A call whose media should be relayed, and no port is left: it goes on with media directly, or gets 503. */
   readonly whenFull: 'pass' | 'refuse';
   /** Of this machine, that media use instead of those that lead to the other side; at most one of each family. */
@@ -27,6 +31,8 @@ export const defaultMediaConfig: MediaConfig = Object.freeze({
   kernel: 'auto',
   timeoutS: 60,
   heldTimeoutS: 3600,
+  drainS: 3600,
+  stopS: 0,
   whenFull: 'pass',
   addresses: [],
   tos: 0xb8,

@@ -53,6 +53,20 @@ export class HubfarmServer {
     return this.#running().pid;
   }
 
+  get hasEnded(): boolean {
+    return this.#running().hasEnded;
+  }
+
+  /** Waits until `pattern` stands in its log. */
+  async says(pattern: RegExp): Promise<void> {
+    await this.#running().says(pattern);
+  }
+
+  /** Waits for its end, after SIGTERM: it may have to wait for calls. */
+  async ends(timeoutMs = 30_000): Promise<void> {
+    await this.#running().ends(timeoutMs);
+  }
+
   /** SIGTERM; it promises to be gone within 5 s. */
   async stop(): Promise<void> {
     await this.#running().stop(5_000);

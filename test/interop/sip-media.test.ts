@@ -9,6 +9,7 @@ import { Linphone } from './linphone.ts';
 import { useNetwork, type Host } from './namespaces.ts';
 import { putBehindNat } from './nat-box.ts';
 import { requirePeers } from './peers.ts';
+import { signal } from './process.ts';
 import { provideAccounts } from './sip-server.ts';
 import { Sipp, writeUsers } from './sipp.ts';
 
@@ -64,6 +65,10 @@ class Records {
     });
     this.#seen = lines.length;
     return JSON.parse(lines.at(-1)!) as RecordedCall;
+  }
+
+  all(): readonly RecordedCall[] {
+    return this.#lines().map((line) => JSON.parse(line) as RecordedCall);
   }
 
   #lines(): string[] {
@@ -272,13 +277,13 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
     let server: HubfarmServer;
 
     beforeAll(async () => {
-      server = new HubfarmServer(network().host('hubfarm'), { settings: ['server.members=2'] });
+      server = new HubfarmServer(network().host('hubfarm'), { settings: ['server.members=2', 'media.stopS=120'] });
       await server.host.mustRun('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
       await server.start();
       await provideAccounts(server, domain, [anna, ben]);
     });
 
-    test('hear each other through a NAT, whichever member has the call, and by the kernel', async () => {
+    test('hear each other through a NAT, whichever member has the call, and by the kernel, to the end of the last call before a stop', async () => {
       const [box, inner, outer] = ['box', 'inner', 'outer'].map((name) => network().host(name));
       await putBehindNat(box!, inner!);
       const baresip = new Baresip(inner!, { server: `sip:${server.host.address}:5060`, user: anna, toneHz: 440 });
@@ -300,8 +305,30 @@ if (requirePeers(['ip', 'nft', 'baresip', 'linphonec'])) {
         const members = await membersOf(server);
         expect(kernelStreams).toBeGreaterThan(0);
         expect(members.map(({ ports }) => ports).sort()).toEqual(['10000-14999', '15000-19999']);
-        // What the kernel forwarded after it was asked last is not in it.
-        expect(members.reduce((sum, { packets }) => sum + packets, 0)).toBeGreaterThan(100);
+        // Three times three seconds both ways are 900. The kernel is asked every five seconds, and when a call ends.
+        expect(members.reduce((sum, { packets }) => sum + packets, 0)).toBeGreaterThan(400);
+
+        linphone.say(`call sip:anna@${domain}`);
+        await linphone.says(/Call 4 with .* connected/);
+        await talk();
+        signal(server.pid, 'SIGTERM');
+        await server.says(/waiting for the end of calls whose media go through this server/);
+        await talk();
+        expect(server.hasEnded).toBe(false);
+        linphone.say('terminate');
+        await linphone.says(/Call 4 with .* ended/);
+        await server.ends();
+        // Telephones do not end in order without it.
+        await server.start();
+        const records = new Records(server).all().filter(({ media }) => media !== undefined);
+        expect(records).toHaveLength(4);
+        for (const { endedBy, media } of records) {
+          const [stream] = media!.streams;
+          expect({ endedBy, hasBoth: stream!.a.packets > 60 && stream!.b.packets > 60 }).toEqual({
+            endedBy: 'caller',
+            hasBoth: true,
+          });
+        }
       } finally {
         await Promise.all([baresip.stop(), linphone.stop()]);
       }

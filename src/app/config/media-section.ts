@@ -45,6 +45,18 @@ export const media: Section<MediaConfig> = {
       'When nothing comes from either side of a call for so many seconds, its media end and their ports are free.',
     ),
     heldTimeoutS: integer(defaults.heldTimeoutS, 10, day, 'The same, in seconds, while the call is on hold.'),
+    drainS: integer(
+      defaults.drainS,
+      0,
+      day,
+      'How long, in seconds, `hubfarm cluster drain` waits at most for calls whose media go through the server that is drained. The one of the controller counts.',
+    ),
+    stopS: integer(
+      defaults.stopS,
+      0,
+      day,
+      'How long, in seconds, an orderly stop (SIGTERM) waits at most for calls whose media go through this server; new ones go to others meanwhile, or are refused. A second signal ends it at once. 0: it does not wait. Whoever stops it must be as patient: TimeoutStopSec of systemd.',
+    ),
     whenFull: choice(
       defaults.whenFull,
       ['pass', 'refuse'],

@@ -37,6 +37,10 @@ export interface Member {
   readonly licences: LicenceDirectory;
   listeners(): readonly ListenerStatus[];
   sipListeners(): readonly SipListenerStatus[];
+  /** Calls whose media go through it. */
+  mediaCalls(): number;
+  /** Calls that are up go on; nothing new begins. */
+  refuseCalls(): void;
 }
 
 /** All parts of a member, one event loop, in the order of their start; they stop in reverse. */
@@ -124,8 +128,9 @@ export async function assembleMember(
   );
   await lifecycle.start({ name: 'listeners', start: () => listeners.open(), stop: () => listeners.close() });
   refuseIfDeaf(listeners.list());
+  const mediaCalls = (): number => sip?.mediaCalls ?? 0;
   if (place !== undefined && sessions !== undefined) {
-    const service = { place, sessions, softether, listeners: () => listeners.list() };
+    const service = { place, sessions, softether, listeners: () => listeners.list(), mediaCalls };
     await enterService(options, parts, service, lifecycle);
   }
   health.addCheck(storeCheck(local));
@@ -150,5 +155,7 @@ export async function assembleMember(
     licences,
     listeners: () => listeners.list(),
     sipListeners,
+    mediaCalls,
+    refuseCalls: () => sip?.refuseNew(),
   };
 }

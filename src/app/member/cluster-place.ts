@@ -102,6 +102,7 @@ export async function openClusterPlace(
     everybody: () => registry.everybody(),
     endedAtMs: (ofBoot) => registry.endedAtMs(ofBoot),
     visibleUntilMs: () => registry.visibleUntilMs(),
+    deadlineMs: () => registry.deadlineMs(),
     quarantineLeftMs: () => registry.quarantineLeftMs(),
     canOthersLead: () => servers.canOthersLead(seat.serverName),
   });

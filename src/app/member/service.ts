@@ -12,13 +12,14 @@ export interface ServiceParts {
   readonly sessions: ClusterSessions;
   readonly softether: Pick<SoftEtherServer, 'tcpConnectionCount'>;
   readonly listeners: () => readonly ListenerStatus[];
+  readonly mediaCalls: () => number;
 }
 
 /** From now on the member says what it has and where clients reach it, and takes orders: sessions may be placed here. */
 export async function enterService(
   { io, logger }: ServerOptions,
   { seat, stores, cluster: clusterSeat }: Pick<MemberParts, 'seat' | 'stores' | 'cluster'>,
-  { place, sessions, softether, listeners }: ServiceParts,
+  { place, sessions, softether, listeners, mediaCalls }: ServiceParts,
   lifecycle: Lifecycle,
 ): Promise<void> {
   const { clock } = io;
@@ -28,7 +29,7 @@ export async function enterService(
     membership: place.registry,
     clock,
     logger,
-    counts: () => ({ ...sessions.load(), connections: softether.tcpConnectionCount }),
+    counts: () => ({ ...sessions.load(), connections: softether.tcpConnectionCount, mediaCalls: mediaCalls() }),
     reachability: () => ({
       publicPorts: publicPortsOf(clusterSeat, seat, listeners()),
       certificate: identity.certificateDer().toString('base64'),

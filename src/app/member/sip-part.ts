@@ -87,6 +87,16 @@ export class SipPart {
     return this.#control;
   }
 
+  /** Calls whose media go through this member. */
+  get mediaCalls(): number {
+    return this.#media?.callCount ?? 0;
+  }
+
+  /** Calls that are up go on; nothing new begins. */
+  refuseNew(): void {
+    this.#sip?.drain();
+  }
+
   listeners(): readonly SipListenerStatus[] {
     return this.#sip?.listeners() ?? [];
   }

@@ -84,6 +84,7 @@ export class Conversation {
       state: this.#state,
       cause: this.#cause,
       roundTripMs: this.#link?.roundTripMs,
+      heardByMs: this.#link?.heardByMs,
     };
   }
 

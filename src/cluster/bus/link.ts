@@ -44,6 +44,8 @@ export class Link {
   readonly openedAtMs: number;
   lastHeardMs: number;
   roundTripMs: number | undefined;
+  /** When the last ping was sent that was answered. */
+  heardByMs: number | undefined;
   sink: LinkSink = nobody;
   readonly #deps: LinkDeps;
   readonly #decoder: FrameDecoder;
@@ -182,6 +184,7 @@ export class Link {
   #pong(token: number): void {
     if (token !== this.#pingToken || this.#pingSentMs === undefined) return;
     this.roundTripMs = this.#deps.clock.nowMs() - this.#pingSentMs;
+    this.heardByMs = this.#pingSentMs;
     this.#pingSentMs = undefined;
   }
 

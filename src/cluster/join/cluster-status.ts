@@ -74,6 +74,7 @@ function describe(
     version: first?.info.version ?? record?.version ?? '',
     members: views.length,
     sessions: sum(({ load }) => load?.sessions ?? 0),
+    mediaCalls: sum(({ load }) => load?.mediaCalls ?? 0),
     points: sum(({ load }) => load?.points ?? 0),
     certificateNotAfterMs: record?.certificateNotAfterMs ?? 0,
     cause:

@@ -54,6 +54,8 @@ export interface ClusterServerStatus {
   readonly version: string;
   readonly members: number;
   readonly sessions: number;
+  /** Whose media go through it. */
+  readonly mediaCalls: number;
   readonly points: number;
   readonly certificateNotAfterMs: number;
   /** Why it is not online; empty when it is. */

@@ -21,6 +21,7 @@ export { JoinDesk } from './join-desk.ts';
 export { joinAlpn } from './join-protocol.ts';
 export type { DeskCluster, DeskStanding, JoinDeskDeps, LicenceDesk } from './join-visit.ts';
 export { KnownServers } from './known-servers.ts';
+export { drainOwnServer } from './drain-server.ts';
 export type { ModeSwitch } from './mode-switch.ts';
 export type { OwnServer, RunningCluster } from './running-cluster.ts';
 export { ServerCluster } from './server-cluster.ts';

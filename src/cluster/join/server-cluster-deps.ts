@@ -10,6 +10,8 @@ export interface ServerClusterDeps extends JoinClientDeps {
   readonly state: ClusterState;
   readonly modes: ModeSwitch;
   readonly engine: ClusterEngine;
+  /** A drain does not wait longer for calls whose media go through the server; milliseconds. */
+  readonly drainCallsMs: number;
   /** The server that runs now. */
   readonly self: () => OwnServer;
   /** undefined while it stands alone, and while it is being started again. */

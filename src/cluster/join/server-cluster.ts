@@ -10,7 +10,8 @@ import type {
   ModeChange,
   StepProgress,
 } from './cluster-steps.ts';
-import { drainServer, promoteServer, removeFromCluster } from './controller-steps.ts';
+import { promoteServer, removeFromCluster } from './controller-steps.ts';
+import { drainServer } from './drain-server.ts';
 import { initCluster } from './init-cluster.ts';
 import { joinCluster } from './join-cluster.ts';
 import { JoinClient } from './join-client.ts';
@@ -74,7 +75,8 @@ export class ServerCluster implements ClusterSteps {
   }
 
   async drain(serverName: string, isDraining: boolean, progress: StepProgress): Promise<void> {
-    await drainServer(this.#running(), serverName, isDraining, progress);
+    const { clock, drainCallsMs } = this.#deps;
+    await drainServer(this.#running(), { serverName, isDraining, clock, drainCallsMs }, progress);
   }
 
   /** Until the server has started again in its new mode, no other change begins. */

@@ -73,7 +73,7 @@ export class ControllerElection implements Controllership {
   }
 
   isController(): boolean {
-    return this.#leadership?.isValid() === true;
+    return this.#leadership?.isValid() === true && this.#options.membership.lease() !== undefined;
   }
 
   epoch(): number | undefined {

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '#io';
 import type { LoadReport, MemberInfo } from '../membership.ts';
 import { infoKey, loadKey } from './member-keys.ts';
 import { parseMemberInfo } from './member-record.ts';
+import { Standing } from './standing.ts';
 
 /** Between two attempts to be in the cluster (again), and of a report that did not get through. */
 const retryMs = 500;
@@ -16,6 +17,10 @@ export interface AttachmentOptions {
   /** What this member says of itself at the moment. */
   readonly info: () => MemberInfo;
   readonly load: () => LoadReport;
+  /** Own clock: what was sent by then has come to everybody who may lead (`StandingOptions.heardByMs`). */
+  readonly heardByMs: () => number;
+  /** Nothing of this member got through for a while: it shall write. */
+  readonly doubtful: () => void;
   /** It is in the cluster now (with a new lease), or no longer. */
   readonly changed: () => void;
 }
@@ -37,19 +42,28 @@ export class Attachment {
   /** Writes one after the other: the last one wins in the store, too. */
   #writing: Promise<unknown> = Promise.resolve();
 
+  readonly #standing: Standing;
+
   constructor(options: AttachmentOptions) {
     this.#options = options;
+    const { clock, leaseTtlMs, heardByMs, doubtful } = options;
+    this.#standing = new Standing({ clock, leaseTtlMs, heardByMs, doubtful, lapsed: () => this.#lapsed() });
   }
 
   /** The lease under which this member is in the cluster; undefined while it is not. Exact at this moment. */
   lease(): Lease | undefined {
     if (!this.#isAttached || this.#lease === undefined) return undefined;
-    return this.#options.clock.nowMs() < this.#lease.deadlineMs() ? this.#lease : undefined;
+    const untilMs = Math.min(this.#lease.deadlineMs(), this.#standing.untilMs());
+    return this.#options.clock.nowMs() < untilMs ? this.#lease : undefined;
   }
 
   /** No later than this (own clock) can anybody see this member gone. undefined = it never was in the cluster. */
   visibleUntilMs(): number | undefined {
-    // A lease tells its deadline, nine tenths of its time after the last good renewal (backplane S5).
+    return this.#lease && Math.min(this.#lease.deadlineMs(), this.#standing.untilMs());
+  }
+
+  /** The end of its lease, by the last good renewal: nine tenths of its time after it (backplane S5). */
+  deadlineMs(): number | undefined {
     return this.#lease?.deadlineMs();
   }
 
@@ -72,6 +86,7 @@ export class Attachment {
   /** Leaves the cluster at once. */
   async end(): Promise<void> {
     this.#isEnding = true;
+    this.#standing.stop();
     this.#retry?.cancel();
     await this.#writing;
     const lease = this.#isAttached ? this.#lease : undefined;
@@ -94,8 +109,10 @@ export class Attachment {
   async #attachOnce(): Promise<void> {
     const { backplane, leaseTtlMs, info } = this.#options;
     let lease: Lease | undefined;
+    let sentMs: number;
     try {
       lease = await backplane.lease(leaseTtlMs);
+      sentMs = this.#options.clock.nowMs();
       this.#createRevision = await this.#writeNew(lease);
     } catch (error) {
       if (!(error instanceof Unavailable || error instanceof Conflict)) throw error;
@@ -105,6 +122,7 @@ export class Attachment {
     }
     this.#lease = lease;
     this.#isAttached = true;
+    this.#standing.begin(sentMs);
     this.#options.logger.info({ member: info().id, lease: lease.id }, 'this member is in the cluster');
     void lease.lost.then((why) => this.#lost(lease, why));
     this.#options.changed();
@@ -131,8 +149,10 @@ export class Attachment {
     const lease = this.lease();
     if (lease === undefined) return false;
     const guard = { key: infoKey(this.#options.info().id), createRevision: this.#createRevision };
+    const sentMs = this.#options.clock.nowMs();
     try {
       await this.#options.backplane.txn(this.#operations(what, lease), [guard]);
+      if (what !== 'info') this.#standing.told(sentMs);
       return true;
     } catch (error) {
       // The engine knows another boot, or has forgotten this one (restored from a backup): start over.
@@ -155,9 +175,19 @@ export class Attachment {
     return operations;
   }
 
+  /** Its lease may live on in the engine, but the others may have gone on without it. */
+  #lapsed(): void {
+    const lease = this.#lease;
+    if (lease === undefined || !this.#isAttached) return;
+    this.#lost(lease, 'nothing of this member has come to the others: it is cut off, or it was held up');
+    // Left to itself it would live on.
+    lease.revoke().catch(() => undefined);
+  }
+
   #lost(lease: Lease, why: string): void {
-    if (this.#lease !== lease || this.#isEnding) return;
+    if (this.#lease !== lease || !this.#isAttached || this.#isEnding) return;
     this.#isAttached = false;
+    this.#standing.end();
     this.#options.logger.warn({ why }, 'this member has lost its place in the cluster; it asks for a new one');
     this.#options.changed();
     this.start().catch(() => undefined);

@@ -52,8 +52,10 @@ export interface EngineWitnessOptions {
   readonly quarantineLeftMs?: () => number;
   /** False: this member is the only one that may ever lead, so nobody else can place anything. Absent = true. */
   readonly canOthersLead?: () => boolean;
-  /** Own clock: until when nobody can have seen this member's lease end; undefined = it never had one. */
+  /** Own clock: until when nobody can have taken this member for gone; undefined = it never had a lease. */
   readonly visibleUntilMs: () => number | undefined;
+  /** Own clock: when its lease ends, by its last renewal; undefined = it never had one. */
+  readonly deadlineMs: () => number | undefined;
 }
 
 /**
@@ -199,8 +201,8 @@ export class EngineWitness {
 
   /** When this member last renewed its lease, at the latest. */
   #renewedMs(): number | undefined {
-    const { leaseTtlMs, visibleUntilMs } = this.#options;
-    const untilMs = visibleUntilMs();
+    const { leaseTtlMs, deadlineMs } = this.#options;
+    const untilMs = deadlineMs();
     return untilMs === undefined ? undefined : untilMs - deadlineShare * leaseTtlMs;
   }
 }

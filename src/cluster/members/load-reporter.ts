@@ -21,6 +21,9 @@ export interface LoadReporterOptions {
   readonly write: () => Promise<boolean>;
 }
 
+/** These are told soon when they change by one. */
+const countsOfNote = ['sessions', 'ticketsTaken', 'mediaCalls'] as const;
+
 const idle: LoadCounts = {
   sessions: 0,
   connections: 0,
@@ -52,7 +55,7 @@ export class LoadReporter {
     this.#counts = counts;
     const change = Math.abs(counts.sessions - this.#told);
     if (change >= Math.max(1, Math.min(muchSessions, this.#told * muchShare))) this.#due(reportSoonMs);
-    else if (counts.sessions !== before.sessions || counts.ticketsTaken !== before.ticketsTaken) {
+    else if (countsOfNote.some((name) => counts[name] !== before[name])) {
       this.#due(reportChangeWithinMs);
     } else this.#due(reportEveryMs);
   }
@@ -61,6 +64,11 @@ export class LoadReporter {
   unreachable(ports: readonly number[], cause: string): void {
     if (ports.join() === this.#unreachable.ports.join() && cause === this.#unreachable.cause) return;
     this.#unreachable = { ports, cause };
+    this.#due(reportSoonMs);
+  }
+
+  /** Others must hear of this member now, whatever it counts. */
+  hurry(): void {
     this.#due(reportSoonMs);
   }
 

@@ -116,9 +116,10 @@ export class MemberDirectory implements MemberLiveness {
     return record?.value.boot === boot ? { key, modRevision: record.modRevision } : undefined;
   }
 
-  /** Something that others were told may be otherwise. */
+  /** Somebody may be taken for gone now. */
   look(): void {
     this.#changed();
+    for (const changed of this.#livenessListeners) changed();
   }
 
   /** This boot has ended, for certain: nobody waits for its lease. */

@@ -25,8 +25,18 @@ export function parseLoadReport(bytes: Uint8Array): BootReport | undefined {
   const record = parseJsonObject(bytes);
   if (record === undefined) return undefined;
   const { boot, sequence, sessions, connections, hubInstances, clientLicences, bridgeLicences } = record;
-  const { points, ticketsTaken, unreachablePorts, unreachableCause } = record;
-  const counts = [sequence, sessions, connections, hubInstances, clientLicences, bridgeLicences, points, ticketsTaken];
+  const { points, ticketsTaken, unreachablePorts, unreachableCause, mediaCalls = 0 } = record;
+  const counts = [
+    sequence,
+    sessions,
+    connections,
+    hubInstances,
+    clientLicences,
+    bridgeLicences,
+    points,
+    ticketsTaken,
+    mediaCalls,
+  ];
   if (!isText(boot) || !counts.every(isCount) || !isPorts(unreachablePorts)) return undefined;
   if (unreachableCause !== undefined && !isText(unreachableCause)) return undefined;
   return record as unknown as BootReport;

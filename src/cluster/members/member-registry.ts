@@ -13,6 +13,7 @@ import { LoadReporter } from './load-reporter.ts';
 import { MemberDirectory } from './member-directory.ts';
 import type { MemberLiveness } from './member-liveness.ts';
 import { SilenceWatch } from './silence-watch.ts';
+import { silenceMs } from './standing.ts';
 
 /**
  * A member that does not renew its lease for so long is dead. C6: a hang or a cut is found out within 5 s, and etcd takes
@@ -20,10 +21,6 @@ import { SilenceWatch } from './silence-watch.ts';
  * which the engine counts as lost.
  */
 export const memberLeaseTtlMs = 4_000;
-/** Of its lease: whoever could not renew it for so long takes it for lost (backplane S5). */
-const holderShare = 0.9;
-/** The last sign of life is at most two pings of the bus older than the last renewal. */
-const slackMs = 700;
 const announceTriesMax = 10;
 const announceRetryMs = 500;
 
@@ -52,6 +49,7 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
   #self: MemberInfo;
   #silence: SilenceWatch | undefined;
   #unfollow: (() => void) | undefined;
+  #bus: Pick<Bus, 'links'> | undefined;
   #hasBeenAttached = false;
 
   constructor({ backplane, clock, logger, self, network, leaseTtlMs = memberLeaseTtlMs }: MemberRegistryOptions) {
@@ -90,6 +88,8 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
       leaseTtlMs,
       info: () => this.#self,
       load: () => this.#reporter.report(),
+      heardByMs: () => this.#heardByMs(),
+      doubtful: () => this.#reporter.hurry(),
       changed: () => this.#attached(),
     });
   }
@@ -103,6 +103,7 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
   /** From now on it counts how well the bus hears the others: until then nobody else is online. */
   followLinks(bus: Pick<Bus, 'links' | 'onLink' | 'call' | 'serve'>): void {
     this.#unfollow?.();
+    this.#bus = bus;
     const unfollow = bus.onLink((link) => {
       this.#directory.heard(link);
       this.#deathWatch?.look();
@@ -116,7 +117,7 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
     };
   }
 
-  /** Watches over those who may lead: of this boot nothing has come for so long that its leadership is over. */
+  /** Of this boot nothing has come for so long that it has lost its place, as it sees it itself. */
   silenceGuard(boot: MemberBoot): Guard | undefined {
     return this.#silence?.silenceGuard(boot);
   }
@@ -185,6 +186,11 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
     return this.#attachment.visibleUntilMs();
   }
 
+  /** Own clock: the end of its lease, by its last renewal; undefined = it never had one. */
+  deadlineMs(): number | undefined {
+    return this.#attachment.deadlineMs();
+  }
+
   /** Told when `lease()` is another one, or none. Returns the function that stops it. */
   onLease(changed: () => void): () => void {
     this.#leaseListeners.add(changed);
@@ -196,7 +202,7 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
   }
 
   goneGuard(boot: MemberBoot): Guard | undefined {
-    return this.#directory.goneGuard(boot);
+    return this.#directory.goneGuard(boot) ?? this.silenceGuard(boot);
   }
 
   onLiveness(changed: () => void): () => void {
@@ -219,14 +225,25 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
     return new SilenceWatch({
       bus,
       clock: this.#clock,
-      // Leases of one process do not depend on anybody's silence.
-      watched: () => (this.#isAlone ? [] : others().flatMap(({ info }) => (info.isEligible ? [info] : []))),
+      // Leases of one process do not depend on anybody's silence; and it matters only to those who may lead.
+      watched: () => (this.#isAlone || !this.#self.isEligible ? [] : others().map(({ info }) => info)),
       heard: () => others().flatMap(({ info, state }) => (state === 'online' ? [info] : [])),
       silentSinceMs: (boot) => directory.silentSinceMs(boot),
       guard: (boot) => directory.reportGuard(boot),
-      silentForMs: this.#leaseTtlMs * holderShare + slackMs,
+      silentForMs: silenceMs(this.#leaseTtlMs),
       found: () => directory.look(),
     });
+  }
+
+  /** All who may lead must have got it: whoever has not may take this member for gone. */
+  #heardByMs(): number {
+    const leaders = this.#isAlone ? [] : this.#directory.members().filter(({ info }) => info.isEligible);
+    const links = this.#bus?.links() ?? [];
+    return leaders.reduce((earliestMs, { info: { id, boot } }) => {
+      if (id === this.#self.id) return earliestMs;
+      const link = links.find(({ to }) => to.member === id && to.boot === boot);
+      return Math.min(earliestMs, link?.heardByMs ?? -Infinity);
+    }, Infinity);
   }
 
   #attached(): void {

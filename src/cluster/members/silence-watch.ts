@@ -9,7 +9,7 @@ export const hearsService = 'cluster/hears';
 
 const lookEveryMs = 100;
 /** Others are asked this long before what they say is needed. */
-const askAfterMs = 3_300;
+const askAfterMs = 3_100;
 const askTimeoutMs = 700;
 /** What somebody said counts for so long. */
 const testimonyGoodForMs = 1_000;
@@ -27,7 +27,7 @@ export interface SilenceWatchOptions {
   readonly silentSinceMs: (boot: MemberBoot) => number;
   /** Holds while the engine has taken nothing more of it than is known here. */
   readonly guard: (boot: MemberBoot) => Guard | undefined;
-  /** So long after the last that came of it a boot has lost its lease, as it sees it itself. */
+  /** So long after the last that came of it a boot has lost its place, as it sees it itself. */
   readonly silentForMs: number;
   /** A boot is silent now. */
   readonly found: () => void;
@@ -35,8 +35,9 @@ export interface SilenceWatchOptions {
 
 /**
  * Who hangs, or is cut off, sooner than its lease ends: after a change of its leader etcd gives every lease its whole time
- * anew, which is too long for a controller. Nothing has come of it for so long that it has itself given up its lease, and
- * nobody who can be asked hears it either: one who is cut off from everybody so cannot depose anybody.
+ * anew, which is too long for a controller, and for whoever wants to get to a dynamic hub. Nothing has come of it for so
+ * long that it has itself given up its place (`Standing`), and nobody who can be asked hears it either: one who is cut off
+ * from everybody so cannot depose anybody.
  */
 export class SilenceWatch {
   readonly #options: SilenceWatchOptions;
