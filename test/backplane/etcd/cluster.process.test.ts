@@ -76,9 +76,20 @@ describe.runIf(requireEtcd())('three engines', () => {
     const plain = await newClient(cluster, three.engines, 'plain');
     await plain.put('member/plain/0/info', 'mine', { lease: await plain.lease(5_000) });
     await plain.put('load/plain/0/now', 'mine');
+    for (const left of ['sip/publish/a.test/ben/presence/1', 'sip/message/a.test/ben/1']) {
+      await plain.put(left, 'by a telephone');
+      await plain.txn([{ kind: 'delete', key: left }], []);
+    }
     await store.put('cfg/hub/DEFAULT', 'a hub');
     await store.put('cfg/cluster/secret/key', 'secret');
-    for (const key of ['member/m1/0/info', 'member/plain2/0', 'load/m1/0/now', 'cfg/hub/X', 'elect/controller']) {
+    for (const key of [
+      'member/m1/0/info',
+      'member/plain2/0',
+      'load/m1/0/now',
+      'cfg/hub/X',
+      'elect/controller',
+      'sip/location/a.test/ben',
+    ]) {
       await expect(plain.put(key, 'not mine'), key).rejects.toBeInstanceOf(Forbidden);
     }
     await expect(plain.txn([{ kind: 'deletePrefix', prefix: 'cfg/hub/' }], [])).rejects.toBeInstanceOf(Forbidden);

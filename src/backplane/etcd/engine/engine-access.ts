@@ -21,7 +21,13 @@ const ownRole = (server: string): string => `server:${server}`;
 /** What only eligible servers may read. */
 const secretPrefix = 'cfg/cluster/secret/';
 
-/** `eligible` servers administer the cluster and its engine. Others write `member/<name>/` and `load/<name>/` only. */
+/** What telephones leave with whichever server of a SIP Farm they meet: states, and messages for those who are away. */
+const leftWithAny = ['sip/publish/', 'sip/message/'];
+
+/**
+ * `eligible` servers administer the cluster and its engine. Others write `member/<name>/` and `load/<name>/`, and what
+ * telephones leave with any server; nothing else.
+ */
 export type AccessLevel = 'member' | 'eligible';
 
 /** Which server may do what in the store. A server is known by the common name of its certificate. */
@@ -52,7 +58,7 @@ export class EngineAccess {
     await this.#makeReaders();
     const own = ownRole(server);
     await this.#once(methods.roleAdd, encodeName(own));
-    for (const prefix of [`member/${server}/`, `load/${server}/`]) {
+    for (const prefix of [`member/${server}/`, `load/${server}/`, ...leftWithAny]) {
       await this.#grant(own, 'readWrite', prefixRange(prefix));
     }
     await this.#once(methods.userGrantRole, encodeUserRole(server, readers));
