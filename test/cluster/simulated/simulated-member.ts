@@ -163,6 +163,7 @@ export class SimulatedMember {
       quarantineLeftMs: () => registry.quarantineLeftMs(),
       endedAtMs: (boot) => registry.endedAtMs(boot),
       visibleUntilMs: () => registry.visibleUntilMs(),
+      deadlineMs: () => registry.deadlineMs(),
     });
     await registry.start();
     const election = await ControllerElection.open({ ...options, membership: registry });

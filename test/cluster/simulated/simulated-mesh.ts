@@ -212,6 +212,12 @@ export class SimulatedBus implements Bus {
     });
   }
 
+  /** A sign of life, which is answered. */
+  #hear({ member, boot }: MemberBoot): void {
+    const known = this.#links.get(`${member} ${boot}`);
+    if (known !== undefined) known.heardMs = this.process.nowMs();
+  }
+
   #lookAround(): void {
     const nowMs = this.process.nowMs();
     for (const other of this.#mesh.buses()) {
@@ -222,12 +228,19 @@ export class SimulatedBus implements Bus {
       const passes = this.#mesh.passes(this.self.member, member);
       const isHeard = passes && other.process.isRunning;
       const heardMs = isHeard ? nowMs : (known?.heardMs ?? -Infinity);
+      if (isHeard) other.#hear(this.self);
       // Its machine says at once that a process has ended, unless nothing comes through.
       const isEnded = passes && other.process.isKilled;
       if (known === undefined && !isHeard) continue;
       const state = isEnded ? 'down' : nowMs - heardMs > silentAfterMs ? 'silent' : 'up';
       const cause = state === 'up' ? '' : isEnded ? 'the connection was reset' : 'nothing is heard';
-      const link: BusLink = { to: other.self, state, cause, roundTripMs: state === 'up' ? 1 : undefined };
+      const link: BusLink = {
+        to: other.self,
+        state,
+        cause,
+        roundTripMs: state === 'up' ? 1 : undefined,
+        heardByMs: heardMs,
+      };
       this.#links.set(key, { link, heardMs });
       if (known?.link.state !== state) for (const changed of this.#listeners) changed(link);
       if (isEnded && known?.link.state === 'down') this.#links.delete(key);
