@@ -44,9 +44,15 @@ export class MediaCall implements RelayListener {
   #offer: { readonly from: RelaySide; readonly media: SideMedia } | undefined;
   readonly #names: string[] = [];
   #isUp = false;
+  /**
+   * A session refresh repeats what was said before, under the same version (RFC 4028 §7.4), and leads to other ports now. By the
+   * clock it is also newer than what any member before this one has added.
+   */
+  readonly #newer: number;
 
   constructor(services: MediaServices, facts: CallFacts, listener: MediaCallListener) {
     this.#services = services;
+    this.#newer = facts.isUnderWay ? Math.floor(services.clock.wallMs() / 1000) : 0;
     this.#facts = facts;
     this.#listener = listener;
   }
@@ -266,7 +272,7 @@ export class MediaCall implements RelayListener {
       const ports = this.#ports[carrier] ?? this.#ports[offered[carrier] ?? carrier];
       return ports === undefined ? undefined : { address: face.told, port: ports[side] };
     });
-    return { kind: 'relayed', body: rewriteSdp(sdp, places) };
+    return { kind: 'relayed', body: rewriteSdp(sdp, places, this.#newer) };
   }
 
   /** One that was offered, refused and never used says nothing. */

@@ -1,4 +1,5 @@
 import type { Logger } from '#base';
+import type { Clock } from '#io';
 import { LocalFaces, type MachineAddresses } from './local-faces.ts';
 import { MediaCall, type MediaCallListener } from './media-call.ts';
 import type { MediaServices, RunningCall } from './media-services.ts';
@@ -12,6 +13,7 @@ export interface MediaProxyParts {
   readonly ports: PortPool;
   readonly machine: MachineAddresses;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'wallMs'>;
 }
 
 export interface MediaFigures {
@@ -53,6 +55,7 @@ export class MediaProxy {
       relay: parts.relay,
       ports: parts.ports,
       logger: parts.logger,
+      clock: parts.clock,
       faces: this.#faces,
       settings,
       tally: this.#tally,

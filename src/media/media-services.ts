@@ -1,4 +1,5 @@
 import type { Logger } from '#base';
+import type { Clock } from '#io';
 import type { LocalFaces } from './local-faces.ts';
 import type { PortPool } from './port-pool.ts';
 import type { MediaRelay } from './relay/relay.ts';
@@ -27,6 +28,7 @@ export interface MediaServices {
   readonly faces: LocalFaces;
   readonly settings: Pick<MediaConfig, 'relay' | 'timeoutS' | 'heldTimeoutS'>;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'wallMs'>;
   readonly tally: MediaTally;
   /** A session is open. */
   began(call: RunningCall): void;

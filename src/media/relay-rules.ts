@@ -17,6 +17,8 @@ export interface CallFacts {
   readonly b: PartyFacts;
   /** Whoever routes the call wants its media here. */
   readonly isAskedFor: boolean;
+  /** It began without us, most often at a member that has died: its sides know descriptions that are not known here. */
+  readonly isUnderWay: boolean;
 }
 
 /** Why the media of a call are relayed. */

@@ -40,6 +40,19 @@ describe('the media of a call', () => {
     });
   });
 
+  test('that another member had before are told by newer descriptions than any of then, those after them too', () => {
+    const world = new MediaWorld();
+    const version = (described: ReturnType<ReturnType<typeof world.call>['offer']>): number =>
+      Number(/o=- 1 (\d+)/.exec(described.kind === 'relayed' ? described.body.toString() : '')?.[1]);
+    const first = world.call({ isUnderWay: true });
+    expect(version(first.offer('a', audio('192.168.1.2', 5004)))).toBe(1_700_000_001);
+    expect(version(first.answer('b', audio('10.0.0.50', 6000), true))).toBe(1_700_000_001);
+    world.wallMs += 60_000;
+    expect(version(first.offer('b', audio('10.0.0.50', 6000)))).toBe(1_700_000_001);
+    expect(version(world.call({ isUnderWay: true }).offer('a', audio('192.168.1.2', 5004)))).toBe(1_700_000_061);
+    expect(version(world.call().offer('a', audio('192.168.1.2', 5004)))).toBe(1);
+  });
+
   test('that need no relay pass as they came, and cost nothing', () => {
     const world = new MediaWorld();
     const call = world.call({ a: { address: '10.0.0.51', isBehindNat: false } });

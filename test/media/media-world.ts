@@ -18,6 +18,7 @@ export const facts: CallFacts = {
   a: { address: '203.0.113.9', isBehindNat: true },
   b: { address: '10.0.0.50', isBehindNat: false },
   isAskedFor: false,
+  isUnderWay: false,
 };
 
 export const audio = (address: string, port: number, ...more: readonly string[]): SessionDescription =>
@@ -38,6 +39,7 @@ export class MediaWorld {
   readonly ports: PortPool;
   readonly proxy: MediaProxy;
   readonly silent: MediaSummary[] = [];
+  wallMs = 1_700_000_000_000;
 
   constructor(changes: Partial<MediaConfig> = {}) {
     const settings = { ...defaultMediaConfig, ports: { first: 10_000, last: 10_019 }, ...changes };
@@ -47,6 +49,7 @@ export class MediaWorld {
         relay: this.relay,
         ports: this.ports,
         logger: silentLogger,
+        clock: { wallMs: () => this.wallMs },
         machine: {
           sourceFor: (remote) => (remote.includes(':') ? own6 : own4),
           has: (address) => address === own4 || address === own6,

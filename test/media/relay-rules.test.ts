@@ -4,7 +4,7 @@ import { relayReason, type CallFacts, type PartyFacts } from '../../src/media/re
 import { audio } from './media-world.ts';
 
 const at = (address: string, isBehindNat = false): PartyFacts => ({ address, isBehindNat });
-const call = (a: PartyFacts, b: PartyFacts, isAskedFor = false): CallFacts => ({ a, b, isAskedFor });
+const call = (a: PartyFacts, b: PartyFacts, isAskedFor = false): CallFacts => ({ a, b, isAskedFor, isUnderWay: false });
 const machine = { sourceFor: () => '10.0.0.1', has: (address: string) => address === '10.0.0.1' };
 const faces = new LocalFaces(machine, [], { wanAddress: '', lanNetworks: [] });
 

@@ -41,7 +41,7 @@ export async function openMedia(
   await lifecycle.start({ name: 'media relay', stop: () => relay.stop() });
   const ports = new PortPool(shareOf(media.ports, seat.index, seat.count));
   const face = { wanAddress: '', lanNetworks: [] };
-  const proxy = new MediaProxy({ relay, ports, machine: machineOf(own), logger }, media, face);
+  const proxy = new MediaProxy({ relay, ports, machine: machineOf(own), logger, clock }, media, face);
   await lifecycle.start({ name: 'media of calls', stop: () => proxy.stop() });
   return proxy;
 }

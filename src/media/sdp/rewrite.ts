@@ -20,10 +20,12 @@ const namesAddresses: ReadonlySet<string> = new Set(['candidate', 'remote-candid
 /**
  * The description with other addresses: `places` by stream, undefined where it stays as it is. c=, the port of m=, a=rtcp
  * and ICE candidates change, o= where the family does; all else is byte for byte as it came. What must not be sent to (c=0.0.0.0) stays so.
+ * @param newer is added to the version in o=: by that some telephones know whether they have to look at the rest.
  */
-export function rewriteSdp(sdp: SessionDescription, places: readonly (StreamPlace | undefined)[]): Buffer {
+export function rewriteSdp(sdp: SessionDescription, places: readonly (StreamPlace | undefined)[], newer = 0): Buffer {
   const edit = new TextEdit(sdp.text);
   rewriteOrigin(edit, sdp, places);
+  if (newer > 0) raiseVersion(edit, sdp, newer);
   const sessionAddress = rewriteSessionConnection(edit, sdp, places);
   const isAnyRelayed = places.some((place) => place !== undefined);
   for (const stream of sdp.streams) {
@@ -45,6 +47,16 @@ function rewriteOrigin(
   if (origin.family !== familyOf(place.address)) {
     edit.replace(origin.line.valueStart, origin.line.end, connectionText(place.address));
   }
+}
+
+/** RFC 4566 §5.2: it grows with each change. One that is no number of a reasonable length stays. */
+function raiseVersion(edit: TextEdit, { text, origin }: SessionDescription, newer: number): void {
+  if (origin === undefined) return;
+  const { start, valueStart } = origin.line;
+  const [, before = '', version = ''] = /^(o=\S+ \S+ )(\d{1,18}) $/.exec(text.slice(start, valueStart)) ?? [];
+  if (version === '') return;
+  const at = start + before.length;
+  edit.replace(at, at + version.length, String(BigInt(version) + BigInt(newer)));
 }
 
 /** What the session's c= line says afterwards; undefined: there is none. */

@@ -13,6 +13,7 @@ export function callFactsOf(incoming: Incoming, target: ProxyTarget, hop: Target
     // A telephone that asks for its flow (`ob`), and says the address that it has, is behind nothing.
     b: { address: hop.address, isBehindNat: isFlowNeeded && target.uri.host !== hop.address },
     isAskedFor: false,
+    isUnderWay: incoming.isInDialog,
   };
 }
 

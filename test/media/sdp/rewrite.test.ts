@@ -22,6 +22,29 @@ describe('a relayed description', () => {
     );
   });
 
+  test.each([
+    ['o=- 1 5 IN IP4 192.0.2.10', 'o=- 1 105 IN IP4 192.0.2.10'],
+    [
+      'o=anna 2890844526 3900000000123 IN IP4 host.example.org',
+      'o=anna 2890844526 3900000000223 IN IP4 host.example.org',
+    ],
+    ['o=- 1 999999999999999999 IN IP4 192.0.2.10', 'o=- 1 1000000000000000099 IN IP4 192.0.2.10'],
+    ['o=- 1 123456789012345678901 IN IP4 192.0.2.10', undefined],
+    ['o=- 1 -5 IN IP4 192.0.2.10', undefined],
+    ['o=- 1 5', undefined],
+  ])('says that it is a newer one where that is asked for: %s', (origin, expected) => {
+    const before = lines('v=0', origin, 's=-', 'c=IN IP4 192.0.2.10', 'm=audio 4000 RTP/AVP 0');
+    const after = rewriteSdp(decoded(before), [{ address: relay, port: 10_000 }], 100).toString();
+    expect(after).toContain(`${expected ?? origin}\r\n`);
+    expect(after).toContain('m=audio 10000 RTP/AVP 0');
+  });
+
+  test('says so together with the other family of addresses', () => {
+    const before = lines('v=0', 'o=- 1 5 IN IP4 192.0.2.10', 's=-', 'c=IN IP4 192.0.2.10', 'm=audio 4000 RTP/AVP 0');
+    const after = rewriteSdp(decoded(before), [{ address: '2001:db8::9', port: 10_000 }], 1).toString();
+    expect(after).toContain('o=- 1 6 IN IP6 2001:db8::9\r\n');
+  });
+
   test('keeps bytes that are no text', () => {
     const before = Buffer.concat([audioCall, Buffer.from([0x61, 0x3d, 0xff, 0x00, 0xe9, 0x0d, 0x0a])]);
     const after = rewriteSdp(decoded(before), [{ address: relay, port: 10_000 }]);

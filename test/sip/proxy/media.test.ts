@@ -26,7 +26,7 @@ function setUp(changes: Partial<MediaConfig> = {}) {
   const ports = new PortPool(changes.ports ?? { first: 10_000, last: 10_019 });
   const machine = { sourceFor: () => OWN, has: (address: string) => address === OWN };
   const proxy = new MediaProxy(
-    { relay, ports, machine, logger: silentLogger },
+    { relay, ports, machine, logger: silentLogger, clock: { wallMs: () => 1_700_000_000_000 } },
     { ...defaultMediaConfig, ...changes },
     { wanAddress: WAN, lanNetworks: [] },
   );
@@ -210,8 +210,11 @@ describe('the media of a call through the proxy', () => {
     const { world, alice, bob, relay } = setUp();
     inDialog(alice, 'INVITE', forAlice, { ...toBob, cseq: 5, body: sdp('192.0.2.7', 4000) });
     expect(placeIn(world.last(bob, 'INVITE'))).toBe(`${OWN}:10002`);
+    // A refresh says again what it said: that its ports have changed, Bob sees by the version.
+    expect(world.last(bob, 'INVITE').body().toString()).toContain('o=- 1 1700000001 ');
     bob.answer('INVITE', 200, { headers: isSdp, body: sdp('10.0.0.8', 6000) });
     expect(placeIn(world.last(alice, '200'))).toBe(`${WAN}:10000`);
+    expect(world.last(alice, '200').body().toString()).toContain('o=- 1 1700000001 ');
     expect(relay.sessions[0]!.plan.timeoutMs).toBe(60_000);
     inDialog(alice, 'BYE', forAlice, { ...toBob, cseq: 6 });
     expect(relay.sessions[0]!.isClosed).toBe(true);
