@@ -6,6 +6,7 @@ import { ServerCluster } from './server-cluster.ts';
 const password = 'admin-word';
 /** In the network of the hosts, and no host's own. */
 const virtualAddress = '10.77.0.200';
+const names = ['farm1', 'farm2', 'farm3'] as const;
 
 /** What `hubfarm farm status --json` says of a member. */
 export interface FarmRow {
@@ -30,13 +31,17 @@ export class FarmServers {
   constructor(host: (name: string) => Host, settings: readonly string[] = []) {
     this.balancer = host('balancer');
     const own = [`sip.virtualAddresses=["${virtualAddress}"]`, 'sip.balancer=dsr', 'sip.farm=member'];
-    this.servers = ['farm1', 'farm2', 'farm3'].map(
+    this.servers = names.map(
       (name) => new HubfarmServer(host(name), { settings: [`cluster.name=${name}`, ...own, ...settings], password }),
     );
   }
 
   get first(): HubfarmServer {
     return this.servers[0]!;
+  }
+
+  nameOf(server: HubfarmServer): string {
+    return names[this.servers.indexOf(server)] ?? '';
   }
 
   async start(): Promise<void> {
@@ -68,25 +73,61 @@ export class FarmServers {
     return new Map(figures.map(({ member, name, value }) => [`${member} ${name}`, value]));
   }
 
-  /** The balancer spreads over these from now on. */
-  async balance(servers: readonly HubfarmServer[]): Promise<void> {
+  /**
+   * The balancer spreads over these from now on. Messages of the kinds that are steered do not go to the next server, but to
+   * the one with that number.
+   */
+  async balance(servers: readonly HubfarmServer[], steered: ReadonlyMap<string, number> = new Map()): Promise<void> {
     const macOf = async (host: Host): Promise<string> =>
       (await host.mustRun('cat', ['/sys/class/net/eth0/address'])).trim();
+    const macs = await Promise.all(servers.map(({ host }) => macOf(host)));
     await this.balancer.mustRun('ip', ['addr', 'replace', `${virtualAddress}/24`, 'dev', 'eth0']);
-    const places = await Promise.all(servers.map(async ({ host }, index) => `${index} : ${await macOf(host)}`));
+    const places = macs.map((mac, index) => `${index} : ${mac}`);
     const toMember = `ether saddr set ${await macOf(this.balancer)} ether daddr set`;
     const members = `mod ${servers.length} map { ${places.join(', ')} } fwd to "eth0"`;
+    const steering = [...steered].map(
+      ([kind, at]) =>
+        `ip daddr ${virtualAddress} udp dport 5060 ${beginningOf(kind)} counter ${toMember} ${macs[at] ?? ''} fwd to "eth0" comment "${kind}"`,
+    );
     const rules = `table netdev farm
 delete table netdev farm
 table netdev farm {
   chain in {
     type filter hook ingress device "eth0" priority 0; policy accept;
+    ${steering.join('\n    ')}
     ip daddr ${virtualAddress} udp dport 5060 ${toMember} numgen inc ${members}
     ip daddr ${virtualAddress} tcp dport 5060 ${toMember} jhash ip saddr . tcp sport ${members}
   }
 }`;
     await this.balancer.mustRun('nft', [rules]);
   }
+
+  /** How many messages of each kind that is steered have come by, since then. */
+  async steered(): Promise<ReadonlyMap<string, number>> {
+    const text = await this.balancer.mustRun('nft', ['-j', 'list', 'chain', 'netdev', 'farm', 'in']);
+    const { nftables } = JSON.parse(text) as { readonly nftables: readonly { readonly rule?: SteeringRule }[] };
+    return new Map(
+      nftables.flatMap(({ rule }) =>
+        rule?.comment === undefined
+          ? []
+          : [[rule.comment, rule.expr.find(({ counter }) => counter)?.counter?.packets ?? 0]],
+      ),
+    );
+  }
+}
+
+interface SteeringRule {
+  readonly comment?: string;
+  readonly expr: readonly { readonly counter?: { readonly packets: number } }[];
+}
+
+/** How nft finds a kind of message by its first bytes: `INVITE`, `180`. */
+function beginningOf(kind: string): string {
+  const hex = (text: string): string => `0x${Buffer.from(text).toString('hex')}`;
+  const datagramBits = 64;
+  if (!/^\d/.test(kind)) return `@th,${datagramBits},32 ${hex(kind.padEnd(4).slice(0, 4))}`;
+  const statusBits = datagramBits + 'SIP/2.0 '.length * 8;
+  return `@th,${datagramBits},32 ${hex('SIP/')} @th,${statusBits},24 ${hex(kind)}`;
 }
 
 /** On the loopback interface, and not told to neighbours. */

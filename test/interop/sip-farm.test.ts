@@ -1,14 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { until } from './command.ts';
+import { FarmCalls, type Ways } from './farm-calls.ts';
 import { FarmServers } from './farm-servers.ts';
 import { useNetwork, type Host } from './namespaces.ts';
 import { requirePeers } from './peers.ts';
 import { provideAccounts } from './sip-server.ts';
-import { Sipp, sipUsers, writeUsers, type SippFigures, type SippRun } from './sipp.ts';
+import { sipUsers, type SippRun } from './sipp.ts';
 
 const domain = 'farm.test';
 const calls = 30;
-const users = sipUsers(14 * calls, domain);
+/** Of each kind of call, in a farm that is steered. */
+const steeredCalls = 9;
+const users = sipUsers(14 * calls + 24 * steeredCalls, domain);
 const allWent = { successful: calls, failed: 0 };
 
 if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
@@ -16,8 +19,7 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
   let farm: FarmServers;
   let callers: Host;
   let callees: Host;
-  let usersTaken = 0;
-  let port = 6000;
+  let phones: FarmCalls;
 
   beforeAll(async () => {
     farm = new FarmServers((name) => network().host(name), ['sip.trusted=["10.77.0.0/24"]']);
@@ -25,55 +27,11 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
     callees = network().host('callees');
     await farm.start();
     await provideAccounts(farm.first, domain, users);
+    phones = new FarmCalls(farm, { callers, callees }, users);
   });
 
-  /** The next port each time: what is late from an earlier run reaches nobody. */
-  const nextPort = (): number => (port += 2);
-
-  function nextUsers(): string {
-    const taken = users.slice(usersTaken, usersTaken + calls);
-    usersTaken += calls;
-    return writeUsers(callers, taken);
-  }
-
-  const start = (scenario: string, more: Partial<SippRun> = {}): Sipp =>
-    new Sipp(callers, {
-      ...{ scenario, target: `${farm.address}:5060`, port: nextPort(), calls, rate: 15, holdMs: 500 },
-      ...more,
-    });
-
-  async function register(transport: 'udp' | 'tcp', file: string): Promise<number> {
-    const contactPort = nextPort();
-    const contact = `${callees.address}:${contactPort}${transport === 'tcp' ? ';transport=tcp' : ''}`;
-    await start('register', { transport, users: file, keys: { contact } }).succeeds();
-    return contactPort;
-  }
-
-  interface Ways {
-    readonly caller: 'udp' | 'tcp';
-    readonly callee: 'udp' | 'tcp';
-  }
-
-  /** Calls of one kind, from `caller` to `callee`. */
-  async function callAll(
-    { caller: way, callee: otherWay }: Ways,
-    caller: string,
-    callee: string,
-    more: Partial<SippRun> = {},
-  ): Promise<{ readonly caller: SippFigures; readonly callee: SippFigures }> {
-    const file = nextUsers();
-    const contactPort = await register(otherWay, file);
-    const answering = new Sipp(callees, { scenario: callee, port: contactPort, transport: otherWay, calls });
-    await callees.receives(otherWay, contactPort);
-    try {
-      return {
-        caller: await start(caller, { transport: way, users: file, ...more }).succeeds(),
-        callee: await answering.succeeds(),
-      };
-    } finally {
-      await answering.stop();
-    }
-  }
+  const callAll = (ways: Ways, caller: string, callee: string, more: Partial<SippRun> = {}) =>
+    phones.call(calls, ways, caller, callee, more);
 
   describe('three servers behind a balancer that hands each datagram to the next one', () => {
     test('are one farm', async () => {
@@ -112,6 +70,26 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
       const keys = { target: users[1]!.name };
       const figures = await callAll(ways[0]!, 'transferring-caller', 'transferred-callee', { keys });
       expect(figures).toMatchObject({ caller: allWent, callee: allWent });
+    });
+
+    const kinds = [
+      ...['INVITE', '183', 'PRACK', '180', 'CANCEL', '487', 'ACK', 'UPDATE', 'INFO', 'MESSAGE', 'OPTIONS', 'REFER'],
+      ...['202', 'NOTIFY', 'BYE', '200', 'REGISTER', 'SUBSCRIBE', 'PUBLISH'],
+    ];
+    test.each([0, 1, 2])('every kind of message may reach any of them: turn %i', async (turn) => {
+      const steered = new Map(kinds.map((kind, at) => [kind, (at + turn) % 3]));
+      const own = `${farm.servers[turn]!.host.address}:5060`;
+      await farm.balance(farm.servers, steered);
+      try {
+        await Promise.all([
+          phones.everyMessage(steeredCalls, 'udp', `${farm.address}:5060`),
+          phones.everyMessage(steeredCalls, 'tcp', own),
+        ]);
+        const counts = await farm.steered();
+        for (const kind of kinds) expect(counts.get(kind), kind).toBeGreaterThanOrEqual(steeredCalls);
+      } finally {
+        await farm.balance(farm.servers);
+      }
     });
 
     test('nothing is sent again: each message meets the member that works on it', async () => {
