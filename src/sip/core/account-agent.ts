@@ -20,6 +20,8 @@ export interface AgentRequest {
   readonly isTrusted: boolean;
   /** The account has contacts that the request could be forwarded to. */
   readonly isReachable: boolean;
+  /** Of answers: every one but a 100 has a tag in To (RFC 3261 §8.2.6.2). The same one each time. */
+  toTag(): string;
   /** The transaction to answer in; undefined: no room, and a 503 has been sent. Only when the agent takes it. */
   accept(): ServerTransaction | undefined;
   /** Names who answers when the request is forwarded and nobody is reached. Only when the agent does not take it. */

@@ -19,12 +19,19 @@ export class Answerer {
 
   answer(incoming: Incoming, status: number, options: AnswerOptions = {}): Verdict {
     const { message, hop, transaction, via } = incoming;
+    if (incoming.isStrayCancel && (status === 404 || status === 480)) return this.#noSuchTransaction(incoming);
     if (transaction === undefined) {
       this.#layer.respondStatelessly(message, hop, status, options);
     } else {
       const toTag = this.#layer.statelessTag.of(message, via);
       transaction.respond(reply(message, hop, status, { ...options, toTag }), status);
     }
+    return 'answered';
+  }
+
+  /** RFC 3261 §9.2. */
+  #noSuchTransaction({ message, hop }: Incoming): Verdict {
+    this.#layer.respondStatelessly(message, hop, 481);
     return 'answered';
   }
 }

@@ -1,6 +1,7 @@
 import { parseSipUri, type SipUri } from '../message/sip-uri.ts';
 import type { ProxyTarget } from '../proxy/target-set.ts';
 import type { Binding, BindingFlow } from '../registrar/binding.ts';
+import { contactAsRequestUri } from './contact-as-request-uri.ts';
 import type { Target } from '../transport/target.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 
@@ -44,7 +45,7 @@ function targetOfBinding(binding: Binding, flows: Flows): ProxyTarget | undefine
   const uri = parseSipUri(binding.uri);
   if (uri === undefined) return undefined;
   const { path, flow, isBehindNat, q } = binding;
-  const common = { uri, uriText: binding.uri, q, isBinding: true, routes: path };
+  const common = { uri, uriText: contactAsRequestUri(uri, binding.uri), q, isBinding: true, routes: path };
   if (path.length > 0 || flow === undefined) return { ...common, flow: undefined, isReachedByFlow: false };
   const needsFlow = isBehindNat || isFlowOnly(flow, uri, binding);
   const holder = flows.holderOf === undefined ? 'here' : flows.holderOf(flow.member);

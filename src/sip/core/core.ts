@@ -2,9 +2,7 @@ import type { Authenticator } from '../accounts/authenticator.ts';
 import type { BadMessage } from '../message/bad-message.ts';
 import { HeaderId } from '../message/header-id.ts';
 import { Malformed } from '../message/malformed.ts';
-import type { NameAddr } from '../message/name-addr.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import type { SipUri } from '../message/sip-uri.ts';
 import type { OwnerLookup } from '../farm/owner-lookup.ts';
 import type { FlowTokens } from '../proxy/flow-token.ts';
 import { Incoming } from '../proxy/incoming.ts';
@@ -76,7 +74,8 @@ export class Core implements TransactionUser {
     const answerer = new Answerer(layer);
     const users = new LocalUsers(services.directory);
     const accept = (incoming: Incoming) => layer.acceptEnd(incoming.message, incoming.hop);
-    const routes = processRoutes(answerer, transport, tokens);
+    const routes = processRoutes(answerer, transport, tokens, users);
+    const toTag = ({ message, via }: Incoming): string => layer.statelessTag.of(message, via);
     this.#layer = layer;
     this.#services = services;
     this.#links = [
@@ -100,6 +99,7 @@ export class Core implements TransactionUser {
       agent: services.agent,
       gruus: services.gruus,
       accept,
+      toTag,
     });
     this.#proxy = new Proxy({
       ...services,
@@ -107,7 +107,7 @@ export class Core implements TransactionUser {
       cancelMs: 64 * settings.timers.t1Ms,
       layer,
       redirected: (incoming, answer) => this.#redirected(incoming, answer),
-      toTag: ({ message, via }) => layer.statelessTag.of(message, via),
+      toTag,
     });
   }
 
@@ -162,6 +162,8 @@ export class Core implements TransactionUser {
   #sendStraightOn(message: SipMessage, hop: Hop): void {
     const incoming = this.#incoming(message, hop);
     if (incoming === undefined) return;
+    // Whoever forwarded the INVITE did so to somebody.
+    incoming.isStrayCancel = message.method === 'CANCEL';
     for (const link of this.#straightLinks) if (link(incoming) === 'answered') return;
     const targets = this.#finder.find(incoming);
     if (typeof targets === 'string') return;
@@ -186,8 +188,7 @@ export class Core implements TransactionUser {
     if (!this.#services.settings.proxy.followRedirects) return undefined;
     const contacts = answer.contacts();
     if (contacts instanceof Malformed || contacts === '*') return undefined;
-    const uris = contacts.map(({ uri }: NameAddr) => uri).filter((uri): uri is SipUri => uri !== undefined);
-    return this.#finder.redirected(uris, incoming);
+    return this.#finder.redirected(contacts, incoming);
   }
 }
 

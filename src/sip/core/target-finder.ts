@@ -1,4 +1,6 @@
 import type { Account } from '../accounts/account.ts';
+import type { NameAddr } from '../message/name-addr.ts';
+import { qualityOf } from '../message/quality.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 import { unescapeUri } from '../message/unescape.ts';
 import type { Incoming } from '../proxy/incoming.ts';
@@ -11,6 +13,7 @@ import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { AccountAgent } from './account-agent.ts';
 import type { Answerer } from './answerer.ts';
 import { bindingTargets, type Flows } from './binding-targets.ts';
+import { contactAsRequestUri } from './contact-as-request-uri.ts';
 import type { Verdict } from './link.ts';
 import type { LocalUsers } from './local-users.ts';
 
@@ -34,6 +37,7 @@ export interface TargetFinderServices {
   readonly gruus: Pick<Gruus, 'meaningOf'> | undefined;
   readonly agent: AccountAgent | undefined;
   readonly accept: (incoming: Incoming) => ServerTransaction | undefined;
+  readonly toTag: (incoming: Incoming) => string;
 }
 
 /** RFC 3261 §16.5: where a request goes, if it may. */
@@ -63,15 +67,22 @@ export class TargetFinder {
   }
 
   /** Where a redirection by somebody whom `incoming` went to leads, as far as it is ours. */
-  redirected(uris: readonly SipUri[], incoming: Incoming): readonly ProxyTarget[] | undefined {
+  redirected(contacts: readonly NameAddr[], incoming: Incoming): readonly ProxyTarget[] | undefined {
     const { users, location, flows } = this.#services;
+    const mustBeSecure = incoming.requestUri?.scheme === 'sips';
     const targets: ProxyTarget[] = [];
-    for (const uri of uris) {
+    for (const contact of contacts) {
+      const { uri } = contact;
+      if (uri === undefined) continue;
+      // RFC 3261 §16.5: from sips: to nothing less.
+      if (mustBeSecure && uri.scheme !== 'sips') return undefined;
+      const q = qualityOf(contact.param('q') ?? '');
       const found = users.isLocal(uri.host) ? this.#addressed(uri, uri.host) : undefined;
       if (found !== undefined) {
-        targets.push(...bindingTargets(location.lookup(found.account.aor), found.fits, flows));
+        const all = bindingTargets(location.lookup(found.account.aor), found.fits, flows);
+        targets.push(...all.filter((one) => !mustBeSecure || isSecure(one)).map((one) => ({ ...one, q })));
       } else if (this.#mayRelay(incoming)) {
-        targets.push({ ...straightOn(uri), uriText: uri.toString() });
+        targets.push({ ...straightOn(uri), uriText: contactAsRequestUri(uri, uri.toString()), q });
       } else {
         return undefined;
       }
@@ -136,6 +147,7 @@ export class TargetFinder {
       sender,
       isTrusted,
       isReachable,
+      toTag: () => this.#services.toTag(incoming),
       accept: () => (incoming.transaction ??= accept(incoming)),
       appoint: (standIn) => {
         incoming.standIn = standIn;

@@ -10,9 +10,10 @@ export interface AgentAnswer extends ResponseOptions {
 
 /** Answers in the transaction; does nothing where there was no room for one (a 503 has been sent then). */
 export function answer(
-  { message, hop }: Pick<AgentRequest, 'message' | 'hop'>,
+  request: Pick<AgentRequest, 'message' | 'hop' | 'toTag'>,
   transaction: ServerTransaction | undefined,
   { status, ...options }: AgentAnswer,
 ): void {
-  transaction?.respond(reply(message, hop, status, options), status);
+  const { message, hop } = request;
+  transaction?.respond(reply(message, hop, status, { toTag: request.toTag(), ...options }), status);
 }

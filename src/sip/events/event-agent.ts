@@ -102,8 +102,14 @@ export class EventAgent implements AccountAgent {
       messages,
       packageNames: [...packages.keys()],
     };
-    this.#unlisten = location.onChange(({ aor, before, after }) => {
+    this.#unlisten = location.onChange((change) => {
+      const { aor } = change;
       subscriptions.changed('reg', aor);
+      if (change.isRefresh === true) {
+        delivery.begin(aor);
+        return;
+      }
+      const { before, after } = change;
       if (before.length === 0 || after.length === 0) subscriptions.changed('presence', aor);
       if (after.length > 0) delivery.begin(aor);
     });

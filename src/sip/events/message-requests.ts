@@ -116,7 +116,9 @@ function isKeepable(message: SipMessage): boolean {
     message.bodyLength <= eventLimits.messageMaxBytes &&
     message.expires() !== 0 &&
     !fleetingTypes.has(mediaType(message) ?? '') &&
-    !message.has(HeaderId.Require)
+    !message.has(HeaderId.Require) &&
+    // It is not known by what way it will go, and for this one any other than TLS is wrong (RFC 3261 §26.2.2).
+    message.requestUriScheme() !== 'sips'
   );
 }
 

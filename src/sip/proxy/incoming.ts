@@ -44,6 +44,8 @@ export class Incoming {
   account: Account | undefined = undefined;
   /** Who answers when nobody is reached; undefined: the proxy. */
   standIn: StandIn | undefined = undefined;
+  /** A CANCEL, and nothing that it could take back is known here. */
+  isStrayCancel = false;
   /** See `loopHash`. */
   loopHash = 0;
   #seed: BranchSeed | undefined = undefined;

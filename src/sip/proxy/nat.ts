@@ -50,9 +50,13 @@ function isOne(bytes: Uint8Array): boolean {
 }
 
 /** `host` is an address, and not that one. A name may be anything. */
-function isOtherAddress(host: string, address: string): boolean {
-  return host !== address && looksLikeAddress(host) && isIpAddress(host);
+export function isOtherAddress(host: string, address: string): boolean {
+  if (host === address || !looksLikeAddress(host) || !isIpAddress(host)) return false;
+  // An IPv6 address has many spellings.
+  return !host.includes(':') || parseIpAddress(host)?.equals(parseIpAddress(address) ?? noBytes) !== true;
 }
+
+const noBytes = new Uint8Array(0);
 
 function looksLikeAddress(host: string): boolean {
   const last = host.charCodeAt(host.length - 1);

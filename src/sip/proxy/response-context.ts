@@ -9,7 +9,7 @@ import { ForwardBranch, type BranchOwner, type BranchServices } from './forward-
 import { forwardedResponse, withAllChallenges } from './forwarded-response.ts';
 import type { Incoming } from './incoming.ts';
 import { isUnreached, type StandIn } from './stand-in.ts';
-import type { ProxyTarget } from './target-set.ts';
+import { groupsByQ, type ProxyTarget } from './target-set.ts';
 
 export interface ContextServices extends BranchServices {
   readonly transport: Pick<TransportLayer, 'viaFor' | 'respond'>;
@@ -66,7 +66,8 @@ export class ResponseContext implements ServerUser, BranchOwner {
   }
 
   cancelled(): void {
-    if (this.#isAnswered || this.#isCancelled) return;
+    // RFC 3261 §9.2: nothing else is taken back.
+    if (!this.#isInvite || this.#isAnswered || this.#isCancelled) return;
     this.#isCancelled = true;
     this.#groups = none;
     this.#observer?.cancelled();
@@ -119,7 +120,10 @@ export class ResponseContext implements ServerUser, BranchOwner {
     if (answer.status < 400 && message !== undefined && incoming !== undefined && branch.target.isBinding) {
       const targets = this.#isCancelled ? undefined : this.#newTargets(this.#services.redirected(incoming, message));
       if (targets !== undefined && targets.length > 0) {
-        this.#startBranches(targets);
+        // In the order of their q, before those who were to be tried next.
+        const [first = none, ...others] = groupsByQ(targets);
+        if (others.length > 0) this.#groups = [...others, ...this.#groups];
+        this.#startBranches(first);
         return;
       }
     }
@@ -147,9 +151,12 @@ export class ResponseContext implements ServerUser, BranchOwner {
 
   #startBranches(targets: readonly ProxyTarget[]): void {
     const { settings } = this.#services;
-    const breadth = this.#incoming?.message.number(HeaderId.MaxBreadth) ?? settings.maxBreadth;
-    const share =
-      targets.length > 1 || breadth !== settings.maxBreadth ? Math.floor(breadth / targets.length) : undefined;
+    const incoming = this.#incoming;
+    const named = incoming?.message.number(HeaderId.MaxBreadth);
+    // RFC 5393 §5.3.3: where there is none it is the largest that is allowed, which others may go beyond; in a dialog nobody forks.
+    const breadth = Math.min(named ?? settings.maxBreadth, settings.maxBreadth);
+    const isSaid = named !== undefined || incoming?.isInDialog === false || targets.length > 1;
+    const share = isSaid ? Math.floor(breadth / targets.length) : undefined;
     if (share === 0) {
       // RFC 5393 §5.3.3: not so many at once.
       this.#answers = [...this.#answers, { status: 440, message: undefined }];

@@ -44,7 +44,9 @@ export function applyRegister(
   for (const contact of contacts) {
     const at = placeOf(contact, bindings, request);
     const before = bindings[at];
-    if (before !== undefined && isOlder(before, callId, cseq)) return { kind: 'outOfOrder' };
+    // One that this very request has made is not older than it: of the same contact twice the last one counts.
+    if (before !== undefined && current.includes(before) && isOlder(before, callId, cseq))
+      return { kind: 'outOfOrder' };
     const asked = contact.expiresS ?? settings.defaultExpiresS;
     if (asked === 0) {
       if (at < 0) continue;

@@ -1,11 +1,11 @@
-import { isIpAddress } from '#base';
 import { HeaderId } from '../message/header-id.ts';
 import { ownText } from '../message/characters.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { NameAddr } from '../message/name-addr.ts';
 import { ParamCursor } from '../message/params.ts';
+import { qualityOf } from '../message/quality.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import { isHidden } from '../proxy/nat.ts';
+import { isHidden, isOtherAddress } from '../proxy/nat.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { BindingFlow } from './binding.ts';
 import type { Answer } from './answer.ts';
@@ -94,6 +94,9 @@ function readContacts(request: SipMessage): readonly ContactChange[] | '*' | Mal
   const contacts = request.contacts();
   if (contacts instanceof Malformed || contacts === '*') return contacts;
   if (contacts.length === 0) return noContacts;
+  // Whoever is at a URI of another scheme is not called by us, only told of; one of ours must be sound.
+  const bad = contacts.find(({ uri, uriText }) => uri === undefined && /^(?:sips?|tel):/i.test(uriText));
+  if (bad !== undefined) return new Malformed('a bad URI', 0);
   const expires = request.has(HeaderId.Expires) ? (request.expires() ?? unreadableExpiresS) : undefined;
   return contacts.map((contact) => readContact(contact, expires));
 }
@@ -120,11 +123,6 @@ function secondsOf(text: string): number {
   return /^\d{1,10}$/.test(text) ? Number(text) : unreadableExpiresS;
 }
 
-/** RFC 3261 §25.1 `qvalue`; what is none counts as 1. */
-function qualityOf(text: string): number {
-  return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Math.round(Number(text) * 1000) : 1000;
-}
-
 function regIdOf(text: string): number {
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0;
 }
@@ -145,7 +143,7 @@ function flowOf(hop: Hop, member: string): BindingFlow {
 function isBehindNat(request: SipMessage, hop: Hop): boolean {
   const via = request.topVia();
   if (via !== undefined) {
-    if (via.host !== hop.remoteAddress && isIpAddress(via.host)) return true;
+    if (isOtherAddress(via.host, hop.remoteAddress)) return true;
     // The far end of a stream has another port than the one that is listened on there.
     const isStream = hop.connectionId !== 0;
     if (!isStream && via.rport !== undefined && (via.port ?? defaultPort) !== hop.remotePort) return true;

@@ -7,6 +7,7 @@ import type { Link } from '../link.ts';
 import type { LocalUsers } from '../local-users.ts';
 
 const allow = knownMethods.join(', ');
+const supported = ['path', 'outbound', 'gruu'];
 
 /** The request names this server itself: no user, and a domain or address of ours. */
 export function isForThisServer(
@@ -41,15 +42,18 @@ export function answerOptions(
     if (!isProbe(incoming, transport) || !isForThisServer(incoming, users, transport)) return 'next';
     if (notReady() !== undefined)
       return answerer.answer(incoming, 503, { headers: [[HeaderId.RetryAfter, retryAfterS]] });
-    if (incoming.message.has(HeaderId.Require)) {
-      const wanted = incoming.message.elements(HeaderId.Require);
+    const wanted = incoming.message.elements(HeaderId.Require).filter((tag) => !supported.includes(tag.toLowerCase()));
+    if (wanted.length > 0) {
       return answerer.answer(incoming, 420, { headers: [[HeaderId.Unsupported, wanted.join(', ')]] });
     }
     return answerer.answer(incoming, 200, {
       headers: [
         [HeaderId.Allow, allow],
         [HeaderId.Accept, 'application/sdp'],
-        [HeaderId.Supported, 'path, outbound, gruu'],
+        // RFC 3261 §11.2: those that are not there mean the same.
+        ['Accept-Encoding', 'identity'],
+        ['Accept-Language', 'en'],
+        [HeaderId.Supported, supported.join(', ')],
       ],
     });
   };
@@ -59,6 +63,7 @@ export function answerOptions(
 export function refuseOther(answerer: Answerer, users: LocalUsers, transport: TransportLayer): Link {
   return (incoming) => {
     if (!isForThisServer(incoming, users, transport)) return 'next';
+    if (incoming.isInDialog) return answerer.answer(incoming, 481);
     if (incoming.method === 'INVITE') return answerer.answer(incoming, 404);
     return answerer.answer(incoming, 405, { headers: [[HeaderId.Allow, 'OPTIONS, REGISTER']] });
   };

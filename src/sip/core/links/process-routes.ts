@@ -4,14 +4,23 @@ import type { SipUri } from '../../message/sip-uri.ts';
 import { PATH_SCOPE, type FlowTokens } from '../../proxy/flow-token.ts';
 import type { Incoming } from '../../proxy/incoming.ts';
 import type { TransportLayer } from '../../transport/transport-layer.ts';
-import { parseTransport } from '../../transport/transport-name.ts';
+import type { Hop } from '../../transport/hop.ts';
+import { defaultPort, parseTransport } from '../../transport/transport-name.ts';
+import type { LocalUsers } from '../local-users.ts';
 import type { Answerer } from '../answerer.ts';
 import type { Link } from '../link.ts';
 
 type Transport = Pick<TransportLayer, 'isOwnAddress'>;
 
 /** RFC 3261 §16.4: takes away the Route elements that led here, and repairs what a strict router has done. */
-export function processRoutes(answerer: Answerer, transport: Transport, tokens: FlowTokens): Link {
+export function processRoutes(
+  answerer: Answerer,
+  transport: Transport,
+  tokens: FlowTokens,
+  users: Pick<LocalUsers, 'isLocal'>,
+): Link {
+  const isOwnServer = (uri: SipUri, { hop }: Incoming): boolean =>
+    isOwnAddress(uri, transport) || (isUsualPort(uri, hop) && users.isLocal(uri.host));
   return (incoming) => {
     const routes = incoming.message.routes();
     if (routes instanceof Malformed) return answerer.answer(incoming, 400, { reason: routes.reason });
@@ -24,7 +33,7 @@ export function processRoutes(answerer: Answerer, transport: Transport, tokens: 
       incoming.isLastRouteUsed = true;
     }
     let own = 0;
-    while (own < end && isOurs(incoming, routes[own], transport, tokens)) own++;
+    while (own < end && isOurs(incoming, routes[own], isOwnServer, tokens)) own++;
     incoming.ownRoutes = own;
     incoming.nextRoute = own < end ? routes[own] : undefined;
     if (incoming.isOurDialog && !staysInDialog(incoming, tokens)) {
@@ -54,10 +63,15 @@ function isOurRecordRoute(incoming: Incoming, tokens: FlowTokens): boolean {
   return requestUri !== undefined && requestUri.paramsText !== '' && readToken(incoming, requestUri, tokens);
 }
 
-function isOurs(incoming: Incoming, route: NameAddr | undefined, transport: Transport, tokens: FlowTokens): boolean {
+function isOurs(
+  incoming: Incoming,
+  route: NameAddr | undefined,
+  isOwnServer: (uri: SipUri, incoming: Incoming) => boolean,
+  tokens: FlowTokens,
+): boolean {
   const uri = route?.uri;
   if (uri === undefined) return false;
-  return readToken(incoming, uri, tokens) || isOwnServer(uri, transport);
+  return readToken(incoming, uri, tokens) || isOwnServer(uri, incoming);
 }
 
 /**
@@ -85,7 +99,12 @@ function readPath(incoming: Incoming, text: string, tokens: FlowTokens): boolean
   return true;
 }
 
-function isOwnServer(uri: SipUri, transport: Transport): boolean {
+/** A telephone may have the domain as its outbound proxy; another server of the domain would be at another port. */
+function isUsualPort({ port }: SipUri, hop: Hop): boolean {
+  return port === undefined || port === hop.local.port || port === defaultPort[hop.transport];
+}
+
+function isOwnAddress(uri: SipUri, transport: Transport): boolean {
   const named = uri.param('transport');
   return transport.isOwnAddress(uri.host, uri.port, named === undefined ? undefined : parseTransport(named));
 }

@@ -1,0 +1,39 @@
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { SipConfig } from '#sip';
+import { openRealServer, type RealServer } from '../core/real-server.ts';
+import { RawPeer } from './raw-peer.ts';
+
+export interface RawServer {
+  readonly port: number;
+  /** Somebody at a socket of his own, closed after the test. */
+  peer(): Promise<RawPeer>;
+  /** An account that no test has used, whose password is `secret`. */
+  user(): string;
+}
+
+const users = Array.from({ length: 60 }, (_, index) => `u${index}`);
+
+/** A whole server on sockets of this machine, for the tests of one file; `farm.test` is its domain, and all users are strangers. */
+export function useRawServer(changes: Partial<SipConfig> = {}): RawServer {
+  let server: RealServer | undefined;
+  let taken = 0;
+  const peers: RawPeer[] = [];
+  beforeAll(async () => {
+    server = await openRealServer({ name: 'farm.test', aliases: [], users: ['anna', 'ben', ...users] }, changes);
+  });
+  afterEach(() => {
+    for (const one of peers.splice(0)) one.close();
+  });
+  afterAll(() => server?.stop());
+  return {
+    get port() {
+      return server!.port;
+    },
+    peer: async () => {
+      const one = await RawPeer.open(server!.port);
+      peers.push(one);
+      return one;
+    },
+    user: () => users[taken++]!,
+  };
+}
