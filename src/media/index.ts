@@ -1,6 +1,7 @@
 export type * from './relay/relay.ts';
 export type { MachineAddresses } from './local-faces.ts';
 export { MediaCall, type Described, type MediaCallListener } from './media-call.ts';
+export { privateNetworks } from './private-networks.ts';
 export { MediaProxy, type MediaFigures, type MediaProxyParts } from './media-proxy.ts';
 export type { MediaSummary, StreamSummary } from './media-summary.ts';
 export { PortPool, parsePortRange, portRangeText, shareOf, type PortFigures, type PortRange } from './port-pool.ts';

@@ -33,8 +33,7 @@ export interface FarmMember {
   readonly isInFarm: boolean;
   /** Its link is up: what is addressed to it can be sent there. Of this member itself: true. */
   readonly isReachable: boolean;
-  /** Addresses of the load balancer that it has sockets of their own on: an answer leaves by them from any member. */
-  readonly virtualAddresses: readonly string[];
+  /** Those on addresses of the load balancer, too: an answer leaves by an equal one of any member. */
   readonly sockets: readonly FarmSocket[];
 }
 

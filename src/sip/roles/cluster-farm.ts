@@ -85,7 +85,7 @@ export class ClusterFarm implements FarmMembership {
       readonly isReachable: boolean;
     },
   ): FarmMember {
-    const { token, boot, machine, relayHost, relayPort, resolved, isReady, boundAddresses, sockets } = record;
+    const { token, boot, machine, relayHost, relayPort, resolved, isReady, sockets } = record;
     const member: FarmMember = {
       token,
       name: this.#options.nameOf(id),
@@ -97,7 +97,6 @@ export class ClusterFarm implements FarmMembership {
       mode: resolved.farm,
       isInFarm: resolved.farm === 'member' && isReady && !isDraining,
       isReachable: isReachable && (relayPort > 0 || id === this.#options.membership.self.id),
-      virtualAddresses: boundAddresses,
       sockets,
     };
     const before = this.#members.find((one) => one.token === token);

@@ -27,7 +27,10 @@ export interface FarmPartOptions {
   /** What the configuration file says. */
   readonly file: FarmOverrides;
   readonly leadership?: (() => Guard | undefined) | undefined;
-  readonly transport: Pick<SipTransport, 'show' | 'boundFaces' | 'listening' | 'listeners' | 'onSockets' | 'refresh'>;
+  readonly transport: Pick<
+    SipTransport,
+    'show' | 'boundFaces' | 'sourceFor' | 'listening' | 'listeners' | 'onSockets' | 'refresh'
+  >;
   readonly company?: FarmCompany | undefined;
 }
 

@@ -11,7 +11,7 @@ export interface OwnFacts {
   readonly token: string;
   readonly settings: FarmSettings;
   readonly resolved: Resolved;
-  readonly transport: Pick<SipTransport, 'boundFaces' | 'listening' | 'listeners'>;
+  readonly transport: Pick<SipTransport, 'boundFaces' | 'sourceFor' | 'listening' | 'listeners'>;
   readonly company: FarmCompany | undefined;
   /** Seen while it ran. */
   readonly seen: Iterable<FarmWarning>;
@@ -28,6 +28,7 @@ export function ownRecord(facts: OwnFacts): FarmRecord {
   const { problem, warnings } = readinessOf({
     settings,
     boundAddresses,
+    sourceFor: (remote) => transport.sourceFor(remote),
     listeners: transport.listeners(),
     isRelayMissing: company !== undefined && relay === undefined,
     stopping,

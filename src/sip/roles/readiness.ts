@@ -1,3 +1,5 @@
+import { NetworkSet } from '#base';
+import { privateNetworks } from '#media';
 import { addressAndPort } from '../transport/hop.ts';
 import type { SipListenerStatus } from '../transport/settings.ts';
 import type { FarmWarning } from './resolve-farm.ts';
@@ -7,6 +9,8 @@ export interface ReadinessFacts {
   readonly settings: FaceSettings;
   /** Virtual addresses that there is a socket on. */
   readonly boundAddresses: readonly string[];
+  /** The address of this machine that packets to `remote` leave from; empty: none. */
+  readonly sourceFor: (remote: string) => string;
   readonly listeners: readonly SipListenerStatus[];
   readonly isRelayMissing: boolean;
   /** Why it is being stopped; empty: it is not. */
@@ -47,7 +51,22 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
       text: 'balancer is "nat", but neither virtualAddresses nor wanAddress says under which address the world sees this server: telephones are told an address that they may not reach',
     });
   }
+  const hidden = balancer === 'nat' && wanAddress === '' ? hiddenAddress(virtualAddresses, facts.sourceFor) : undefined;
+  if (hidden !== undefined) {
+    warnings.push({
+      code: 'nat-without-wan',
+      text: `balancer is "nat", and the address of this server, ${hidden}, is private, but wanAddress is not set: telephones outside are told to send sound and pictures there, and nobody is heard. Set it with "hubfarm farm set --cluster --wan-address …" (one for all servers, each with ports of its own: "hubfarm media check"), or "--member NAME" (one for each)`,
+    });
+  }
   return { problem: problems.join('; '), warnings };
+}
+
+const privateAddresses = new NetworkSet(privateNetworks);
+
+/** An address that nobody outside reaches, behind a virtual one that they do. */
+function hiddenAddress(virtualAddresses: readonly string[], sourceFor: (remote: string) => string): string | undefined {
+  const outside = virtualAddresses.filter((address) => !privateAddresses.has(address));
+  return outside.map(sourceFor).find((own) => own !== '' && privateAddresses.has(own));
 }
 
 /** With the command that puts it right. */

@@ -2,7 +2,6 @@ import type { Logger } from '#base';
 import { IoError, type ByteStream, type Clock, type Datagrams, type Network, type ServerIdentity } from '#io';
 import type { Random, TcpNetwork, Timer, WebSocketAcceptor, WebSocketChannel, WebSockets } from '#io';
 import { messageLimits } from '../message/limits.ts';
-import type { Via } from '../message/via.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Face, type FaceOptions } from './face.ts';
@@ -20,7 +19,7 @@ import { SipListeners } from './sip-listeners.ts';
 import { StreamConnection, type ConnectionParts } from './stream-connection.ts';
 import { StreamDialler } from './stream-dialler.ts';
 import type { Target } from './target.ts';
-import type { SentBy, TransportFigures, TransportLayer, TransportListener } from './transport-layer.ts';
+import type { AnswerPlace, SentBy, TransportFigures, TransportLayer, TransportListener } from './transport-layer.ts';
 import { defaultPort, type TransportName } from './transport-name.ts';
 import { UdpPort } from './udp-port.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
@@ -151,12 +150,17 @@ export class SipTransport implements TransportLayer {
     return this.#sockets.boundFaces();
   }
 
+  /** The address of this machine that packets to `remote` leave from, as long as nobody on their way changes it. */
+  sourceFor(remote: string): string {
+    return this.#own.sourceFor(remote);
+  }
+
   /** Told when there is a socket more or less. One listener. */
   onSockets(changed: () => void): void {
     this.#socketsChanged = changed;
   }
 
-  respond(bytes: Buffer, hop: Hop, via: Via): void {
+  respond(bytes: Buffer, hop: Hop, via: AnswerPlace): void {
     if (hop.transport === 'udp') this.#respondByUdp(bytes, hop, via);
     else if (!this.#sendOn(this.#connections.get(hop.connectionId), bytes)) this.#respondAnew(bytes, hop, via);
   }
@@ -214,7 +218,11 @@ export class SipTransport implements TransportLayer {
   }
 
   /** RFC 3261 §18.2.2 with RFC 3581 §4: by the socket that the request came in by. */
-  #respondByUdp(bytes: Buffer, { remoteAddress, remotePort, socketId }: Hop, { maddr, port, rport }: Via): void {
+  #respondByUdp(
+    bytes: Buffer,
+    { remoteAddress, remotePort, socketId }: Hop,
+    { maddr, port, rport }: AnswerPlace,
+  ): void {
     const target: Target =
       maddr === undefined
         ? {
@@ -228,7 +236,7 @@ export class SipTransport implements TransportLayer {
   }
 
   /** The connection of the request has gone: RFC 3261 §18.2.2 opens one to its sender. Nobody listens at a browser. */
-  #respondAnew(bytes: Buffer, { transport, remoteAddress }: Hop, { port, host }: Via): void {
+  #respondAnew(bytes: Buffer, { transport, remoteAddress }: Hop, { port, host }: AnswerPlace): void {
     if (transport === 'ws' || transport === 'wss') {
       this.counters.failed(transport);
       return;

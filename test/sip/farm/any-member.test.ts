@@ -6,7 +6,8 @@ import { defaultSipGuardLimits } from '../../../src/sip/accounts/settings.ts';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { reply } from '../../../src/sip/transaction/reply.ts';
 import { openAccounts, proofOf } from '../accounts/account-fixture.ts';
-import { FarmWorld, type Member } from './farm-world.ts';
+import type { Member } from './farm-member.ts';
+import { FarmWorld } from './farm-world.ts';
 import { MatrixParty } from './matrix-party.ts';
 
 const MEMBERS = 3;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CALLS, expectAll, story } from './farm-story.ts';
-import type { FarmWorld, Member } from './farm-world.ts';
+import type { Member } from './farm-member.ts';
+import type { FarmWorld } from './farm-world.ts';
 
 const seeds = (count: number, first: number): number[] => Array.from({ length: count }, (_, at) => first + at);
 const later = (world: FarmWorld, fromMs: number, spanMs: number, run: () => unknown): void => {

@@ -3,7 +3,8 @@ import { decodeMessage } from '../../../src/sip/message/decode.ts';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { Malformed } from '../../../src/sip/message/malformed.ts';
 import { SipMessage } from '../../../src/sip/message/sip-message.ts';
-import { VIP, type FarmWorld } from './farm-world.ts';
+import { VIP } from './farm-member.ts';
+import type { FarmWorld } from './farm-world.ts';
 
 const T1 = 500;
 export const T2 = 4000;

@@ -3,7 +3,8 @@ import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { reply } from '../../../src/sip/transaction/reply.ts';
 import type { AgentConnection } from '../../../src/sip/core/account-agent.ts';
 import type { Hop } from '../../../src/sip/transport/hop.ts';
-import { FarmWorld, type FarmWorldOptions, type Member } from './farm-world.ts';
+import type { Member } from './farm-member.ts';
+import { FarmWorld, type FarmWorldOptions } from './farm-world.ts';
 import { MatrixParty } from './matrix-party.ts';
 
 async function open(options: FarmWorldOptions = {}): Promise<FarmWorld> {

@@ -5,7 +5,8 @@ import { SipMessage } from '../../../src/sip/message/sip-message.ts';
 import { StreamFramer } from '../../../src/sip/message/stream-framer.ts';
 import { wordOf } from '../transaction/wire.ts';
 import { farmRequest, type RequestParts } from './farm-phone.ts';
-import { VIP, type FarmWorld, type Member } from './farm-world.ts';
+import { VIP, type Member } from './farm-member.ts';
+import type { FarmWorld } from './farm-world.ts';
 
 /** A telephone whose every message is sent by the test, to the member that the test says. */
 export class MatrixParty {

@@ -149,7 +149,7 @@ describe('addresses', () => {
     beta.gets('198.51.100.1');
     await world.settle();
     expect(gamma.names).toEqual(['beta']);
-    expect(gamma.part.farm?.members().find(({ name }) => name === 'beta')?.virtualAddresses).toEqual(['198.51.100.1']);
+    expect(gamma.part.status().members.find(({ name }) => name === 'beta')?.boundAddresses).toEqual(['198.51.100.1']);
     expect(beta.part.notReady()).toBeUndefined();
   });
 
@@ -162,4 +162,24 @@ describe('addresses', () => {
     expect(warnings(world, 'beta/0')).toEqual([]);
     expect(beta.part.notReady()).toBeUndefined();
   });
+
+  test.each([
+    ['10.0.0.5', ['198.51.100.1'], '', ['nat-without-wan']],
+    ['10.0.0.5', ['198.51.100.1'], '198.51.100.1', []],
+    ['203.0.113.5', ['198.51.100.1'], '', []],
+    ['10.0.0.5', ['10.0.0.100'], '', []],
+    ['fd00::5', ['2001:db8:1::1'], '', ['nat-without-wan']],
+    ['', ['198.51.100.1'], '', []],
+  ])(
+    'behind a balancer that changes them: a server that has %s, virtual addresses %j and WAN address "%s" warns of %j',
+    async (ownAddress, virtualAddresses, wanAddress, expected) => {
+      const world = await three();
+      const beta = of(world, 'beta/0');
+      beta.ownAddress = ownAddress;
+      await beta.part.setCluster({ balancer: 'nat', virtualAddresses, wanAddress });
+      expect(warnings(world, 'beta/0')).toEqual(expected);
+      await beta.part.setCluster({ balancer: 'dsr' });
+      expect(warnings(world, 'beta/0')).toEqual([]);
+    },
+  );
 });

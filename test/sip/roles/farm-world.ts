@@ -60,6 +60,8 @@ export class FakeMember {
   readonly boot: MemberBoot;
   readonly listeners = new Set<() => void>();
   readonly addresses = new Set<string>();
+  /** That its machine sends from. */
+  ownAddress = '192.0.2.1';
   /** How its transport was told to look. */
   face: FaceOptions | undefined;
   isListening = true;
@@ -159,6 +161,7 @@ export class FakeMember {
         return Promise.resolve();
       },
       boundFaces: bound,
+      sourceFor: () => this.ownAddress,
       listening: () => [{ id: 1, transport: 'udp', local: { address: '0.0.0.0', port: 5060 } }],
       listeners: () => [
         {
