@@ -38,7 +38,7 @@ async function warmUp(options: LoadOptions): Promise<void> {
 }
 
 /** Takes what comes, and has nothing to send. */
-function deafPort(counts: { frames: number }): FramePort {
+export function deafPort(counts: { frames: number }): FramePort {
   return {
     pending: false,
     take: () => {

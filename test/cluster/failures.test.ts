@@ -183,6 +183,22 @@ describe('dynamic hubs', () => {
     },
   );
 
+  test('the hub of a member that tells a cut off controller of its end is there again as soon as another one leads', async () => {
+    const here = await world();
+    const host = await hostApart(here, 'D1');
+    const old = controller(here);
+    const door = standby(here);
+    host.member!.leaveHub('D1');
+    here.cluster.cutFromEngine(old, true);
+    for (const other of here.machines) here.cluster.cutLine(old, other, true);
+    await here.pass(4_400);
+    expect(door.member!.isController).toBe(true);
+    const placed: { boot?: MemberBoot | undefined } = {};
+    void here.enter(door, 'D1').then((boot) => (placed.boot = boot));
+    await here.pass(200);
+    expect(placed.boot).toBeDefined();
+  });
+
   test('a member that alone loses the engine stops serving its hub before anybody can have it', async () => {
     const here = await world();
     const host = await hostApart(here, 'D1');

@@ -251,6 +251,16 @@ export class ClusterSessions implements ClusterDoor {
     const controller = controllership.controller();
     if (controller === undefined || controller.member === bus.self.member) return false;
     const { name: hubName, revision } = object;
-    return (await bus.call(controller, HUB_ENDED_SERVICE, { hubName, revision })) === true;
+    // Whoever wants to get to the hub waits for this: a controller that was followed by another is not waited for.
+    const followed = new AbortController();
+    const unfollow = controllership.onChange((now) => {
+      if (now?.boot !== controller.boot) followed.abort();
+    });
+    try {
+      const { signal } = followed;
+      return (await bus.call(controller, HUB_ENDED_SERVICE, { hubName, revision }, { signal })) === true;
+    } finally {
+      unfollow();
+    }
   }
 }

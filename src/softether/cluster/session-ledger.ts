@@ -36,8 +36,8 @@ interface Hub {
   /** Those that count for the hub's limit: administrators do not. */
   counted: number;
   readonly ofUser: Map<string, Set<Entry>>;
-  /** By upper-cased name. */
-  readonly byName: Map<string, Entry>;
+  /** By their keys. */
+  readonly entries: Map<string, Entry>;
 }
 
 const sessionNumber = /-(\d{1,15})$/;
@@ -67,7 +67,7 @@ export class SessionLedger {
   }
 
   sessionsOfHub(hubName: string): number {
-    return this.#hubs.get(hubKeyOf(hubName))?.byName.size ?? 0;
+    return this.#hubs.get(hubKeyOf(hubName))?.entries.size ?? 0;
   }
 
   /** Members that have sessions of this hub, those with sessions of this user from this machine first. */
@@ -75,7 +75,7 @@ export class SessionLedger {
     const hub = this.#hubs.get(hubKeyOf(hubName));
     const own = [...(hub?.ofUser.get(userName) ?? [])].filter(({ row }) => row.machine === machine);
     const found = new Map<MemberId, MemberBoot>();
-    for (const { member } of [...own, ...(hub?.byName.values() ?? [])]) {
+    for (const { member } of [...own, ...(hub?.entries.values() ?? [])]) {
       if (member !== undefined) found.set(member.member, member);
     }
     return [...found.values()];
@@ -126,7 +126,7 @@ export class SessionLedger {
   begun(member: MemberBoot, row: SessionRow): void {
     const known = this.#ofMember.get(member.member);
     if (known?.boot !== member.boot) return;
-    const key = rowKey(row.hubName, row.name);
+    const key = this.#keyAt(member, row);
     const before = this.#entries.get(key);
     if (before !== undefined) this.#remove(before);
     this.#add({ key, row, member, endsAtMs: Infinity });
@@ -134,7 +134,7 @@ export class SessionLedger {
   }
 
   ended(member: MemberBoot, hubName: string, name: string): void {
-    const entry = this.#entries.get(rowKey(hubName, name));
+    const entry = this.#entries.get(this.#keyAt(member, { hubName, name }));
     // A name that has gone to another member meanwhile is that member's.
     if (entry === undefined || (entry.member !== undefined && entry.member.member !== member.member)) return;
     this.#remove(entry);
@@ -173,11 +173,22 @@ export class SessionLedger {
     return licence === 'client' ? ErrorCode.CLIENT_LICENSE_NOT_ENOUGH : ErrorCode.BRIDGE_LICENSE_NOT_ENOUGH;
   }
 
+  /**
+   * A controller that could not hear a member has perhaps given a name that is in use there. Both sessions count: what one
+   * member says of its own says nothing of the other's.
+   */
+  #keyAt({ member }: MemberBoot, { hubName, name }: Pick<SessionRow, 'hubName' | 'name'>): string {
+    const key = rowKey(hubName, name);
+    const twin = `${key} ${member}`;
+    const holder = this.#entries.get(key)?.member?.member ?? member;
+    return holder !== member || this.#entries.has(twin) ? twin : key;
+  }
+
   #add(entry: Entry): void {
     const { row, key } = entry;
     this.#entries.set(key, entry);
     const hub = this.#hub(row.hubName);
-    hub.byName.set(row.name.toUpperCase(), entry);
+    hub.entries.set(key, entry);
     if (!row.isAdministrator) hub.counted++;
     const ofUser = hub.ofUser.get(row.userName);
     if (ofUser === undefined) hub.ofUser.set(row.userName, new Set([entry]));
@@ -194,19 +205,19 @@ export class SessionLedger {
     this.#promised.delete(key);
     if (member !== undefined) this.#ofMember.get(member.member)?.keys.delete(key);
     const hub = this.#hub(row.hubName);
-    hub.byName.delete(row.name.toUpperCase());
+    hub.entries.delete(key);
     if (!row.isAdministrator) hub.counted--;
     const ofUser = hub.ofUser.get(row.userName);
     ofUser?.delete(entry);
     if (ofUser?.size === 0) hub.ofUser.delete(row.userName);
     this.#licences[row.licence]--;
-    if (hub.byName.size === 0) this.#hubs.delete(hub.key);
+    if (hub.entries.size === 0) this.#hubs.delete(hub.key);
   }
 
   #hub(hubName: string): Hub {
     const key = hubKeyOf(hubName);
     let hub = this.#hubs.get(key);
-    if (hub === undefined) this.#hubs.set(key, (hub = { key, counted: 0, ofUser: new Map(), byName: new Map() }));
+    if (hub === undefined) this.#hubs.set(key, (hub = { key, counted: 0, ofUser: new Map(), entries: new Map() }));
     return hub;
   }
 

@@ -7,6 +7,7 @@ import {
   type BusAddress,
   type BusHandler,
   type BusLink,
+  type CallOptions,
   type MemberBoot,
 } from '#cluster';
 import {
@@ -107,18 +108,14 @@ export class SimulatedBus implements Bus {
     return () => void this.#services.delete(service);
   }
 
-  async call(
-    to: BusAddress,
-    service: string,
-    body: unknown,
-    options: { readonly timeoutMs?: number } = {},
-  ): Promise<unknown> {
+  async call(to: BusAddress, service: string, body: unknown, options: CallOptions = {}): Promise<unknown> {
     const member = typeof to === 'string' ? to : to.member;
     const answer = Promise.withResolvers<unknown>();
     const timeoutMs = options.timeoutMs ?? callTimeoutMs;
     const timer = this.process.after(timeoutMs, () =>
       answer.reject(new Timeout(`${member} did not answer ${service}`)),
     );
+    options.signal?.addEventListener('abort', () => answer.reject(new Timeout(`${service} was given up`)));
     const text = JSON.stringify(body);
     this.#carry(member, () => {
       const bus = this.#mesh.find(to);

@@ -64,6 +64,27 @@ class Model {
 }
 
 describe('the ledger of sessions', () => {
+  test('counts both sessions where two members have one of the same name, whoever goes first', () => {
+    const row = { hubName: 'Lan', name: 'SID-ANN-1', userName: 'ann', machine: '', isAdministrator: false };
+    const client = { ...row, licence: 'client' as const };
+    const [first, second] = members as [MemberBoot, MemberBoot];
+    const counts = (...changes: readonly ((ledger: SessionLedger) => void)[]): number[] => {
+      const ledger = new SessionLedger();
+      for (const member of members) ledger.replace(member, []);
+      return changes.map((change) => {
+        change(ledger);
+        expect(ledger.sessionsOfHub('LAN')).toBe(ledger.size);
+        return ledger.licences('client');
+      });
+    };
+    const begins = (member: MemberBoot) => (ledger: SessionLedger) => ledger.begun(member, client);
+    const ends = (member: MemberBoot) => (ledger: SessionLedger) => ledger.ended(member, 'LAN', client.name);
+    const goes = (member: MemberBoot) => (ledger: SessionLedger) => ledger.forget(member.member);
+    expect(counts(begins(first), begins(second), begins(second), goes(second), ends(first))).toEqual([1, 2, 2, 1, 0]);
+    expect(counts(begins(first), begins(second), ends(first), begins(second), ends(second))).toEqual([1, 2, 1, 1, 0]);
+    expect(counts(begins(first), begins(second), goes(first), ends(second), ends(second))).toEqual([1, 2, 1, 0, 0]);
+  });
+
   test('counts as a plain list does, whatever happens, and never goes past a limit', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.nat(6), fc.nat(3), (steps, maxSessions, multiLogins) => {
