@@ -3,6 +3,7 @@ import type { Lifecycle, Logger } from '#base';
 import type { Bus, MemberId, Membership } from '#cluster';
 import type { Clock, Datagrams, Random } from '#io';
 import type { SipConfig } from './config.ts';
+import type { AccountPlaces } from './farm/account-places.ts';
 import type { FarmFigures } from './farm/farm-figures.ts';
 import { openFarm } from './farm/open-farm.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
@@ -64,7 +65,13 @@ export async function openFarmPart(
     transport,
     trace,
     secret,
-  }: { readonly transport: SipTransport; readonly trace: MessageTrace; readonly secret: Uint8Array },
+    accounts,
+  }: {
+    readonly transport: SipTransport;
+    readonly trace: MessageTrace;
+    readonly secret: Uint8Array;
+    readonly accounts?: AccountPlaces | undefined;
+  },
   lifecycle: Lifecycle,
 ): Promise<OpenFarm> {
   const { backplane, clock, random, logger, leadership, member, seat, farm = alone } = services;
@@ -106,6 +113,7 @@ export async function openFarmPart(
     relayPort: relay.socket,
     bus: company.bus,
     secret,
+    accounts,
     settings: {
       get balancer() {
         return part.effective.settings.balancer;

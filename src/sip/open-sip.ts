@@ -19,6 +19,7 @@ import { defaultCoreSettings } from './core/settings.ts';
 import { EventAgent, type EventFigures } from './events/event-agent.ts';
 import { openSipAccounts, type AccountCluster, type SipAccounts } from './open-accounts.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
+import { AccountWork } from './registrar/account-work.ts';
 import { FlowBindings } from './registrar/flow-bindings.ts';
 import type { FarmFigures } from './farm/farm-figures.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
@@ -113,8 +114,9 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   const taken = isFirst ? await takenPlaces(services.datagrams, settings.plain) : [];
   const agent = await openAgent(services, accounts);
   const trace = new MessageTrace(clock);
-  const farm = await openFarmPart(services, config, { transport, trace, secret: accounts.secret }, lifecycle);
-  const { directory, location, registrations } = accounts;
+  const { directory, location, registrations, secret, ownerOf } = accounts;
+  const work = ownerOf && new AccountWork({ users: new LocalUsers(directory), ownerOf, member: memberName });
+  const farm = await openFarmPart(services, config, { transport, trace, secret, accounts: work }, lifecycle);
   const unfollow = directory.onChange((change) => {
     if (change.kind === 'account' && change.account === undefined) agent.accountRemoved(change.aor);
   });

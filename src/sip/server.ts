@@ -10,6 +10,7 @@ import type { CoreSettings } from './core/settings.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
 import type { SipMessage } from './message/sip-message.ts';
 import { observers } from './proxy/call-observers.ts';
+import type { EndedCall } from './proxy/ended-call.ts';
 import { FlowTokens, PATH_SCOPE } from './proxy/flow-token.ts';
 import { CallMedia } from './proxy/media.ts';
 import { NatPinger } from './proxy/nat-pinger.ts';
@@ -93,6 +94,10 @@ export function createSipServer(services: SipServices): SipServer {
       ...services.media,
       silent: (callId, aTag, bTag, summary) => calls.silent(callId, [aTag, bTag], summary),
     });
+  const callEnded = (end: EndedCall): void => {
+    calls.bye(end, media?.bye(end));
+    agent?.callEnded?.(end);
+  };
   let layer!: TransactionLayer;
   const core = new Core(
     {
@@ -101,10 +106,7 @@ export function createSipServer(services: SipServices): SipServer {
       tokens,
       observe: (incoming) => observers(calls.begin(incoming), agent?.callBegins?.(incoming)),
       media,
-      byeForwarded: (message) => {
-        calls.bye(message, media?.bye(message));
-        agent?.byeForwarded?.(message);
-      },
+      callEnded,
     },
     (user) => {
       layer = new TransactionLayer(
@@ -139,10 +141,12 @@ export function createSipServer(services: SipServices): SipServer {
     member: services.memberName ?? '',
     settings: settings.natPing,
   });
-  owner?.connect(layer);
+  owner?.connect({ knows: (message) => layer.knows(message), callEnded });
   let relayed = 0;
   const receive = (message: SipMessage, hop: Hop): void => {
-    if (owner === undefined || owner.takes(message, hop)) layer.receive(message, hop);
+    const place = owner?.placeOf(message, hop) ?? 'here';
+    if (place === 'here') layer.receive(message, hop);
+    else if (place === 'anywhere') core.passOn(message, hop);
     else relayed++;
   };
   return {

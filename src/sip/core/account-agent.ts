@@ -1,6 +1,7 @@
 import type { Account } from '../accounts/account.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
+import type { EndedCall } from '../proxy/ended-call.ts';
 import type { Incoming } from '../proxy/incoming.ts';
 import type { StandIn } from '../proxy/stand-in.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
@@ -45,6 +46,6 @@ export interface AccountAgent {
   connect?(connection: AgentConnection): void;
   /** An INVITE that makes a dialog is about to be forwarded. */
   callBegins?(incoming: Incoming): CallObserver | undefined;
-  /** A BYE is forwarded. */
-  byeForwarded?(bye: SipMessage): void;
+  /** A BYE is forwarded, here or by another member. */
+  callEnded?(end: EndedCall): void;
 }

@@ -5,6 +5,7 @@ import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { OwnerLookup } from '../farm/owner-lookup.ts';
 import type { FlowTokens } from '../proxy/flow-token.ts';
+import { endedBy, type EndedCall } from '../proxy/ended-call.ts';
 import { Incoming } from '../proxy/incoming.ts';
 import { Proxy, type ProxyServices } from '../proxy/proxy.ts';
 import type { ProxyTarget } from '../proxy/target-set.ts';
@@ -50,7 +51,7 @@ export interface CoreServices {
   readonly observe: ProxyServices['observe'];
   readonly media?: ProxyServices['media'];
   /** A BYE is on its way: its call is over, whatever comes back. */
-  readonly byeForwarded: (bye: SipMessage) => void;
+  readonly callEnded: (end: EndedCall) => void;
   /** Why a load balancer should send new calls elsewhere. */
   readonly notReady?: () => string | undefined;
   readonly settings: Pick<CoreSettings, 'timers' | 'proxy' | 'trusted' | 'relay'>;
@@ -129,6 +130,12 @@ export class Core implements TransactionUser {
     this.#forward(incoming, targets);
   }
 
+  /** In a dialog of ours, between ends that send again what is lost: it needs no transaction. */
+  passOn(message: SipMessage, hop: Hop): void {
+    if (message.method === 'BYE') this.#services.callEnded(endedBy(message));
+    this.#sendStraightOn(message, hop);
+  }
+
   /** For a 2xx, or of an INVITE that a member forwarded which is gone: then to all places that it may have gone to. */
   ack(message: SipMessage, hop: Hop): void {
     this.#sendStraightOn(message, hop);
@@ -174,7 +181,7 @@ export class Core implements TransactionUser {
   #forward(incoming: Incoming, targets: readonly ProxyTarget[]): void {
     const first = targets[0];
     if (first === undefined) return;
-    if (incoming.method === 'BYE') this.#services.byeForwarded(incoming.message);
+    if (incoming.method === 'BYE') this.#services.callEnded(endedBy(incoming.message));
     if (this.#layer.isFull && incoming.isOurDialog && incoming.method !== 'INVITE') {
       // Overload: calls that are up shall at least be able to end.
       this.#proxy.forwardStatelessly(incoming, first);

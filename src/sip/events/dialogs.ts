@@ -3,6 +3,7 @@ import type { Clock } from '#io';
 import { ownText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
+import type { EndedCall } from '../proxy/ended-call.ts';
 import type { Incoming } from '../proxy/incoming.ts';
 import type { DialogState } from './dialog-document.ts';
 import { eventLimits } from './limits.ts';
@@ -66,12 +67,9 @@ export class CallDialogs {
   }
 
   /** A BYE is forwarded, by whichever end. */
-  bye(message: SipMessage): void {
+  bye({ callId, fromTag, toTag }: EndedCall): void {
     if (this.#calls.size === 0) return;
-    const callId = message.callId();
-    const call =
-      this.#calls.get(`${callId} ${message.from().tag ?? ''}`) ??
-      this.#calls.get(`${callId} ${message.to().tag ?? ''}`);
+    const call = this.#calls.get(`${callId} ${fromTag}`) ?? this.#calls.get(`${callId} ${toTag}`);
     if (call !== undefined) this.#end(call);
   }
 

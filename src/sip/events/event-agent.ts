@@ -2,8 +2,8 @@ import type { Backplane } from '#backplane';
 import type { Logger } from '#base';
 import type { Clock, Random } from '#io';
 import type { AccountAgent, AgentConnection, AgentRequest } from '../core/account-agent.ts';
-import type { SipMessage } from '../message/sip-message.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
+import type { EndedCall } from '../proxy/ended-call.ts';
 import type { Incoming } from '../proxy/incoming.ts';
 import type { Binding } from '../registrar/binding.ts';
 import type { LocationService } from '../registrar/location-service.ts';
@@ -135,9 +135,9 @@ export class EventAgent implements AccountAgent {
     return this.#dialogs.begin(incoming);
   }
 
-  /** A BYE is forwarded. */
-  byeForwarded(bye: SipMessage): void {
-    this.#dialogs.bye(bye);
+  /** A BYE is forwarded, here or by another member. */
+  callEnded(end: EndedCall): void {
+    this.#dialogs.bye(end);
   }
 
   #changed(packageName: string, aor: string): void {

@@ -1,20 +1,24 @@
-import { parseIpAddress } from '#base';
 import type { Clock } from '#io';
 import { HeaderId } from '../message/header-id.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
+import { endedBy, type EndedCall } from '../proxy/ended-call.ts';
 import { PATH_SCOPE, type FlowTokens } from '../proxy/flow-token.ts';
 import { VIA_MEMBER, type BranchCodec } from '../transaction/branch.ts';
 import type { ShortMac } from '../transaction/short-mac.ts';
 import type { Hop } from '../transport/hop.ts';
+import type { AccountPlaces } from './account-places.ts';
+import type { CallEnds } from './call-ends.ts';
 import type { FarmSockets } from './farm.ts';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
 import type { FarmSet, WorkKind } from './farm-set.ts';
 import { frameLimits } from './frame-limits.ts';
+import { isHealthCheck } from './health-check.ts';
 import type { MemberTable } from './member-table.ts';
-import type { KnownWork, OwnerLookup } from './owner-lookup.ts';
+import type { KnownWork, OwnerLookup, WorkPlace } from './owner-lookup.ts';
+import type { PassingOn } from './passing-on.ts';
 import { RelayedHop } from './relayed-hop.ts';
 import type { Standstill } from './standstill.ts';
 
@@ -35,6 +39,10 @@ export interface FarmRoutingParts {
   readonly transport: Pick<FarmSockets, 'isOwnAddress' | 'isThisServer'>;
   readonly figures: FarmFigures;
   readonly standstill: Pick<Standstill, 'isStale'>;
+  readonly passing: PassingOn;
+  /** undefined: they cannot be told, so nobody passes on what ends their calls. */
+  readonly ends: CallEnds | undefined;
+  readonly accounts: AccountPlaces | undefined;
   /** Sends it to that member. False: it cannot be sent. */
   readonly relay: (message: SipMessage, hop: Hop, to: FarmMember, way: RelayWay) => boolean;
 }
@@ -50,7 +58,7 @@ const none: readonly string[] = Object.freeze([]);
 export class FarmRouting implements OwnerLookup {
   readonly #parts: FarmRoutingParts;
   readonly #self: string;
-  #work: KnownWork = { knows: () => false };
+  #work: KnownWork = { knows: () => false, callEnded: () => undefined };
 
   constructor(parts: FarmRoutingParts) {
     this.#parts = parts;
@@ -61,23 +69,28 @@ export class FarmRouting implements OwnerLookup {
     this.#work = work;
   }
 
-  takes(message: SipMessage, hop: Hop): boolean {
+  /** One of the calls that this member has set up. */
+  callEnded(end: EndedCall): void {
+    this.#work.callEnded(end);
+  }
+
+  placeOf(message: SipMessage, hop: Hop): WorkPlace {
     const { figures, members, standstill } = this.#parts;
     // What came by a connection is never sent again: better late than never.
     if (hop.transport === 'udp' && !members.isAlone && standstill.isStale(hop.receivedMs)) {
       figures.overdue++;
-      return false;
+      return 'nowhere';
     }
-    if (hop instanceof RelayedHop) return this.#takesRelayed(message, hop);
+    if (hop instanceof RelayedHop) return hereIf(this.#takesRelayed(message, hop));
     figures.received++;
     if (members.isAlone) {
       figures.here++;
-      return true;
+      return 'here';
     }
-    const isHere = message.isRequest ? this.#takesRequest(message, hop) : this.#takesResponse(message, hop);
-    if (isHere) figures.here++;
-    else figures.relayedOut++;
-    return isHere;
+    const place = message.isRequest ? this.#placeOfRequest(message, hop) : hereIf(this.#takesResponse(message, hop));
+    if (place === 'elsewhere') figures.relayedOut++;
+    else figures.here++;
+    return place;
   }
 
   tokenOf(memberName: string): string | undefined {
@@ -116,22 +129,47 @@ export class FarmRouting implements OwnerLookup {
     if (via?.branch === undefined || this.#parts.branches.decode(via.branch) === undefined) return true;
     if (this.#work.knows(message)) return true;
     const named = via.param(VIA_MEMBER);
+    // Nobody waits for it: its request was passed on without a transaction.
+    if (named === undefined) return true;
     const owners = this.#owners(message, 'late');
-    const list = named === undefined ? owners : [named, ...owners.filter((token) => token !== named)];
+    const list = [named, ...owners.filter((token) => token !== named)];
     return this.#isFor(message, hop, list, true);
   }
 
-  #takesRequest(message: SipMessage, hop: Hop): boolean {
+  #placeOfRequest(message: SipMessage, hop: Hop): WorkPlace {
     const { members } = this.#parts;
     const named = this.#memberOfRoute(message);
     if (named !== undefined) {
-      if (named === this.#self) return true;
-      if (members.reachable(named) !== undefined) return this.#isFor(message, hop, [named], true);
+      const member = named === this.#self ? members.self : members.reachable(named);
       // It is gone: what the token says is enough to go on. One member does it, so that it meets its own retransmission.
-      return this.#isFor(message, hop, this.#owners(message, kindOf(message)), false);
+      if (member === undefined) return hereIf(this.#isFor(message, hop, this.#owners(message, kindOf(message)), false));
+      if (this.#passesOn(message, hop, member)) return 'anywhere';
+      return hereIf(member === members.self || this.#isFor(message, hop, [named], true));
     }
-    if (members.self.mode !== 'member' || this.#isHealthCheck(message)) return true;
-    return this.#isFor(message, hop, this.#owners(message, kindOf(message)), false);
+    if (members.self.mode !== 'member' || isHealthCheck(message, this.#parts.transport)) return 'here';
+    const owner = this.#ownerOfAccount(message);
+    if (owner === this.#self) return 'here';
+    if (owner !== undefined) return hereIf(this.#isFor(message, hop, [owner], true));
+    return hereIf(this.#isFor(message, hop, this.#owners(message, kindOf(message)), false));
+  }
+
+  /** Whether it is passed on from here, whoever has set the dialog up; that member learns of the end of its call. */
+  #passesOn(message: SipMessage, hop: Hop, member: FarmMember): boolean {
+    const { members, ends, passing } = this.#parts;
+    if (members.self.mode !== 'member' || ends === undefined || !passing.allows(message, hop)) return false;
+    if (member !== members.self && message.method === 'BYE') ends.tell(member, endedBy(message));
+    return true;
+  }
+
+  /** Who answers what is about an account, as far as that is not the owner of the Call-ID. */
+  #ownerOfAccount(message: SipMessage): string | undefined {
+    const { members, accounts } = this.#parts;
+    if (accounts === undefined || !members.self.isInFarm || message.has(HeaderId.Route)) return undefined;
+    const place = accounts.placeOf(message);
+    if (place === undefined || place === 'anybody') return place && this.#self;
+    const member = members.byName(place);
+    if (member === members.self) return this.#self;
+    return member?.isInFarm === true ? members.reachable(member.token)?.token : undefined;
   }
 
   /** Whether it is worked on here; else it has been sent to the first of the list that can be reached. */
@@ -186,25 +224,9 @@ export class FarmRouting implements OwnerLookup {
     const { tokens } = this.#parts;
     return (tokens.read(text, message.callId()) ?? tokens.read(text, PATH_SCOPE))?.member;
   }
-
-  /**
-   * "Does this very server live?": a Request-URI without a user, and at most one Route, that name an address of this
-   * machine. OPTIONS to an address of the load balancer is answered by whoever gets it.
-   */
-  #isHealthCheck(message: SipMessage): boolean {
-    const uri = message.requestUri();
-    if (uri === undefined || uri.user !== undefined || parseIpAddress(uri.host) === undefined) return false;
-    const { method } = message;
-    const { transport } = this.#parts;
-    const isProbe = method === 'OPTIONS' || method === 'OPTION';
-    const isNamed = isProbe ? transport.isOwnAddress(uri.host, uri.port) : transport.isThisServer(uri.host, uri.port);
-    if (!isNamed || !message.has(HeaderId.Route)) return isNamed;
-    const routes = message.routes();
-    const route = routes instanceof Malformed || routes.length > 1 ? undefined : routes[0]?.uri;
-    if (route === undefined || parseIpAddress(route.host) === undefined) return false;
-    return transport.isOwnAddress(route.host, route.port);
-  }
 }
+
+const hereIf = (isHere: boolean): WorkPlace => (isHere ? 'here' : 'elsewhere');
 
 /** The INVITE of a CANCEL or an ACK may have come long ago. */
 const kindOf = ({ method }: SipMessage): WorkKind => (method === 'CANCEL' || method === 'ACK' ? 'late' : 'other');

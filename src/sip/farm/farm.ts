@@ -3,6 +3,7 @@ import type { Bus } from '#cluster';
 import type { Clock, Datagram, Random } from '#io';
 import type { LocalSocket } from '../transport/local-sockets.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
+import type { AccountPlaces } from './account-places.ts';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMembership } from './farm-membership.ts';
 import type { OwnerLookup } from './owner-lookup.ts';
@@ -43,6 +44,8 @@ export interface FarmServices {
   readonly bus?: Pick<Bus, 'send' | 'serve'>;
   /** The farm's (`cfg/sip/secret`), 16 bytes or more. */
   readonly secret: Uint8Array;
+  /** Absent: registrations are worked on like calls, by the owner of their Call-ID. */
+  readonly accounts?: AccountPlaces | undefined;
   readonly settings: FarmSettings;
 }
 

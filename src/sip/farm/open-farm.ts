@@ -1,6 +1,7 @@
 import { FlowTokens } from '../proxy/flow-token.ts';
 import { BranchCodec } from '../transaction/branch.ts';
 import { ShortMac } from '../transaction/short-mac.ts';
+import { CallEnds } from './call-ends.ts';
 import { EqualSockets } from './equal-sockets.ts';
 import type { Farm, FarmServices } from './farm.ts';
 import { noFarmFigures } from './farm-figures.ts';
@@ -10,6 +11,7 @@ import { FarmSet, type SetMember } from './farm-set.ts';
 import { FarmTransport } from './farm-transport.ts';
 import { FrameReceiver } from './frame-receiver.ts';
 import { MemberTable } from './member-table.ts';
+import { PassingOn } from './passing-on.ts';
 import { PendingSends } from './pending-sends.ts';
 import { RelayLink, type Parcel } from './relay-link.ts';
 import { Rendezvous } from './rendezvous.ts';
@@ -17,7 +19,7 @@ import { Standstill } from './standstill.ts';
 
 /** Makes this member one of a farm: what came by any member's sockets is worked on by one of them. */
 export function openFarm(services: FarmServices): Farm {
-  const { clock, logger, membership, transport, relayPort, bus, secret, settings } = services;
+  const { clock, logger, membership, transport, relayPort, bus, secret, settings, accounts } = services;
   const figures = noFarmFigures();
   const members = new MemberTable(membership);
   const self = members.self.token;
@@ -72,16 +74,21 @@ export function openFarm(services: FarmServices): Farm {
     link: send,
   });
   const standstill = new Standstill(clock);
-  const routing = new FarmRouting({
+  const tokens = new FlowTokens(self, mac);
+  const ends = bus && new CallEnds({ clock, bus, ended: (end) => routing.callEnded(end) });
+  const routing: FarmRouting = new FarmRouting({
     clock,
     members,
     set,
     branches: new BranchCodec(self, mac),
-    tokens: new FlowTokens(self, mac),
+    tokens,
     mac,
     transport,
     figures,
     standstill,
+    passing: new PassingOn(tokens, transport),
+    ends,
+    accounts,
     relay: (message, hop, to, { rest, isNamed, path }) =>
       send(to, {
         kind: 'message',
@@ -115,6 +122,7 @@ export function openFarm(services: FarmServices): Farm {
     stop: () => {
       forget();
       standstill.stop();
+      ends?.stop();
       link.stop();
     },
   };

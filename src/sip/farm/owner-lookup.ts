@@ -1,11 +1,21 @@
 import type { SipMessage } from '../message/sip-message.ts';
+import type { EndedCall } from '../proxy/ended-call.ts';
 import type { Hop } from '../transport/hop.ts';
 
 /** What the farm asks the transactions of this member. */
 export interface KnownWork {
   /** A transaction here is what the message belongs to. */
   knows(message: SipMessage): boolean;
+  /** A call that was set up by this member has ended: another one has passed its BYE on. */
+  callEnded(end: EndedCall): void;
 }
+
+/**
+ * `here`: this member works on it. `anywhere`: so does any other one that gets it, without the memory of a transaction, and
+ * passes it on. `elsewhere`: it was sent to another member, with what that one needs to answer. `nowhere`: nobody waits for it any
+ * more.
+ */
+export type WorkPlace = 'here' | 'anywhere' | 'elsewhere' | 'nowhere';
 
 /**
  * Whose work a message is: asked for every message, before a transaction is made or looked for. Synchronous, since it is on
@@ -14,8 +24,7 @@ export interface KnownWork {
 export interface OwnerLookup {
   /** Once, before anything else. */
   connect(work: KnownWork): void;
-  /** True: it is worked on here. False: it was sent to another member, with what that one needs to answer; or nobody waits for it any more. */
-  takes(message: SipMessage, hop: Hop): boolean;
+  placeOf(message: SipMessage, hop: Hop): WorkPlace;
   /** The token of the member that bindings call so. undefined: it is not known, and what it held is gone. */
   tokenOf(memberName: string): string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '#base';
-import { parseMemberId, type Bus, type MemberId } from '#cluster';
+import type { Bus } from '#cluster';
 import type { Clock, Datagram } from '#io';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
@@ -7,6 +7,7 @@ import type { Frame } from './frame.ts';
 import { decodeFrame, encodeFrame } from './frame-codec.ts';
 import { frameLimits } from './frame-limits.ts';
 import { FrameSeal } from './frame-seal.ts';
+import { memberIdOf } from './member-id-of.ts';
 import type { MemberTable } from './member-table.ts';
 import { ReplayWindow } from './replay-window.ts';
 
@@ -159,6 +160,3 @@ export class RelayLink {
     return peer;
   }
 }
-
-/** People, and bindings, call the first member of a server like the server. */
-const memberIdOf = (name: string): MemberId => (parseMemberId(name) === undefined ? `${name}/0` : (name as MemberId));

@@ -11,6 +11,8 @@ export interface FlowToken {
   readonly flow: Target | undefined;
   /** Marks of the hosts that the dialog leads to where there is no flow; see `FlowTokens.leadsTo`. */
   readonly hosts: string;
+  /** `firstMark` of the INVITE that it was written for; empty: it was another request. */
+  readonly first: string;
 }
 
 const NO_FLOW = '-';
@@ -24,7 +26,8 @@ export const PATH_SCOPE = '';
  * request that carries it belongs to a dialog that was set up through this farm: it may pass without being asked who
  * sends it. A flow is `<transport>-<socket>-<connection>-<address>-<port>`, with the member that holds it if that is not the
  * one that wrote the token, so any member knows where it leads. Where there is none, `-` and marks of the hosts of that side, eight
- * digits each: else a party of some call could send requests under its Call-ID to all the world.
+ * digits each: else a party of some call could send requests under its Call-ID to all the world. In a call, behind that and
+ * a dot, `firstMark` of its INVITE.
  */
 export class FlowTokens {
   readonly #member: string;
@@ -36,8 +39,9 @@ export class FlowTokens {
   }
 
   /** `scope`: the Call-ID, or `PATH_SCOPE`; `hosts`: where requests of the dialog go to, addresses and names. */
-  write(scope: string, flow: Target | undefined, hosts: ReadonlySet<string> = none): string {
-    const text = flow === undefined ? this.#marks(hosts) : writeFlow(flow);
+  write(scope: string, flow: Target | undefined, hosts: ReadonlySet<string> = none, first = ''): string {
+    const way = flow === undefined ? this.#marks(hosts) : writeFlow(flow);
+    const text = first === '' ? way : `${way}.${first}`;
     return `${this.#member}.${text}.${this.#seal(this.#member, text, scope)}`;
   }
 
@@ -49,8 +53,19 @@ export class FlowTokens {
     const member = token.slice(0, flowAt - 1);
     const text = token.slice(flowAt, macAt - 1);
     if (token.slice(macAt) !== this.#seal(member, text, scope)) return undefined;
-    if (text.startsWith(NO_FLOW)) return { member, flow: undefined, hosts: text.slice(NO_FLOW.length) };
-    return { member, flow: readFlow(text, member, this.#member), hosts: '' };
+    const dot = text.indexOf('.');
+    const way = dot < 0 ? text : text.slice(0, dot);
+    const first = dot < 0 ? '' : text.slice(dot + 1);
+    if (way.startsWith(NO_FLOW)) return { member, flow: undefined, hosts: way.slice(NO_FLOW.length), first };
+    return { member, flow: readFlow(way, member, this.#member), hosts: '', first };
+  }
+
+  /**
+   * Of an INVITE that makes a dialog and of the ACK for its 2xx: who sends it, and the number in its CSeq. The ACK for any
+   * answer to a later INVITE has another one.
+   */
+  firstMark(fromTag: string, cseq: number): string {
+    return this.#mac.begin().text('first').text(fromTag).number(cseq).finishHex();
   }
 
   /** The host is one of those that the token was written for. */

@@ -19,6 +19,8 @@ export interface FoundDialog {
   readonly side: RelaySide;
 }
 
+const none: readonly MediaDialog[] = [];
+
 /** Relayed calls by their dialogs. As many as there are media ports for. */
 export class MediaDialogs {
   readonly #byCallId = new Map<string, MediaDialog[]>();
@@ -37,14 +39,17 @@ export class MediaDialogs {
 
   /** The dialog that a request or response belongs to. */
   find(message: SipMessage): FoundDialog | undefined {
-    const list = this.#byCallId.size === 0 ? undefined : this.#byCallId.get(message.callId());
-    if (list === undefined) return undefined;
-    const from = message.from().tag ?? '';
-    const to = message.to().tag ?? '';
-    for (const dialog of list) {
-      const side = sideOf(dialog, from, to);
-      // From is the sender of the request; a response comes from the other side.
-      if (side !== undefined) return { dialog, side: message.isRequest ? side : otherSide(side) };
+    if (this.#byCallId.size === 0) return undefined;
+    const found = this.between(message.callId(), message.from().tag ?? '', message.to().tag ?? '');
+    // From is the sender of the request; a response comes from the other side.
+    return found === undefined || message.isRequest ? found : { dialog: found.dialog, side: otherSide(found.side) };
+  }
+
+  /** The dialog with these tags; `side` is that of the first. */
+  between(callId: string, fromTag: string, toTag: string): FoundDialog | undefined {
+    for (const dialog of this.#byCallId.get(callId) ?? none) {
+      const side = sideOf(dialog, fromTag, toTag);
+      if (side !== undefined) return { dialog, side };
     }
     return undefined;
   }

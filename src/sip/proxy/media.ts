@@ -1,6 +1,7 @@
 import { otherSide, type CallFacts, type MediaCall, type MediaProxy, type MediaSummary } from '#media';
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { EndedCall } from './ended-call.ts';
 import type { Incoming } from './incoming.ts';
 import { bodyOf, sdpOf } from './media-body.ts';
 import { DialogMedia, NewCallMedia, type BranchMedia, type NewCallParts } from './media-branch.ts';
@@ -69,11 +70,11 @@ export class CallMedia {
   }
 
   /** A BYE is forwarded: what was relayed until now. */
-  bye(message: SipMessage): MediaSummary | undefined {
-    const found = this.#dialogs.find(message);
+  bye({ callId, fromTag, toTag }: EndedCall): MediaSummary | undefined {
+    const found = this.#dialogs.between(callId, fromTag, toTag);
     if (found === undefined) return undefined;
     const { dialog, side } = found;
-    const bTag = (side === 'a' ? message.to() : message.from()).tag ?? '';
+    const bTag = side === 'a' ? toTag : fromTag;
     // Two telephones have answered, and the caller ends the call with the one that it does not want.
     if (dialog.chosen !== undefined && dialog.chosen !== bTag) return undefined;
     this.#dialogs.remove(dialog);

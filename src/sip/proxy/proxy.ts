@@ -77,7 +77,8 @@ export class Proxy {
     const seed = incoming.seed(branches);
     const branch = branches.encodeFor(seed, branches.idOf(seed, target.uriText ?? '', 0));
     const bytes = forwardedRequest(incoming, target, {
-      via: `SIP/2.0/${face.transport} ${face.sentBy};${branches.viaParams(branch)}`,
+      // Nobody waits for the response: no member is named.
+      via: `SIP/2.0/${face.transport} ${face.sentBy};branch=${branch}`,
       recordRoutes: [],
       path: undefined,
       maxBreadth: undefined,

@@ -40,12 +40,15 @@ export function recordRoutesOf(
   const scheme = incoming.requestUri?.scheme === 'sips' ? 'sips' : 'sip';
   const callId = message.callId();
   const farHosts = [target.address, incoming.nextRoute?.uri?.host ?? uri.host];
+  const isFirst = incoming.method === 'INVITE' && !incoming.isInDialog;
+  const first = isFirst ? tokens.firstMark(message.from().tag ?? '', message.cseq().number) : '';
+  const write = (flow: Target | undefined, hosts: ReadonlySet<string>) => tokens.write(callId, flow, hosts, first);
   if (isOneFace && needsNoFlow) {
-    return [element(scheme, near, tokens.write(callId, undefined, new Set([...nearHosts(incoming), ...farHosts])))];
+    return [element(scheme, near, write(undefined, new Set([...nearHosts(incoming), ...farHosts])))];
   }
   return [
-    element(scheme, near, tokens.write(callId, isSenderReachedByFlow ? targetOf(hop) : undefined, nearHosts(incoming))),
-    element(scheme, far, tokens.write(callId, isTargetReachedByFlow ? target : undefined, new Set(farHosts))),
+    element(scheme, near, write(isSenderReachedByFlow ? targetOf(hop) : undefined, nearHosts(incoming))),
+    element(scheme, far, write(isTargetReachedByFlow ? target : undefined, new Set(farHosts))),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { AppendLog, Clock } from '#io';
 import { fromWireText, ownText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
+import type { EndedCall } from '../proxy/ended-call.ts';
 import type { Incoming } from '../proxy/incoming.ts';
 import { hopText } from '../transport/hop.ts';
 import type { CallEnd, CallRecord } from './call-record.ts';
@@ -52,13 +53,11 @@ export class CallRecords {
   }
 
   /** A BYE is forwarded; `media`: what was relayed until then. */
-  bye(message: SipMessage, media?: MediaSummary): void {
+  bye({ callId, fromTag, toTag }: EndedCall, media?: MediaSummary): void {
     if (this.#active.size === 0) return;
-    const callId = message.callId();
-    const from = message.from().tag ?? '';
-    const byCaller = this.#active.get(keyOf(callId, from));
+    const byCaller = this.#active.get(keyOf(callId, fromTag));
     if (byCaller !== undefined) this.#end(byCaller, 'caller', media);
-    const byCallee = byCaller ?? this.#active.get(keyOf(callId, message.to().tag ?? ''));
+    const byCallee = byCaller ?? this.#active.get(keyOf(callId, toTag));
     if (byCaller === undefined && byCallee !== undefined) this.#end(byCallee, 'callee', media);
   }
 

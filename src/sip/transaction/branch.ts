@@ -30,7 +30,7 @@ export interface BranchParts extends BranchId {
 /** What the branches of one forwarded request have in common: 64 bits that tell it from all others, and the rest of them. */
 export type BranchSeed = BranchParts;
 
-/** The parameter of our Via beside the branch: which member waits for the response. */
+/** The parameter of our Via beside the branch: which member waits for the response. Absent: nobody, any member passes it on. */
 export const VIA_MEMBER = 'hf';
 
 /**

@@ -254,7 +254,13 @@ export class TransactionLayer {
     if (parts === undefined) return;
     // Whatever member the Via names: another one may have taken its work over, this one too.
     const transaction = this.#clients.find(parts, message.method);
-    if (transaction === undefined) this.#user.strayResponse(message, hop);
+    if (transaction === undefined) this.#stray(message, hop);
     else transaction.receive(message);
+  }
+
+  /** A BYE that was passed on without a transaction is answered like this. */
+  #stray(message: SipMessage, hop: Hop): void {
+    if (message.method === 'BYE' && message.status >= 200) this.#services.answered?.('BYE', message.status);
+    this.#user.strayResponse(message, hop);
   }
 }

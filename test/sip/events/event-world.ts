@@ -25,7 +25,7 @@ export class EventWorld {
           this.#connection = connection;
         },
         callBegins: (incoming) => this.agent.callBegins(incoming),
-        byeForwarded: (bye) => this.agent.byeForwarded(bye),
+        callEnded: (end) => this.agent.callEnded(end),
       },
     });
   }

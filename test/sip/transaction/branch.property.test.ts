@@ -137,19 +137,39 @@ describe('a flow token', () => {
         const { connectionId, ...rest } = target;
         const flowHere = connectionId === 0 ? rest : target;
         const read = (member: string, of: string) => new FlowTokens(member, new ShortMac(key)).read(of, callId);
-        expect(read('m1', text)).toEqual({ member: 'm1', flow: flowHere, hosts: '' });
-        expect(read('m2', text)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm1' }, hosts: '' });
+        expect(read('m1', text)).toEqual({ member: 'm1', flow: flowHere, hosts: '', first: '' });
+        expect(read('m2', text)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm1' }, hosts: '', first: '' });
         const ofOther = tokens.write(callId, { ...target, member: 'm3' });
         expect(ofOther).toMatch(/^[0-9a-z.-]+$/);
-        expect(read('m2', ofOther)).toEqual({ member: 'm1', flow: { ...flowHere, member: 'm3' }, hosts: '' });
-        expect(read('m3', ofOther)).toEqual({ member: 'm1', flow: flowHere, hosts: '' });
+        expect(read('m2', ofOther)).toEqual({
+          member: 'm1',
+          flow: { ...flowHere, member: 'm3' },
+          hosts: '',
+          first: '',
+        });
+        expect(read('m3', ofOther)).toEqual({ member: 'm1', flow: flowHere, hosts: '', first: '' });
         if (otherCall !== callId) expect(tokens.read(text, otherCall)).toBeUndefined();
       }),
     );
   });
 
   test('without a flow is one, too', () => {
-    expect(tokens.read(tokens.write('c', undefined), 'c')).toEqual({ member: 'm1', flow: undefined, hosts: '' });
+    expect(tokens.read(tokens.write('c', undefined), 'c')).toEqual({
+      member: 'm1',
+      flow: undefined,
+      hosts: '',
+      first: '',
+    });
+  });
+
+  test('knows the ACK for the 2xx of the INVITE that it was written for', () => {
+    const flow = { transport: 'udp', address: '192.0.2.1', port: 5060, socketId: 1, member: 'm3' } as const;
+    const first = tokens.firstMark('tag', 1);
+    for (const way of [undefined, flow]) {
+      const read = tokens.read(tokens.write('c', way, new Set(['192.0.2.7']), first), 'c');
+      expect(read).toMatchObject({ flow: way, first });
+    }
+    expect(new Set([first, tokens.firstMark('tag', 2), tokens.firstMark('other', 1)]).size).toBe(3);
   });
 
   test('names the hosts that it was written for, and no others', () => {
