@@ -147,7 +147,7 @@ export function createSipServer(services: SipServices): SipServer {
     const place = owner?.placeOf(message, hop) ?? 'here';
     if (place === 'here') layer.receive(message, hop);
     else if (place === 'anywhere') core.passOn(message, hop);
-    else relayed++;
+    else if (place === 'elsewhere') relayed++;
   };
   return {
     start: () => {
