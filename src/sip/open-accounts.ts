@@ -1,6 +1,6 @@
 import type { Backplane, Guard } from '#backplane';
 import { LoginGuard, silentLogger, type Lifecycle, type Logger, type LoginGuardLimits } from '#base';
-import type { Bus, MemberBoot } from '#cluster';
+import type { Bus } from '#cluster';
 import type { Clock, Random } from '#io';
 import { Authenticator } from './accounts/authenticator.ts';
 import type { DigestAlgorithm } from './accounts/digest.ts';
@@ -60,8 +60,6 @@ export interface SipAccounts {
   readonly registrations: RegistrationOwner;
   readonly guard: LoginGuard;
   readonly gruus: Gruus;
-  /** Which member changes the bindings of an account; undefined: nobody at the moment. Absent: this one, which is alone. */
-  readonly ownerOf?: (aor: string) => 'here' | MemberBoot | undefined;
   /** The key that all members share, 32 bytes. */
   readonly secret: Buffer;
 }
@@ -97,7 +95,6 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     guard,
     clock,
     nonces: new NonceMaker(secret, random.bytes(bootBytes), settings.nonceLifetimeS),
-    isOneOfMany: !isAlone,
     algorithms: settings.digestAlgorithms,
     ...(settings.takesUserHashes === true && { userHashes: new UserHashes(directory) }),
   });
@@ -121,19 +118,7 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     });
   });
   await lifecycle.start({ name: 'registrations of removed accounts', stop: unfollow });
-  const { ownership } = shares;
-  const ownerOf = ownership && ((aor: string) => ownership.ownerOf(aor));
-  return {
-    directory,
-    location,
-    authenticator,
-    registrar,
-    registrations,
-    guard,
-    gruus,
-    ...(ownerOf && { ownerOf }),
-    secret,
-  };
+  return { directory, location, authenticator, registrar, registrations, guard, gruus, secret };
 }
 
 /** With other members: each owns its share of the accounts. */

@@ -114,8 +114,8 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   const taken = isFirst ? await takenPlaces(services.datagrams, settings.plain) : [];
   const agent = await openAgent(services, accounts);
   const trace = new MessageTrace(clock);
-  const { directory, location, registrations, secret, ownerOf } = accounts;
-  const work = ownerOf && new AccountWork({ users: new LocalUsers(directory), ownerOf, member: memberName });
+  const { directory, location, registrations, secret } = accounts;
+  const work = registrations.ownerOf && accountWork(accounts, memberName);
   const farm = await openFarmPart(services, config, { transport, trace, secret, accounts: work }, lifecycle);
   const unfollow = directory.onChange((change) => {
     if (change.kind === 'account' && change.account === undefined) agent.accountRemoved(change.aor);
@@ -151,6 +151,10 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
     drain: () => server.drain(),
   };
 }
+
+/** Whose work requests about accounts are, where several members have some. */
+const accountWork = ({ directory, registrations }: SipAccounts, member: string): AccountWork =>
+  new AccountWork({ users: new LocalUsers(directory), ownerOf: (aor) => registrations.ownerOf?.(aor), member });
 
 /** Presence, calls and registrations for who asks, messages for who is away. */
 function openAgent(

@@ -3,8 +3,7 @@ import type { Clock } from '#io';
 import type { EndedCall } from '../proxy/ended-call.ts';
 import type { FarmMember } from './farm-membership.ts';
 import { memberIdOf } from './member-id-of.ts';
-
-export const endsService = 'sip/farm-ends';
+import { busService } from './relay-link.ts';
 
 /** Records and media of calls that are over can wait so long; what ends meanwhile is told at once. */
 const GATHER_MS = 100;
@@ -15,7 +14,7 @@ const TEXTS = 3;
 
 export interface CallEndsParts {
   readonly clock: Clock;
-  readonly bus: Pick<Bus, 'send' | 'serve'>;
+  readonly bus: Pick<Bus, 'send'>;
   readonly ended: (end: EndedCall) => void;
 }
 
@@ -25,13 +24,11 @@ export interface CallEndsParts {
  */
 export class CallEnds {
   readonly #parts: CallEndsParts;
-  readonly #unserve: () => void;
   readonly #waiting = new Map<string, string[]>();
   #isStopped = false;
 
   constructor(parts: CallEndsParts) {
     this.#parts = parts;
-    this.#unserve = parts.bus.serve(endsService, (body) => this.#told(body));
   }
 
   tell({ name }: FarmMember, { callId, fromTag, toTag }: EndedCall): void {
@@ -43,7 +40,7 @@ export class CallEnds {
     }
     texts.push(callId, fromTag, toTag);
     if (texts.length >= MOST * TEXTS) {
-      this.#parts.bus.send(memberIdOf(name), endsService, texts.splice(0));
+      this.#parts.bus.send(memberIdOf(name), busService, texts.splice(0));
     }
   }
 
@@ -51,24 +48,23 @@ export class CallEnds {
   stop(): void {
     this.#send();
     this.#isStopped = true;
-    this.#unserve();
   }
 
   #send(): void {
     if (this.#isStopped) return;
     for (const [name, texts] of this.#waiting) {
-      if (texts.length > 0) this.#parts.bus.send(memberIdOf(name), endsService, texts);
+      if (texts.length > 0) this.#parts.bus.send(memberIdOf(name), busService, texts);
     }
     this.#waiting.clear();
   }
 
-  #told(body: unknown): undefined {
-    if (!Array.isArray(body) || body.length > MOST * TEXTS) return undefined;
+  /** What another member has told over the bus. */
+  told(body: unknown): void {
+    if (!Array.isArray(body) || body.length > MOST * TEXTS || this.#isStopped) return;
     for (let at = 0; at + TEXTS <= body.length; at += TEXTS) {
       const [callId, fromTag, toTag] = body.slice(at, at + TEXTS) as unknown[];
-      if (typeof callId !== 'string' || typeof fromTag !== 'string' || typeof toTag !== 'string') return undefined;
+      if (typeof callId !== 'string' || typeof fromTag !== 'string' || typeof toTag !== 'string') return;
       this.#parts.ended({ callId, fromTag, toTag });
     }
-    return undefined;
   }
 }

@@ -35,6 +35,7 @@ export function openFarm(services: FarmServices): Farm {
   }
   const pending = new PendingSends();
   const links: { receive?: FrameReceiver } = {};
+  const ends = bus && new CallEnds({ clock, bus, ended: (end) => routing.callEnded(end) });
   const link = new RelayLink({
     clock,
     logger,
@@ -44,6 +45,7 @@ export function openFarm(services: FarmServices): Farm {
     secret,
     figures,
     received: (frame, sender) => links.receive?.receive(frame, sender),
+    told: (body) => ends?.told(body),
   });
   const send = (to: FarmMember, parcel: Parcel): number => link.send(to, parcel);
   let outlets = new Rendezvous<SetMember>(workersOf(members));
@@ -75,7 +77,6 @@ export function openFarm(services: FarmServices): Farm {
   });
   const standstill = new Standstill(clock);
   const tokens = new FlowTokens(self, mac);
-  const ends = bus && new CallEnds({ clock, bus, ended: (end) => routing.callEnded(end) });
   const routing: FarmRouting = new FarmRouting({
     clock,
     members,

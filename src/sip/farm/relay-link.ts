@@ -26,6 +26,8 @@ export interface RelayLinkParts {
   readonly secret: Uint8Array;
   readonly figures: FarmFigures;
   readonly received: (frame: Frame, sender: FarmMember) => void;
+  /** What came over the bus and is no frame. */
+  readonly told: (body: unknown) => void;
 }
 
 interface Peer {
@@ -126,7 +128,11 @@ export class RelayLink {
 
   /** The bus has looked who sends it, and gives nothing twice. */
   #fromBus(body: unknown): undefined {
-    const frame = typeof body === 'string' ? this.#read(Buffer.from(body, 'base64')) : undefined;
+    if (typeof body !== 'string') {
+      this.#parts.told(body);
+      return undefined;
+    }
+    const frame = this.#read(Buffer.from(body, 'base64'));
     const sender = frame === undefined ? undefined : this.#parts.members.known(frame.sender);
     if (frame !== undefined && sender !== undefined) this.#parts.received(frame, sender);
     return undefined;

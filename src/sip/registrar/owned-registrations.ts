@@ -1,5 +1,5 @@
 import { HubfarmError, type Logger } from '#base';
-import type { Bus } from '#cluster';
+import type { Bus, MemberBoot } from '#cluster';
 import type { AccountOwnership } from './account-ownership.ts';
 import type { EndedFlow } from './binding.ts';
 import type { RegistrationOwner } from './registrar.ts';
@@ -46,6 +46,10 @@ export class OwnedRegistrations implements RegistrationOwner {
 
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  ownerOf(aor: string): 'here' | MemberBoot | undefined {
+    return this.#options.ownership.ownerOf(aor);
   }
 
   register(aor: string, request: RegisterRequest, maxContacts: number, done: (result: RegisterResult) => void): void {

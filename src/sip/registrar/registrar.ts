@@ -1,4 +1,5 @@
 import type { Logger } from '#base';
+import type { MemberBoot } from '#cluster';
 import type { Random } from '#io';
 import type { Account } from '../accounts/account.ts';
 import type { LocalUsers } from '../core/local-users.ts';
@@ -25,6 +26,8 @@ export interface RegistrationOwner {
    * with how many that were.
    */
   end(aor: string, contact?: string, flow?: EndedFlow): Promise<number>;
+  /** Which member that is; undefined: nobody at the moment. Absent: this one, which is alone. */
+  ownerOf?(aor: string): 'here' | MemberBoot | undefined;
 }
 
 export interface RegistrarServices {

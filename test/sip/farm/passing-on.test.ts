@@ -204,8 +204,7 @@ describe('a registration', () => {
           directory,
           guard: new LoginGuard(clock, defaultSipGuardLimits),
           nonces: new NonceMaker(Buffer.alloc(32, 1), Buffer.from(name.padEnd(4).slice(0, 4)), 300),
-          isOneOfMany: true,
-          clock,
+                    clock,
           algorithms: ['MD5'],
         }),
         registrar: {
