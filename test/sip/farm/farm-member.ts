@@ -2,6 +2,7 @@ import { silentLogger } from '#base';
 import type { Bus } from '#cluster';
 import type { Datagram } from '#io';
 import type { MemoryDatagramNetwork, MemoryDatagrams } from '#io/sim';
+import type { AccountPlaces } from '../../../src/sip/farm/account-places.ts';
 import type { Farm } from '../../../src/sip/farm/farm.ts';
 import type { FarmMember, FarmMembership, FarmMode } from '../../../src/sip/farm/farm-membership.ts';
 import { openFarm } from '../../../src/sip/farm/open-farm.ts';
@@ -25,6 +26,8 @@ const RELAY_PORT = 5062;
 export interface MemberOptions extends ServerWorldOptions {
   /** How the world sees each member; without it: by sockets on VIP, and nobody says that it is virtual. */
   readonly face?: FaceOptions;
+  /** Whose work registrations are; absent: like calls. */
+  readonly accounts?: AccountPlaces;
 }
 
 /** What a member stands in. */
@@ -101,6 +104,7 @@ export class Member {
       relayPort,
       bus: this.#bus(),
       secret: SECRET,
+      accounts: world.options.accounts,
       settings: { balancer: world.options.face?.balancer ?? 'dsr', t1Ms: 500, timerCMs: 185_000 },
     });
     this.farm = farm;
