@@ -1,3 +1,4 @@
+import { formatIpAddress, parseIpAddress } from '#base';
 import { isHexCode, isHostCode, isTokenCode, parseDecimal, skipSpaces } from './characters.ts';
 import { Malformed } from './malformed.ts';
 import { findParam, ParamCursor } from './params.ts';
@@ -153,10 +154,12 @@ function transportName(text: string, start: number, end: number): string {
   return text.slice(start, end).toUpperCase();
 }
 
-/** In lower case, an IPv6 reference without its brackets. */
+/** In lower case; an IPv6 reference without its brackets, in its usual spelling (RFC 5952): it has many. */
 export function hostText(text: string, start: number, end: number): string {
-  const isBracketed = text.charCodeAt(start) === 0x5b;
-  return text.slice(isBracketed ? start + 1 : start, isBracketed ? end - 1 : end).toLowerCase();
+  if (text.charCodeAt(start) !== 0x5b) return text.slice(start, end).toLowerCase();
+  const host = text.slice(start + 1, end - 1).toLowerCase();
+  const bytes = parseIpAddress(host);
+  return bytes === undefined ? host : (formatIpAddress(bytes) ?? host);
 }
 
 /** The place after a host name, IPv4 address or IPv6 reference; -1 if there is none. */

@@ -51,12 +51,8 @@ function isOne(bytes: Uint8Array): boolean {
 
 /** `host` is an address, and not that one. A name may be anything. */
 export function isOtherAddress(host: string, address: string): boolean {
-  if (host === address || !looksLikeAddress(host) || !isIpAddress(host)) return false;
-  // An IPv6 address has many spellings.
-  return !host.includes(':') || parseIpAddress(host)?.equals(parseIpAddress(address) ?? noBytes) !== true;
+  return host !== address && looksLikeAddress(host) && isIpAddress(host);
 }
-
-const noBytes = new Uint8Array(0);
 
 function looksLikeAddress(host: string): boolean {
   const last = host.charCodeAt(host.length - 1);

@@ -29,22 +29,28 @@ export class RawPeer {
   readonly heard: string[] = [];
   readonly #socket: Socket;
   readonly #serverPort: number;
+  readonly #serverHost: string;
   #wake: () => void = () => undefined;
 
-  private constructor(socket: Socket, serverPort: number) {
+  /** As it writes its own address. */
+  host: string;
+
+  private constructor(socket: Socket, serverPort: number, serverHost: string) {
     this.#socket = socket;
     this.#serverPort = serverPort;
+    this.#serverHost = serverHost;
+    this.host = serverHost.includes(':') ? `[${serverHost}]` : serverHost;
     socket.on('message', (bytes) => {
       this.heard.push(bytes.toString('latin1'));
       this.#wake();
     });
   }
 
-  static async open(serverPort: number): Promise<RawPeer> {
-    const socket = createSocket('udp4');
-    socket.bind(0, HOST);
+  static async open(serverPort: number, serverHost = HOST): Promise<RawPeer> {
+    const socket = createSocket(serverHost.includes(':') ? 'udp6' : 'udp4');
+    socket.bind(0, serverHost);
     await once(socket, 'listening');
-    return new RawPeer(socket, serverPort);
+    return new RawPeer(socket, serverPort, serverHost);
   }
 
   get port(): number {
@@ -52,7 +58,7 @@ export class RawPeer {
   }
 
   get contact(): string {
-    return `sip:x@${HOST}:${this.port}`;
+    return `sip:x@${this.host}:${this.port}`;
   }
 
   close(): void {
@@ -60,7 +66,7 @@ export class RawPeer {
   }
 
   send(text: string): void {
-    this.#socket.send(Buffer.from(text, 'latin1'), this.#serverPort, HOST);
+    this.#socket.send(Buffer.from(text, 'latin1'), this.#serverPort, this.#serverHost);
   }
 
   /** The text of a request from here. */
@@ -68,7 +74,7 @@ export class RawPeer {
     serial += 1;
     const { uri = 'sip:ben@farm.test', from = '<sip:anna@farm.test>', to = '<sip:ben@farm.test>', body = '' } = options;
     const { callId = `call-${serial}-${this.port}`, cseq = 1, branch = `z9hG4bK${serial}x${this.port}` } = options;
-    const { via = `SIP/2.0/UDP ${HOST}:${this.port};branch=${branch}`, maxForwards = 70 } = options;
+    const { via = `SIP/2.0/UDP ${this.host}:${this.port};branch=${branch}`, maxForwards = 70 } = options;
     const contact = options.contact === undefined ? `<${this.contact}>` : options.contact;
     const toTag = options.toTag === undefined ? '' : `;tag=${options.toTag}`;
     return [

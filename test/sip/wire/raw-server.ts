@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { SipConfig } from '#sip';
+import type { Binding } from '../../../src/sip/registrar/binding.ts';
 import { openRealServer, type RealServer } from '../core/real-server.ts';
 import { RawPeer } from './raw-peer.ts';
 
@@ -9,6 +10,8 @@ export interface RawServer {
   peer(): Promise<RawPeer>;
   /** An account that no test has used, whose password is `secret`. */
   user(): string;
+  /** Where a user is registered, as the server knows it. */
+  bindings(user: string): readonly Binding[];
 }
 
 const users = Array.from({ length: 60 }, (_, index) => `u${index}`);
@@ -30,10 +33,12 @@ export function useRawServer(changes: Partial<SipConfig> = {}): RawServer {
       return server!.port;
     },
     peer: async () => {
-      const one = await RawPeer.open(server!.port);
+      const [place] = changes.listen ?? [];
+      const one = await RawPeer.open(place?.port ?? server!.port, place?.host);
       peers.push(one);
       return one;
     },
     user: () => users[taken++]!,
+    bindings: (user) => server!.sip.accounts.location.lookup(`${user}@farm.test`),
   };
 }
