@@ -58,9 +58,11 @@ export class DnsServerLocator implements ServerLocator {
     return missing.length === 0 ? this.#inOrder(targets) : undefined;
   }
 
-  /** What most telephones register: `sip:user@192.0.2.1:5060`. Nothing about it needs a plan. */
-  #plainAddress({ scheme, host, port, paramsText }: SipUri, transport: TransportName): Target | undefined {
-    if (scheme !== 'sip' || paramsText !== '' || !isIpAddress(host)) return undefined;
+  /** What most telephones register: `sip:user@192.0.2.1:5060`, perhaps with the usual transport. It needs no plan. */
+  #plainAddress({ scheme, host, port, paramsText }: SipUri, hint: TransportName): Target | undefined {
+    if (scheme !== 'sip' || !isIpAddress(host)) return undefined;
+    const transport = paramsText === '' ? hint : isUdpAlone(paramsText) ? 'udp' : undefined;
+    if (transport === undefined) return undefined;
     if (!this.#settings.transports.includes(transport)) return undefined;
     return { transport, address: host, port: port ?? defaultPort[transport] };
   }
@@ -84,6 +86,12 @@ export class DnsServerLocator implements ServerLocator {
     const isAvoided = (target: Target): boolean => (this.#avoided.get(keyOf(target)) ?? 0) > nowMs;
     return [...targets.filter((one) => !isAvoided(one)), ...targets.filter(isAvoided)];
   }
+}
+
+const udpAlone = ';transport=udp';
+
+function isUdpAlone(paramsText: string): boolean {
+  return paramsText.length === udpAlone.length && paramsText.toLowerCase() === udpAlone;
 }
 
 const keyOf = ({ transport, address, port }: Target): string => `${transport} ${address} ${port}`;
