@@ -17,7 +17,7 @@ export interface AttachmentOptions {
   /** What this member says of itself at the moment. */
   readonly info: () => MemberInfo;
   readonly load: () => LoadReport;
-  /** Own clock: what was sent by then has come to everybody who may lead (`StandingOptions.heardByMs`). */
+  /** As `StandingOptions.heardByMs`. */
   readonly heardByMs: () => number;
   /** Nothing of this member got through for a while: it shall write. */
   readonly doubtful: () => void;

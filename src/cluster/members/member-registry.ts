@@ -12,8 +12,8 @@ import { quarantineLeases } from './engine-witness.ts';
 import { LoadReporter } from './load-reporter.ts';
 import { MemberDirectory } from './member-directory.ts';
 import type { MemberLiveness } from './member-liveness.ts';
-import { SilenceWatch } from './silence-watch.ts';
-import { silenceMs } from './standing.ts';
+import { SilenceWatch, unheardAfterMs } from './silence-watch.ts';
+import { silenceMs, standingMs } from './standing.ts';
 
 /**
  * A member that does not renew its lease for so long is dead. C6: a hang or a cut is found out within 5 s, and etcd takes
@@ -50,12 +50,15 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
   #silence: SilenceWatch | undefined;
   #unfollow: (() => void) | undefined;
   #bus: Pick<Bus, 'links'> | undefined;
+  /** So much sooner than this member loses its place others say that they do not hear it; a tenth of a second to be safe. */
+  readonly #witnessLagMs: number;
   #hasBeenAttached = false;
 
   constructor({ backplane, clock, logger, self, network, leaseTtlMs = memberLeaseTtlMs }: MemberRegistryOptions) {
     this.#clock = clock;
     this.#self = self;
     this.#leaseTtlMs = leaseTtlMs;
+    this.#witnessLagMs = Math.max(0, standingMs(leaseTtlMs) - unheardAfterMs) + 100;
     this.#isAlone = backplane.mode === 'embedded';
     this.#directory = new MemberDirectory({
       backplane,
@@ -235,15 +238,21 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
     });
   }
 
-  /** All who may lead must have got it: whoever has not may take this member for gone. */
+  /**
+   * Until when nobody who may lead can act on this member's silence. It takes one who has heard nothing himself, and at least
+   * one other who has heard nothing either: where all but one have heard this member, that one finds nobody.
+   */
   #heardByMs(): number {
-    const leaders = this.#isAlone ? [] : this.#directory.members().filter(({ info }) => info.isEligible);
+    if (this.#isAlone) return Infinity;
     const links = this.#bus?.links() ?? [];
-    return leaders.reduce((earliestMs, { info: { id, boot } }) => {
-      if (id === this.#self.id) return earliestMs;
+    const others = this.#directory.members().flatMap(({ info: { id, boot, isEligible } }) => {
       const link = links.find(({ to }) => to.member === id && to.boot === boot);
-      return Math.min(earliestMs, link?.heardByMs ?? -Infinity);
-    }, Infinity);
+      return id === this.#self.id ? [] : [{ isEligible, heardByMs: link?.heardByMs ?? -Infinity }];
+    });
+    const [last, ...further] = others.filter(({ isEligible }) => isEligible).sort((a, b) => a.heardByMs - b.heardByMs);
+    if (last === undefined || others.length === 1) return Infinity;
+    const witnesses = others.filter((one) => one !== last).map(({ heardByMs }) => heardByMs - this.#witnessLagMs);
+    return Math.max(Math.min(last.heardByMs, ...further.map(({ heardByMs }) => heardByMs)), Math.min(...witnesses));
   }
 
   #attached(): void {

@@ -1,11 +1,16 @@
 import type { Guard } from '#backplane';
 import type { Clock, Timer } from '#io';
 import type { Bus } from '../bus.ts';
+import { defaultBusTiming } from '../bus/limits.ts';
 import type { MemberBoot } from '../member-boot.ts';
 import { asObject, isFlag, isText } from '../json-record.ts';
+import { parseMemberId, type MemberId } from '../member-id.ts';
 
-/** "Do you hear this boot?" `{ boot }` → `{ isHeard }`. Every member answers it. */
+/** "Do you hear this boot?" `{ member, boot }` → `{ isHeard }`. Every member answers it. */
 export const hearsService = 'cluster/hears';
+
+/** A member says of another one that it does not hear it when nothing has come for so long. */
+export const unheardAfterMs = defaultBusTiming.silentAfterMs;
 
 const lookEveryMs = 100;
 /** Others are asked this long before what they say is needed. */
@@ -98,7 +103,7 @@ export class SilenceWatch {
     if (this.#asking.has(question)) return;
     this.#asking.add(question);
     try {
-      const answer = asObject(await bus.call(witness, hearsService, { boot: of.boot }, { timeoutMs: askTimeoutMs }));
+      const answer = asObject(await bus.call(witness, hearsService, of, { timeoutMs: askTimeoutMs }));
       const { isHeard } = answer ?? {};
       const said = this.#deaf.get(witness.boot) ?? new Map<string, number>();
       if (isFlag(isHeard) && !isHeard) said.set(of.boot, clock.nowMs());
@@ -112,8 +117,16 @@ export class SilenceWatch {
   }
 
   #answer(body: unknown): { readonly isHeard: boolean } {
-    const { boot } = asObject(body) ?? {};
-    const isHeard = isText(boot) && this.#options.heard().some((member) => member.boot === boot);
-    return { isHeard };
+    const { clock, silentSinceMs } = this.#options;
+    const boot = parseBoot(body);
+    // Of one that it has never heard it can say nothing.
+    return { isHeard: boot === undefined || clock.nowMs() - silentSinceMs(boot) < unheardAfterMs };
   }
+}
+
+function parseBoot(body: unknown): MemberBoot | undefined {
+  const { member, boot } = asObject(body) ?? {};
+  return isText(member) && isText(boot) && parseMemberId(member) !== undefined
+    ? { member: member as MemberId, boot }
+    : undefined;
 }

@@ -16,8 +16,8 @@ export interface StandingOptions {
   readonly clock: Clock;
   readonly leaseTtlMs: number;
   /**
-   * Own clock: what was sent by then has come to each other member that may lead; Infinity where none may, -Infinity
-   * where nothing has come to one of them.
+   * Own clock: enough of the others have got what was sent by then, so that nobody can act on a longer silence; Infinity
+   * where nobody ever can, -Infinity where nothing has come to them.
    */
   readonly heardByMs: () => number;
   /** Nothing got through for a while. */

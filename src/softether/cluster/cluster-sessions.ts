@@ -245,22 +245,26 @@ export class ClusterSessions implements ClusterDoor {
     ];
   }
 
+  /** Whoever wants to get to the hub waits for this: a controller that was followed by another is not waited for. */
   async #release(object: PlacedObject): Promise<boolean> {
     const { bus, controllership, objects } = this.#options;
-    if (controllership.isController()) return objects.release(object);
-    const controller = controllership.controller();
-    if (controller === undefined || controller.member === bus.self.member) return false;
     const { name: hubName, revision } = object;
-    // Whoever wants to get to the hub waits for this: a controller that was followed by another is not waited for.
-    const followed = new AbortController();
-    const unfollow = controllership.onChange((now) => {
-      if (now?.boot !== controller.boot) followed.abort();
-    });
-    try {
-      const { signal } = followed;
-      return (await bus.call(controller, HUB_ENDED_SERVICE, { hubName, revision }, { signal })) === true;
-    } finally {
-      unfollow();
+    for (;;) {
+      if (controllership.isController()) return objects.release(object);
+      const controller = controllership.controller();
+      if (controller === undefined || controller.member === bus.self.member) return false;
+      const followed = new AbortController();
+      const unfollow = controllership.onChange((now) => {
+        if (now !== undefined && now.boot !== controller.boot) followed.abort();
+      });
+      try {
+        const { signal } = followed;
+        return (await bus.call(controller, HUB_ENDED_SERVICE, { hubName, revision }, { signal })) === true;
+      } catch (error) {
+        if (!followed.signal.aborted) throw error;
+      } finally {
+        unfollow();
+      }
     }
   }
 }
