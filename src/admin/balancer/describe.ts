@@ -79,7 +79,8 @@ function frontendOf(member: MemberFacts, vip: string, mode: ServiceMode, method:
     mac,
     weight,
     mediaPorts: range(mediaPorts),
-    wanAddress: method === 'multi-ip-nat' ? wanAddress : '',
+    // With single-ip it is that of the cluster, and must be the virtual one.
+    wanAddress: method === 'multi-ip-nat' || (method === 'single-ip' && wanAddress !== vip) ? wanAddress : '',
     hasVirtualAddress: mode === 'dsr' ? boundAddresses.includes(vip) : undefined,
   };
 }

@@ -3,7 +3,8 @@ import type { HostNetworkFacts } from '#io';
 import { portRangeText } from '#media';
 import { ErrorCode } from '#softether';
 import { isIpv4 } from '../balancer/ipv4.ts';
-import { checkHost } from '../balancer/hosts/host-check.ts';
+import { checkHost, type Finding } from '../balancer/hosts/host-check.ts';
+import { checkNatHost } from '../balancer/hosts/nat-check.ts';
 import { frontendAddress } from '../balancer/member-facts.ts';
 import { byServer, joined } from '../cluster/spread.ts';
 import { bool, int, list, str } from '../schema/field.ts';
@@ -56,6 +57,15 @@ function listenerRows(context: AdminContext, { Address, VirtualAddresses }: Retu
   ];
 }
 
+const findingRow = (Member: string, VirtualAddress: string, { what, verdict, text, command }: Finding) => ({
+  Member,
+  VirtualAddress,
+  What: what,
+  Verdict: verdict,
+  Text: text,
+  Command: command,
+});
+
 export const balancerOperations = [
   operation({
     name: 'HubfarmEnumFrontend',
@@ -105,7 +115,8 @@ export const balancerOperations = [
     name: 'HubfarmCheckFrontend',
     noun: 'lb',
     verb: 'check',
-    about: 'What each server still lacks for direct server return (DSR), and what to do about it.',
+    about:
+      'What each server still lacks for direct server return (DSR), or for a balancer that translates addresses, and what to do about it.',
     role: 'server',
     effect: 'read',
     faces: 'json',
@@ -117,7 +128,7 @@ export const balancerOperations = [
       FindingList: list({
         Member: str(),
         VirtualAddress: str(),
-        What: str('alias, socket, segment, …'),
+        What: str('alias, socket, segment, … or WAN address'),
         Verdict: str('ok, lacks or unknown'),
         Text: str('in words'),
         Command: str('what to do; empty: nothing'),
@@ -130,27 +141,24 @@ export const balancerOperations = [
         if (address === '' || isIpv4(address)) continue;
         return refuse(ErrorCode.INVALID_PARAMETER, `"${address.slice(0, 100)}" is no IPv4 address`);
       }
-      const told = (farmOf(context)?.virtualAddresses ?? []).filter(isIpv4);
+      const farm = farmOf(context);
+      const told = (farm?.virtualAddresses ?? []).filter(isIpv4);
+      const server = serverName(context);
+      if (input.VirtualAddress === '' && farm?.balancer === 'nat') {
+        const { Address: address } = memberRow(context, facts);
+        const findings = checkNatHost({ address, virtualAddresses: told, wanAddress: farm.wanAddress, server });
+        return { FindingList: findings.map((finding) => findingRow(server, told[0] ?? '', finding)) };
+      }
       const virtualAddresses = input.VirtualAddress === '' ? told : [input.VirtualAddress];
       const sockets = (context.sip?.status().listeners ?? [])
         .filter(({ transport }) => transport === 'udp')
         .map(({ address, port, error }) => ({ address, port, isOpen: error === undefined }));
       const findings = virtualAddresses.flatMap((virtualAddress) =>
-        checkHost({ facts, virtualAddress, balancerAddress: input.BalancerAddress, sockets }).map((finding) => ({
-          virtualAddress,
-          finding,
-        })),
+        checkHost({ facts, virtualAddress, balancerAddress: input.BalancerAddress, sockets }).map((finding) =>
+          findingRow(server, virtualAddress, finding),
+        ),
       );
-      return {
-        FindingList: findings.map(({ virtualAddress, finding: { what, verdict, text, command } }) => ({
-          Member: serverName(context),
-          VirtualAddress: virtualAddress,
-          What: what,
-          Verdict: verdict,
-          Text: text,
-          Command: command,
-        })),
-      };
+      return { FindingList: findings };
     },
     across: joined((outputs) => ({
       FindingList: byServer(outputs).flatMap(({ outputs: [first] }) => first?.FindingList ?? []),

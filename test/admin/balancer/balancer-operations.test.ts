@@ -89,3 +89,18 @@ test('what is no IPv4 address is refused, and so is a server that knows nothing 
   await expect(call('HubfarmEnumFrontend')).rejects.toThrow('nothing is known of the network');
   await expect(call('HubfarmCheckFrontend')).rejects.toThrow('nothing is known of the network');
 });
+
+test('a server that was told of a balancer which translates addresses is looked at for that', async () => {
+  const farm = { isSelf: true, balancer: 'nat', virtualAddresses: ['203.0.113.10'], wanAddress: '', isReady: true };
+  const self = { ...farm, boundAddresses: [], resolved: { farm: 'member' } };
+  const sip = { status: () => ({ listeners: [] }), farm: { status: () => ({ members: [self] }) } };
+  context = { ...context, sip: sip as unknown as NonNullable<AdminContext['sip']> };
+  const rows = (await call('HubfarmCheckFrontend'))['FindingList'] as readonly Record<string, string>[];
+  expect(rows.map((row) => `${row['What_str']}: ${row['Verdict_str']}`)).toEqual([
+    'WAN address: lacks',
+    'way back: unknown',
+  ]);
+  const params = { VirtualAddress_str: '203.0.113.10' };
+  const asked = (await call('HubfarmCheckFrontend', params))['FindingList'] as readonly Record<string, string>[];
+  expect(asked[0]).toMatchObject({ What_str: 'alias' });
+});

@@ -134,7 +134,7 @@ export const lbVerbs: readonly Verb[] = [
   {
     noun: 'lb',
     verb: 'check',
-    about: 'say what each server still lacks for direct server return (DSR)',
+    about: 'say what each server still lacks for DSR, or behind address translation',
     options: [
       { flags: '--vip <address>', about: 'the virtual address, if the servers were not told' },
       { flags: '--balancer-address <address>', about: "the balancer's own address: is it in the same segment?" },
