@@ -35,6 +35,8 @@ export interface FarmMember {
   readonly isReachable: boolean;
   /** Those on addresses of the load balancer, too: an answer leaves by an equal one of any member. */
   readonly sockets: readonly FarmSocket[];
+  /** Of its machine, without virtual ones: what sockets on all addresses are found at. */
+  readonly addresses: readonly string[];
 }
 
 /** Who is there. All of it is synchronous: it is asked for every message. */

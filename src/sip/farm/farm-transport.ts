@@ -3,7 +3,7 @@ import type { Via } from '../message/via.ts';
 import { addressAndPort, type Hop } from '../transport/hop.ts';
 import type { Target } from '../transport/target.ts';
 import type { SentBy, TransportFigures, TransportLayer, TransportListener } from '../transport/transport-layer.ts';
-import type { TransportName } from '../transport/transport-name.ts';
+import { defaultPort, type TransportName } from '../transport/transport-name.ts';
 import type { EqualSockets } from './equal-sockets.ts';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
@@ -77,6 +77,17 @@ export class FarmTransport implements TransportLayer {
     return this.#transport.isOwnAddress(host, port, transport);
   }
 
+  /**
+   * Host and port are another member's own, and that member gives its work to the farm: a telephone that has the very server as
+   * its outbound proxy means all of them.
+   */
+  leadsToMember(host: string, port: number | undefined, transport?: TransportName): boolean {
+    const { members } = this.#parts;
+    if (members.isAlone || members.self.mode !== 'member') return false;
+    for (const member of members) if (member.mode === 'member' && isAt(member, host, port, transport)) return true;
+    return false;
+  }
+
   hasFlow(connectionId: number, member?: string): boolean {
     const { members } = this.#parts;
     if (member === undefined || member === members.self.token) return this.#transport.hasFlow(connectionId);
@@ -130,6 +141,22 @@ export class FarmTransport implements TransportLayer {
     return true;
   }
 }
+
+function isAt(
+  { sockets, addresses }: FarmMember,
+  host: string,
+  port: number | undefined,
+  transport: TransportName | undefined,
+): boolean {
+  return sockets.some(
+    (socket) =>
+      (transport === undefined || socket.transport === transport) &&
+      socket.port === (port ?? defaultPort[socket.transport]) &&
+      (socket.address === host || (isAnyAddress(socket.address) && addresses.includes(host))),
+  );
+}
+
+const isAnyAddress = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
 /** Without who holds it. */
 function flowOf({ transport, local, socketId, remoteAddress, remotePort, connectionId, receivedMs }: Hop): Hop {

@@ -85,7 +85,7 @@ export class ClusterFarm implements FarmMembership {
       readonly isReachable: boolean;
     },
   ): FarmMember {
-    const { token, boot, machine, relayHost, relayPort, resolved, isReady, sockets } = record;
+    const { token, boot, machine, relayHost, relayPort, resolved, isReady, sockets, addresses } = record;
     const member: FarmMember = {
       token,
       name: this.#options.nameOf(id),
@@ -98,6 +98,7 @@ export class ClusterFarm implements FarmMembership {
       isInFarm: resolved.farm === 'member' && isReady && !isDraining,
       isReachable: isReachable && (relayPort > 0 || id === this.#options.membership.self.id),
       sockets,
+      addresses,
     };
     const before = this.#members.find((one) => one.token === token);
     return before !== undefined && JSON.stringify(before) === JSON.stringify(member) ? before : member;

@@ -29,7 +29,7 @@ export interface FarmPartOptions {
   readonly leadership?: (() => Guard | undefined) | undefined;
   readonly transport: Pick<
     SipTransport,
-    'show' | 'boundFaces' | 'sourceFor' | 'listening' | 'listeners' | 'onSockets' | 'refresh'
+    'show' | 'boundFaces' | 'sourceFor' | 'listening' | 'listeners' | 'onSockets' | 'refresh' | 'ownAddresses'
   >;
   readonly company?: FarmCompany | undefined;
 }

@@ -37,6 +37,8 @@ export interface FarmRecord {
   readonly boundAddresses: readonly string[];
   readonly wanAddress: string;
   readonly sockets: readonly FarmSocket[];
+  /** Of its machine, and of no other: what its sockets on all addresses are found at. */
+  readonly addresses: readonly string[];
   readonly isReady: boolean;
   /** Why it is not ready; empty when it is. */
   readonly problem: string;
@@ -77,10 +79,11 @@ export function parseFarmRecord(value: Uint8Array): FarmRecord | undefined {
   const boundAddresses = listOf(record['boundAddresses'], addressText);
   const warnings = warningsOf(record['warnings']);
   const sockets = socketsOf(record['sockets']);
+  const addresses = listOf(record['addresses'] ?? [], addressText);
   if (role !== 'backend' && role !== 'frontend') return undefined;
   if (configured === undefined || resolved === undefined || !isResolved(resolved)) return undefined;
   if (balancer === undefined || virtualAddresses === undefined || boundAddresses === undefined) return undefined;
-  if (sockets === undefined || !isText(machine)) return undefined;
+  if (sockets === undefined || addresses === undefined || !isText(machine)) return undefined;
   if (!isText(boot) || !isText(problem) || !isText(relayHost) || !isText(wanAddress)) return undefined;
   if (typeof token !== 'string' || !tokenForm.test(token) || typeof isReady !== 'boolean') return undefined;
   if (!isCount(relayPort, 65_535) || !isCount(weight, maxWeight) || warnings === undefined) return undefined;
@@ -99,6 +102,7 @@ export function parseFarmRecord(value: Uint8Array): FarmRecord | undefined {
     boundAddresses,
     wanAddress,
     sockets,
+    addresses,
     isReady,
     problem,
     warnings,

@@ -5,13 +5,16 @@ import { readinessOf } from './readiness.ts';
 import type { FarmWarning, MemberKind, Resolved } from './resolve-farm.ts';
 import type { FarmSettings } from './settings.ts';
 
+/** A machine with more (container hosts have such) tells of its first ones. */
+const mostAddresses = 64;
+
 export interface OwnFacts {
   readonly kind: MemberKind;
   readonly server: string;
   readonly token: string;
   readonly settings: FarmSettings;
   readonly resolved: Resolved;
-  readonly transport: Pick<SipTransport, 'boundFaces' | 'sourceFor' | 'listening' | 'listeners'>;
+  readonly transport: Pick<SipTransport, 'boundFaces' | 'sourceFor' | 'listening' | 'listeners' | 'ownAddresses'>;
   readonly company: FarmCompany | undefined;
   /** Seen while it ran. */
   readonly seen: Iterable<FarmWarning>;
@@ -51,6 +54,7 @@ export function ownRecord(facts: OwnFacts): FarmRecord {
     sockets: transport
       .listening()
       .map(({ id, transport: name, local: { address, port } }) => ({ id, transport: name, address, port })),
+    addresses: transport.ownAddresses().slice(0, mostAddresses),
     isReady: problem === '',
     problem,
     warnings: [...resolved.warnings, ...warnings, ...relayWarning, ...seen],

@@ -132,6 +132,11 @@ export class LocalSockets {
     return this.#isMine(name, port, sockets);
   }
 
+  /** Addresses of this machine that no other server answers for. */
+  ownAddresses(): readonly string[] {
+    return this.#own.reachable().filter((address) => !this.#face.isFace(address));
+  }
+
   /** Whether host and port are of this very server, and of no other: no name, no virtual address. */
   isThisServer(host: string, port: number | undefined): boolean {
     const name = host.toLowerCase();

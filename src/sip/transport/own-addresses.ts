@@ -41,6 +41,11 @@ export class OwnAddresses {
     this.#sources.clear();
   }
 
+  /** Of its interfaces, without those that mean another machine, or another network, elsewhere. */
+  reachable(): readonly string[] {
+    return [...this.#all].filter((address) => !/^(127\.|::1$|fe[89ab])/i.test(address));
+  }
+
   /** Of one of its interfaces, now. */
   has(address: string): boolean {
     if (this.#all.has(address) || address.startsWith('127.')) return true;

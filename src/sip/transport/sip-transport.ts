@@ -192,6 +192,11 @@ export class SipTransport implements TransportLayer {
     return this.#sockets.isThisServer(host, port);
   }
 
+  /** Addresses of this machine that no other server answers for. */
+  ownAddresses(): readonly string[] {
+    return this.#sockets.ownAddresses();
+  }
+
   /** Of another member nothing is known here. */
   hasFlow(connectionId: number, member?: string): boolean {
     return member === undefined && this.#connections.get(connectionId) !== undefined;

@@ -164,6 +164,7 @@ export class Member {
       mode,
       isInFarm: mode === 'member' && isUp && !isDraining,
       isReachable: isUp || this === seenBy,
+      addresses: [this.address],
       sockets: (this.transport?.listening() ?? []).map(({ id, transport, local }) => ({ id, transport, ...local })),
     };
   }

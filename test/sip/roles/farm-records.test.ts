@@ -25,6 +25,7 @@ const record: FarmRecord = {
   boundAddresses: ['198.51.100.1'],
   wanAddress: '',
   sockets: [{ id: 1, transport: 'udp', address: '0.0.0.0', port: 5060 }],
+  addresses: ['192.0.2.1', '2001:db8::7'],
   isReady: false,
   problem: 'why',
   warnings: [{ code: 'a', text: 'b' }],

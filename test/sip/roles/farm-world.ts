@@ -161,6 +161,7 @@ export class FakeMember {
         return Promise.resolve();
       },
       boundFaces: bound,
+      ownAddresses: () => [],
       sourceFor: () => this.ownAddress,
       listening: () => [{ id: 1, transport: 'udp', local: { address: '0.0.0.0', port: 5060 } }],
       listeners: () => [

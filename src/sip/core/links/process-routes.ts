@@ -5,12 +5,15 @@ import { PATH_SCOPE, type FlowTokens } from '../../proxy/flow-token.ts';
 import type { Incoming } from '../../proxy/incoming.ts';
 import type { TransportLayer } from '../../transport/transport-layer.ts';
 import type { Hop } from '../../transport/hop.ts';
-import { defaultPort, parseTransport } from '../../transport/transport-name.ts';
+import { defaultPort, parseTransport, type TransportName } from '../../transport/transport-name.ts';
 import type { LocalUsers } from '../local-users.ts';
 import type { Answerer } from '../answerer.ts';
 import type { Link } from '../link.ts';
 
-type Transport = Pick<TransportLayer, 'isOwnAddress'>;
+interface Transport extends Pick<TransportLayer, 'isOwnAddress'> {
+  /** They are another server's that is one with this one. Absent: there is none. */
+  leadsToMember?(host: string, port: number | undefined, transport?: TransportName): boolean;
+}
 
 /** RFC 3261 §16.4: takes away the Route elements that led here, and repairs what a strict router has done. */
 export function processRoutes(
@@ -106,5 +109,7 @@ function isUsualPort({ port }: SipUri, hop: Hop): boolean {
 
 function isOwnAddress(uri: SipUri, transport: Transport): boolean {
   const named = uri.param('transport');
-  return transport.isOwnAddress(uri.host, uri.port, named === undefined ? undefined : parseTransport(named));
+  const name = named === undefined ? undefined : parseTransport(named);
+  if (transport.isOwnAddress(uri.host, uri.port, name)) return true;
+  return transport.leadsToMember?.(uri.host, uri.port, name) === true;
 }
