@@ -19,11 +19,16 @@ export interface LocalFace {
   readonly told: string;
 }
 
+/** Addresses of parties whose place is remembered; beyond it all are forgotten. */
+const REMEMBERED_MAX = 16_384;
+
 /** The addresses under which parties inside and outside of the LAN reach this server's media. */
 export class LocalFaces implements RuleNetworks {
   readonly #machine: MachineAddresses;
   readonly #fixed: readonly string[];
   readonly #private = new NetworkSet(privateNetworks);
+  /** Asked several times for each call. */
+  readonly #known = new Map<string, boolean>();
   #lan: NetworkSet;
   #wan = '';
 
@@ -40,11 +45,18 @@ export class LocalFaces implements RuleNetworks {
 
   set({ wanAddress, lanNetworks }: MediaFace): void {
     this.#wan = wanAddress;
+    this.#known.clear();
     this.#lan = lanNetworks.length === 0 ? this.#private : new NetworkSet([...lanNetworks, '127.0.0.0/8', '::1']);
   }
 
   isLan(address: string): boolean {
-    return this.#lan.has(address);
+    let isLan = this.#known.get(address);
+    if (isLan === undefined) {
+      isLan = this.#lan.has(address);
+      if (this.#known.size >= REMEMBERED_MAX) this.#known.clear();
+      this.#known.set(address, isLan);
+    }
+    return isLan;
   }
 
   isPrivate(address: string): boolean {

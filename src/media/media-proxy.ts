@@ -1,5 +1,6 @@
 import type { Logger } from '#base';
 import type { Clock } from '#io';
+import { isDirectOffer } from './direct-offer.ts';
 import { LocalFaces, type MachineAddresses } from './local-faces.ts';
 import { MediaCall, type MediaCallListener } from './media-call.ts';
 import type { MediaServices, RunningCall } from './media-services.ts';
@@ -67,6 +68,17 @@ export class MediaProxy {
   /** A call that begins, or one that was not known here. It costs nothing until its first offer needs the relay. */
   call(facts: CallFacts, listener: MediaCallListener): MediaCall {
     return new MediaCall(this.#services, facts, listener);
+  }
+
+  /**
+   * The offer that begins a call passes as it came, and so will its answers: no `call` need be made for it. False: only that
+   * can say. `offer`: the description as Latin-1.
+   */
+  passes(facts: CallFacts, offer: string): boolean {
+    const { settings } = this.#services;
+    // Media that come to a port of this server may be relayed here already.
+    const isOwn = this.#faces.isTold(facts.a.address);
+    return !isOwn && isDirectOffer(offer, facts, settings.relay, this.#faces);
   }
 
   /** From the next call on. */

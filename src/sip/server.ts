@@ -16,6 +16,7 @@ import { CallMedia } from './proxy/media.ts';
 import { NatPinger } from './proxy/nat-pinger.ts';
 import type { Gruus } from './registrar/gruu.ts';
 import type { LocationService } from './registrar/location-service.ts';
+import type { PlainAnswers, PlainRegistrar } from './registrar/plain-registrar.ts';
 import { CallRecords, type CallRecordFigures, type CallRecordSink } from './trace/call-records.ts';
 import { MessageTallies, type MessageTally } from './trace/message-tallies.ts';
 import { BranchCodec } from './transaction/branch.ts';
@@ -37,6 +38,8 @@ export interface SipServices {
   readonly authenticator: Pick<Authenticator, 'verify'>;
   readonly location: Pick<LocationService, 'lookup' | 'aors' | 'onChange'>;
   readonly registrar: RegisterHandler;
+  /** Takes plain REGISTER requests before all else; absent: they go the way of the others. */
+  readonly plainRegistrar?: Pick<PlainRegistrar, 'take'>;
   /** Temporary GRUUs; absent: there are none. */
   readonly gruus?: Pick<Gruus, 'meaningOf'>;
   /** Presence and offline messages. */
@@ -46,7 +49,7 @@ export interface SipServices {
   /** Where call records go; absent: there are none. */
   readonly callRecords?: CallRecordSink;
   /** Where the media of calls go through; absent: their descriptions are let through. */
-  readonly media?: { readonly proxy: Pick<MediaProxy, 'call'>; readonly isRefusedWhenFull: boolean };
+  readonly media?: { readonly proxy: Pick<MediaProxy, 'call' | 'passes'>; readonly isRefusedWhenFull: boolean };
   /** The farm that this server is a member of; absent: it is alone. */
   readonly owner?: OwnerLookup;
   /** Why a load balancer should send new calls elsewhere; it is told when it asks with OPTIONS. Absent: never. */
@@ -143,6 +146,13 @@ export function createSipServer(services: SipServices): SipServer {
   });
   owner?.connect({ knows: (message) => layer.knows(message), callEnded });
   let relayed = 0;
+  let isDraining = false;
+  // In a farm it is asked first who works on a message.
+  const plain = owner === undefined ? services.plainRegistrar : undefined;
+  const plainAnswers: PlainAnswers = {
+    respond: (bytes, hop, via) => transport.respond(bytes, hop, via),
+    answered: (status) => tallies.count('REGISTER', status),
+  };
   const receive = (message: SipMessage, hop: Hop): void => {
     const place = owner?.placeOf(message, hop) ?? 'here';
     if (place === 'here') layer.receive(message, hop);
@@ -152,13 +162,17 @@ export function createSipServer(services: SipServices): SipServer {
   return {
     start: () => {
       transport.listen({
+        ...(plain && { datagram: (bytes, hop) => !isDraining && plain.take(bytes, hop, plainAnswers) }),
         message: receive,
         bad: (bad, hop) => core.bad(bad, hop),
         flowEnded: (hop) => services.flowEnded?.(hop),
       });
       pinger.start();
     },
-    drain: () => core.drain(),
+    drain: () => {
+      isDraining = true;
+      core.drain();
+    },
     stop: () => {
       pinger.stop();
       layer.stop();

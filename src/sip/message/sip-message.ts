@@ -341,6 +341,13 @@ export class SipMessage {
     return this.bytes.subarray(this.scan.bodyStart, this.#bodyEnd);
   }
 
+  /** As Latin-1. */
+  bodyText(): string {
+    const { head, bodyStart } = this.scan;
+    // The text of a short message is there already.
+    return head.length >= this.#bodyEnd ? head.slice(bodyStart, this.#bodyEnd) : this.body().toString('latin1');
+  }
+
   get bodyLength(): number {
     return this.#bodyEnd - this.scan.bodyStart;
   }

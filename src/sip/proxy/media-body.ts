@@ -19,6 +19,12 @@ export function sdpOf(message: SipMessage): MessageSdp | undefined {
   return place === undefined || sdp?.kind !== 'sdp' ? undefined : { sdp, body, place };
 }
 
+/** The text of a body that is nothing but a session description; undefined: `sdpOf` may find one in it. */
+export function plainSdpOf(message: SipMessage): string | undefined {
+  if (message.bodyLength === 0 || message.value(HeaderId.ContentType) !== 'application/sdp') return undefined;
+  return message.has(HeaderId.ContentEncoding) ? undefined : message.bodyText();
+}
+
 /** The body with what has become of its description; undefined: as it came. */
 export function bodyOf({ body, place }: MessageSdp, described: Described): Uint8Array | undefined {
   return described.kind === 'relayed' ? replaceSdp(body, place, described.body) : undefined;

@@ -1,9 +1,9 @@
-import { otherSide, type Described, type MediaCall, type RelaySide } from '#media';
+import { otherSide, type CallFacts, type Described, type MediaCall, type RelaySide } from '#media';
 import { ownText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Target } from '../transport/target.ts';
 import type { Incoming } from './incoming.ts';
-import { bodyOf, sdpOf, type MessageSdp } from './media-body.ts';
+import { bodyOf, plainSdpOf, sdpOf, type MessageSdp } from './media-body.ts';
 import type { MediaDialog, MediaDialogs } from './media-dialogs.ts';
 import { callFactsOf } from './media-facts.ts';
 import type { ProxyTarget } from './target-set.ts';
@@ -26,24 +26,24 @@ export interface BranchMedia {
 export interface NewCallParts {
   readonly dialogs: MediaDialogs;
   readonly isRefusedWhenFull: boolean;
-  newCall(facts: ReturnType<typeof callFactsOf>, ended: () => MediaDialog | undefined): MediaCall;
+  /** The offer needs no call to be made for it; see `MediaProxy.passes`. */
+  passes(facts: CallFacts, offer: string): boolean;
+  newCall(facts: CallFacts, ended: () => MediaDialog | undefined): MediaCall;
 }
 
 /** An INVITE that makes a call; or a request in a dialog whose media are not known here, which is as good. */
 export class NewCallMedia implements BranchMedia {
   readonly #parts: NewCallParts;
-  readonly #callId: string;
-  readonly #aTag: string;
-  #call: MediaCall | undefined;
-  #dialog: MediaDialog | undefined;
+  #callId = '';
+  #aTag = '';
+  #call: MediaCall | undefined = undefined;
+  #dialog: MediaDialog | undefined = undefined;
   #address = '';
   /** Its description comes with the answer (RFC 3261 §13.2.1). */
   #isDelayed = false;
 
-  constructor({ message }: Incoming, parts: NewCallParts) {
+  constructor(parts: NewCallParts) {
     this.#parts = parts;
-    this.#callId = ownText(message.callId());
-    this.#aTag = ownText(message.from().tag ?? '');
   }
 
   get isRelayed(): boolean {
@@ -54,7 +54,8 @@ export class NewCallMedia implements BranchMedia {
     // Another server may be somewhere else.
     if (hop.address !== this.#address) this.failed();
     this.#address = hop.address;
-    this.#call ??= this.#parts.newCall(callFactsOf(incoming, target, hop), () => this.#dialog);
+    this.#call ??= this.#newCall(incoming, callFactsOf(incoming, target, hop));
+    if (this.#call === undefined) return undefined;
     const found = sdpOf(incoming.message);
     this.#isDelayed = found === undefined;
     if (found === undefined) return undefined;
@@ -88,6 +89,15 @@ export class NewCallMedia implements BranchMedia {
     this.#dialog = undefined;
     this.#call?.end();
     this.#call = undefined;
+  }
+
+  /** undefined: it is known to pass as it is. */
+  #newCall({ message }: Incoming, facts: CallFacts): MediaCall | undefined {
+    const offer = plainSdpOf(message);
+    if (offer !== undefined && this.#parts.passes(facts, offer)) return undefined;
+    this.#callId = ownText(message.callId());
+    this.#aTag = ownText(message.from().tag ?? '');
+    return this.#parts.newCall(facts, () => this.#dialog);
   }
 
   /** `isOther`: the call has been answered before; this is that answer again, or another telephone's. */

@@ -8,7 +8,7 @@ import { DialogMedia, NewCallMedia, type BranchMedia, type NewCallParts } from '
 import { MediaDialogs, type MediaDialog } from './media-dialogs.ts';
 
 export interface CallMediaOptions {
-  readonly proxy: Pick<MediaProxy, 'call'>;
+  readonly proxy: Pick<MediaProxy, 'call' | 'passes'>;
   /** A call whose media cannot be relayed is refused; else it goes on without. */
   readonly isRefusedWhenFull: boolean;
   /** Nothing is heard any more of either side of a call that was up: it will not end in any other way. */
@@ -28,6 +28,7 @@ export class CallMedia {
     this.#parts = {
       dialogs: this.#dialogs,
       isRefusedWhenFull,
+      passes: (facts, offer) => proxy.passes(facts, offer),
       newCall: (facts: CallFacts, ended: () => MediaDialog | undefined): MediaCall =>
         proxy.call(facts, {
           silent: (summary) => {
@@ -48,7 +49,7 @@ export class CallMedia {
     if (method !== 'INVITE' && method !== 'UPDATE' && method !== 'PRACK') return undefined;
     const found = isInDialog ? this.#dialogs.find(message) : undefined;
     if (found !== undefined) return new DialogMedia(found.dialog.call, found.side, method);
-    return method === 'PRACK' ? undefined : new NewCallMedia(incoming, this.#parts);
+    return method === 'PRACK' ? undefined : new NewCallMedia(this.#parts);
   }
 
   /** Of an ACK, which has no transaction. */
