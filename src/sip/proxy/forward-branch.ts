@@ -43,21 +43,25 @@ const none: readonly never[] = Object.freeze([]);
 
 /** RFC 3261 §16.6: one copy of a request on its way to one target, over the servers that stand for it (RFC 3263 §4.3). */
 export class ForwardBranch implements ClientUser {
-  readonly target: ProxyTarget;
+  /** It leads to a registered contact. */
+  readonly isToBinding: boolean;
+  /** undefined: it has answered. */
+  #target: ProxyTarget | undefined;
   readonly #owner: BranchOwner;
   readonly #services: BranchServices;
   readonly #maxBreadth: number | undefined;
   #hops: readonly Target[] = none;
   #nextHop = 0;
-  #transaction: ClientTransaction | undefined;
+  #transaction: ClientTransaction | undefined = undefined;
   #isOver = false;
   #isCancelled = false;
   /** No server that was tried has proven who it is. */
   #isUncertain = false;
-  #media: BranchMedia | undefined;
+  #media: BranchMedia | undefined = undefined;
 
   constructor(target: ProxyTarget, maxBreadth: number | undefined, owner: BranchOwner, services: BranchServices) {
-    this.target = target;
+    this.isToBinding = target.isBinding;
+    this.#target = target;
     this.#maxBreadth = maxBreadth;
     this.#owner = owner;
     this.#services = services;
@@ -68,6 +72,11 @@ export class ForwardBranch implements ClientUser {
     return this.#isOver;
   }
 
+  /** Where it leads; empty once that has answered. */
+  uriText(): string {
+    return this.#target?.uri.toString() ?? '';
+  }
+
   /** What becomes of the body of a response that is forwarded; undefined: it stays. */
   bodyOf(message: SipMessage): Uint8Array | undefined {
     return this.#media?.response(message);
@@ -75,14 +84,15 @@ export class ForwardBranch implements ClientUser {
 
   start(): void {
     const { incoming } = this.#owner;
-    if (incoming === undefined) return;
+    const target = this.#target;
+    if (incoming === undefined || target === undefined) return;
     this.#media = this.#services.media?.branch(incoming);
-    const flow = this.target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);
+    const flow = target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);
     if (flow !== undefined) {
-      this.#begin([flow, ...this.#besides(flow, incoming)]);
+      this.#begin(flow.member === undefined ? [flow] : [flow, ...this.#besides(target, incoming)]);
       return;
     }
-    const uri = nextHopOf(incoming, this.target);
+    const uri = nextHopOf(incoming, target);
     if (uri === undefined) {
       this.#end({ status: 404, message: undefined });
       return;
@@ -121,14 +131,24 @@ export class ForwardBranch implements ClientUser {
       }
       this.#owner.forward(this, message);
     } else if (status < 300) {
-      this.#isOver = true;
-      this.#hops = none;
-      this.#owner.forward(this, message);
+      this.#succeeded(transaction, message);
     } else if (status === 503 && this.#hasMoreHops()) {
       this.#tryNextHop();
     } else {
       this.#end({ status, message });
     }
+  }
+
+  /** It waits half a minute for further answers: what was needed to send the request goes. */
+  #succeeded(transaction: ClientTransaction, message: SipMessage): void {
+    this.#isOver = true;
+    this.#hops = none;
+    this.#target = undefined;
+    this.#owner.forward(this, message);
+    if (this.#media?.isRelayed !== true) this.#media = undefined;
+    if (transaction.method === 'INVITE') return;
+    transaction.leave();
+    this.#transaction = undefined;
   }
 
   timedOut(): void {
@@ -161,9 +181,9 @@ export class ForwardBranch implements ClientUser {
   }
 
   /** Another member is believed to have a connection. It may have ended: then a new one leads to the Contact. */
-  #besides({ member }: Target, incoming: Incoming): readonly Target[] {
-    if (member === undefined || this.target.flow === undefined || this.target.isReachedByFlow) return none;
-    const uri = nextHopOf(incoming, this.target);
+  #besides(target: ProxyTarget, incoming: Incoming): readonly Target[] {
+    if (target.flow === undefined || target.isReachedByFlow) return none;
+    const uri = nextHopOf(incoming, target);
     return (uri && this.#services.locator.locateNow(uri)) ?? none;
   }
 
@@ -175,7 +195,7 @@ export class ForwardBranch implements ClientUser {
 
   #failed(answer: FinalAnswer): void {
     const hop = this.#hops[this.#nextHop - 1];
-    if (hop !== undefined && this.target.flow === undefined) this.#services.locator.failed(hop);
+    if (hop !== undefined && this.#target?.flow === undefined) this.#services.locator.failed(hop);
     if (this.#isOver) return;
     if (this.#hasMoreHops()) this.#tryNextHop();
     else this.#end(answer);
@@ -188,26 +208,27 @@ export class ForwardBranch implements ClientUser {
   #tryNextHop(): void {
     const { incoming } = this.#owner;
     const hop = this.#hops[this.#nextHop++];
-    if (incoming === undefined || hop === undefined) {
+    const target = this.#target;
+    if (incoming === undefined || target === undefined || hop === undefined) {
       this.#end({ status: this.#hops.length === 0 ? 404 : 503, message: undefined });
       return;
     }
-    const body = this.#media?.request(incoming, this.target, hop);
+    const body = this.#media?.request(incoming, target, hop);
     if (body === 'refused') {
       this.#end({ status: 503, message: undefined });
       return;
     }
     const { layer, branches, transport, settings } = this.#services;
     const seed = incoming.seed(branches);
-    const transaction = layer.client(incoming.method, this, seed, this.target.uriText, this.#nextHop - 1);
+    const transaction = layer.client(incoming.method, this, seed, target.uriText, this.#nextHop - 1);
     if (transaction === undefined) {
       this.#end({ status: 503, message: undefined });
       return;
     }
     const face = transport.viaFor(hop);
-    const bytes = forwardedRequest(incoming, this.target, {
+    const bytes = forwardedRequest(incoming, target, {
       via: `SIP/2.0/${face.transport} ${face.sentBy};${transaction.viaParams}${face.transport === 'UDP' ? ';rport' : ''}`,
-      recordRoutes: recordRoutesOf(incoming, hop, this.target, this.#services, this.#media?.isRelayed),
+      recordRoutes: recordRoutesOf(incoming, hop, target, this.#services, this.#media?.isRelayed),
       path: pathOf(incoming, this.#services),
       maxBreadth: this.#maxBreadth,
       body,

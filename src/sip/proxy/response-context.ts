@@ -105,7 +105,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     } else if (this.#isInvite) {
       // RFC 3261 §16.7 item 5: every 2xx to an INVITE goes back, whatever was said before.
       if (this.#server.state === 'Accepted') this.#server.respond(bytes, status);
-      else this.#services.transport.respond(bytes, this.#server.hop, this.#server.via);
+      else this.#services.transport.respond(bytes, this.#server.hop, this.#server.place);
     } else {
       this.#standIn?.wasReachedLate();
       this.#standIn = undefined;
@@ -117,7 +117,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     if (this.#isAnswered) return;
     const { message } = answer;
     const incoming = this.#incoming;
-    if (answer.status < 400 && message !== undefined && incoming !== undefined && branch.target.isBinding) {
+    if (answer.status < 400 && message !== undefined && incoming !== undefined && branch.isToBinding) {
       const targets = this.#isCancelled ? undefined : this.#newTargets(this.#services.redirected(incoming, message));
       if (targets !== undefined && targets.length > 0) {
         // In the order of their q, before those who were to be tried next.
@@ -138,7 +138,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
   /** RFC 3261 §16.5: no place is tried twice. */
   #newTargets(targets: readonly ProxyTarget[] | undefined): readonly ProxyTarget[] | undefined {
     const room = this.#services.settings.maxTargets - this.#branches.length;
-    const tried = new Set(this.#branches.map(({ target }) => target.uri.toString()));
+    const tried = new Set(this.#branches.map((branch) => branch.uriText()));
     return targets?.filter(({ uri }) => !tried.has(uri.toString())).slice(0, Math.max(room, 0));
   }
 
@@ -216,7 +216,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
    * Retry-After, so that nobody keeps away from this server because of it (§21.5.4).
    */
   #insteadOf503(isUncertain: boolean): number {
-    if (this.#branches.some(({ target }) => target.isBinding)) return 480;
+    if (this.#branches.some(({ isToBinding }) => isToBinding)) return 480;
     return isUncertain ? 503 : 500;
   }
 
@@ -225,9 +225,10 @@ export class ResponseContext implements ServerUser, BranchOwner {
     this.#observer = undefined;
   }
 
-  /** The request is not needed any more, and nothing new is sent for it. */
+  /** The request is not needed any more, and nothing new is sent for it; nor does it matter whether its sender waits. */
   #finish(): void {
     this.#isAnswered = true;
+    this.#server.user = undefined;
     this.#incoming = undefined;
     this.#groups = none;
   }

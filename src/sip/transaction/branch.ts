@@ -1,6 +1,6 @@
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
-import { hex8, parseHex8, type ShortMac } from './short-mac.ts';
+import { parseHex8, writeHex8, type ShortMac } from './short-mac.ts';
 import { WideHash } from './wide-hash.ts';
 
 /** RFC 3261 §8.1.1.7. */
@@ -45,6 +45,8 @@ export class BranchCodec {
   readonly member: string;
   readonly #mac: ShortMac;
   readonly #hash: WideHash;
+  /** For the text of a branch: made of its bytes it is one piece, while what is put together of texts keeps them all. */
+  readonly #bytes = Buffer.from(`${OURS}${'0'.repeat(16)}.${'0'.repeat(8)}.${'0'.repeat(8)}`, 'latin1');
   #lastText = '';
   #last: BranchParts | undefined;
 
@@ -56,7 +58,12 @@ export class BranchCodec {
   }
 
   encode(high: number, low: number, loopHash: number): string {
-    return `${OURS}${hex8(high)}${hex8(low)}.${hex8(loopHash)}.${hex8(this.#seal(high, low, loopHash))}`;
+    const bytes = this.#bytes;
+    writeHex8(high, bytes, OURS.length);
+    writeHex8(low, bytes, OURS.length + 8);
+    writeHex8(loopHash, bytes, LOOP_AT);
+    writeHex8(this.#seal(high, low, loopHash), bytes, MAC_AT);
+    return bytes.toString('latin1');
   }
 
   /** What our Via says behind the sent-by. */

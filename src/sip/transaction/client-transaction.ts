@@ -64,12 +64,12 @@ export class ClientTransaction implements Timed {
   method = '';
   wheelTick = 0;
   /** The transaction of the CANCEL for this INVITE: its responses come with the same branch. */
-  cancellation: ClientTransaction | undefined;
+  cancellation: ClientTransaction | undefined = undefined;
   readonly #environment: ClientEnvironment;
   #table: Table<string, Event, Action> = nonInviteClient;
   #state: State = 'Terminated';
   #user: ClientUser = nobody;
-  #target: Target | undefined;
+  #target: Target | undefined = undefined;
   #times: Times;
   /** What a retransmission sends: the request, later the ACK. */
   #bytes: Buffer = noBytes;
@@ -151,6 +151,11 @@ export class ClientTransaction implements Timed {
   /** Gives it up: nothing is sent or told any more. */
   abandon(): void {
     if (this.#state !== 'Terminated') this.#terminate();
+  }
+
+  /** Its user wants no word of it any more. Not before the final response to what is not an INVITE. */
+  leave(): void {
+    this.#user = nobody;
   }
 
   /** A response that names this transaction. `status` ≥ 100. */
@@ -251,9 +256,11 @@ export class ClientTransaction implements Timed {
         this.#endIn(times.d, 'timerD');
         break;
       case 'armK':
+        this.#target = undefined;
         this.#endIn(times.k, 'timerK');
         break;
       case 'armM':
+        this.#target = undefined;
         this.#bytes = noBytes;
         this.#invite = '';
         this.#endIn(times.m, 'timerM');

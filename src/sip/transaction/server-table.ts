@@ -1,5 +1,6 @@
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
+import type { AnswerPlace } from '../transport/transport-layer.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 
 /**
@@ -20,14 +21,14 @@ export class ServerTable {
   find(key: string, via: Via, method: string): ServerTransaction | undefined {
     const wanted = method === 'ACK' ? 'INVITE' : method;
     let one = this.#byKey.get(key);
-    while (one !== undefined && !(one.method === wanted && isSameSender(one.via, via))) one = one.next;
+    while (one !== undefined && !(one.method === wanted && isSameSender(one.place, via))) one = one.next;
     return one;
   }
 
   /** What a CANCEL takes back: the one with its key that is not a CANCEL (RFC 3261 §9.2). */
   findCancelled(key: string, via: Via): ServerTransaction | undefined {
     let one = this.#byKey.get(key);
-    while (one !== undefined && !(one.method !== 'CANCEL' && isSameSender(one.via, via))) one = one.next;
+    while (one !== undefined && !(one.method !== 'CANCEL' && isSameSender(one.place, via))) one = one.next;
     return one;
   }
 
@@ -77,6 +78,6 @@ function endKeyOf(message: SipMessage): string {
   return [message.callId(), message.cseq().number, message.method, message.from().tag ?? ''].join(' ');
 }
 
-function isSameSender(a: Via, b: Via): boolean {
-  return a === b || (a.port === b.port && a.host.toLowerCase() === b.host.toLowerCase());
+function isSameSender(a: AnswerPlace, b: AnswerPlace): boolean {
+  return a.port === b.port && a.host.toLowerCase() === b.host.toLowerCase();
 }

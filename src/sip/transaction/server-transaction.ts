@@ -1,8 +1,9 @@
 import { ownText } from '../message/characters.ts';
-import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import { parseVia, type Via } from '../message/via.ts';
+import type { Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
+import type { AnswerPlaces } from '../transport/answer-places.ts';
+import type { AnswerPlace } from '../transport/transport-layer.ts';
 import { isReliable } from '../transport/transport-name.ts';
 import { inviteServer, type InviteServerAction, type InviteServerEvent } from './invite-server.ts';
 import { nonInviteServer, type NonInviteServerAction, type NonInviteServerEvent } from './non-invite-server.ts';
@@ -24,7 +25,8 @@ export interface ServerEnvironment {
   readonly wheel: TimerWheel;
   readonly datagramTimes: Times;
   readonly streamTimes: Times;
-  transmit(bytes: Buffer, hop: Hop, via: Via): void;
+  readonly places: AnswerPlaces;
+  transmit(bytes: Buffer, hop: Hop, place: AnswerPlace): void;
   /** A 100 to `request`, for an INVITE whose user takes its time. */
   trying(request: SipMessage, hop: Hop): Buffer;
   passAck(transaction: ServerTransaction, ack: SipMessage, hop: Hop): void;
@@ -33,12 +35,6 @@ export interface ServerEnvironment {
   answered(method: string, status: number): void;
   /** A request came again and was answered, or swallowed, without the user. */
   absorbed(): void;
-}
-
-function ownVia(via: Via): Via {
-  const text = ownText(via.toString());
-  const copy = parseVia(text, 0, text.length);
-  return copy instanceof Malformed ? via : copy;
 }
 
 type State = 'Trying' | 'Proceeding' | 'Completed' | 'Confirmed' | 'Accepted' | 'Terminated';
@@ -53,22 +49,23 @@ const TRYING_AFTER_MS = 200;
 export class ServerTransaction implements Timed {
   readonly hop: Hop;
   readonly method: string;
-  readonly via: Via;
+  /** Where its responses go. */
+  readonly place: AnswerPlace;
   /** Its key in the table; see `keyOf`. */
   readonly key: string;
   /** Others with the same key; see `ServerTable`. */
-  next: ServerTransaction | undefined;
+  next: ServerTransaction | undefined = undefined;
   /** See `ServerTable.addEnd`; empty: it is forwarded. */
   endKey = '';
   wheelTick = 0;
-  user: ServerUser | undefined;
+  user: ServerUser | undefined = undefined;
   readonly #environment: ServerEnvironment;
   readonly #times: Times;
   readonly #table: Table<string, Event, Action>;
   #state: State;
   #request: SipMessage | undefined;
   /** As text: bytes would keep the pool alive that they are cut from, 64 KiB for some hundred bytes. */
-  #response: string | undefined;
+  #response: string | undefined = undefined;
   /** Of the final response; 0 = none yet. */
   #finalStatus = 0;
   #repeatMs = 0;
@@ -76,12 +73,12 @@ export class ServerTransaction implements Timed {
   #endAtMs = NEVER;
   #endEvent: Event = 'timerH';
 
-  /** `via`: the request's top Via; a copy is kept, which keeps no message alive for the half minute that this may last. */
+  /** `via`: the request's top Via. No message is kept alive for the half minute that this may last. */
   constructor(request: SipMessage, hop: Hop, via: Via, environment: ServerEnvironment) {
     this.#request = request;
     this.hop = hop;
-    this.via = ownVia(via);
-    this.key = keyOf(request, this.via);
+    this.place = environment.places.of(via);
+    this.key = ownText(keyOf(request, via));
     this.method = request.method;
     this.#environment = environment;
     this.#times = isReliable(hop.transport) ? environment.streamTimes : environment.datagramTimes;
@@ -163,7 +160,7 @@ export class ServerTransaction implements Timed {
     const environment = this.#environment;
     switch (action) {
       case 'sendResponse':
-        environment.transmit(bytes!, this.hop, this.via);
+        environment.transmit(bytes!, this.hop, this.place);
         // A 2xx to an INVITE is repeated by the other end, not by us (RFC 6026 §6).
         this.#response =
           this.#state === 'Accepted' || isReliable(this.hop.transport) ? undefined : bytes!.toString('latin1');
@@ -171,13 +168,13 @@ export class ServerTransaction implements Timed {
         break;
       case 'repeatResponse':
         if (this.#response !== undefined) {
-          environment.transmit(Buffer.from(this.#response, 'latin1'), this.hop, this.via);
+          environment.transmit(Buffer.from(this.#response, 'latin1'), this.hop, this.place);
         }
         break;
       case 'sendTrying': {
         const trying = environment.trying(this.#request!, this.hop);
         this.#response = trying.toString('latin1');
-        environment.transmit(trying, this.hop, this.via);
+        environment.transmit(trying, this.hop, this.place);
         break;
       }
       case 'passAck':

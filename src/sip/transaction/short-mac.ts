@@ -129,6 +129,14 @@ export function hex8(value: number): string {
   return HEX[(value >>> 16) & 0xffff]! + HEX[value & 0xffff]!;
 }
 
+/** The same as bytes, from `at` on. */
+export function writeHex8(value: number, bytes: Uint8Array, at: number): void {
+  for (let digit = 0; digit < 8; digit++) {
+    const half = (value >>> (28 - 4 * digit)) & 0xf;
+    bytes[at + digit] = half < 10 ? 0x30 + half : 0x57 + half;
+  }
+}
+
 /** The number that `hex8` wrote at `start`; -1 if there are not eight lower-case hex digits. */
 export function parseHex8(text: string, start: number): number {
   if (text.length < start + 8) return -1;

@@ -2,7 +2,9 @@ import type { Clock, Random } from '#io';
 import type { ResponseOptions } from '../message/build.ts';
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
+import { AnswerPlaces } from '../transport/answer-places.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { BranchCodec, BranchId, BranchSeed } from './branch.ts';
 import { ClientTable } from './client-table.ts';
@@ -89,7 +91,8 @@ export class TransactionLayer {
     const times = { wheel, datagramTimes: timesFor(timers, false), streamTimes: timesFor(timers, true) };
     this.#serverEnvironment = {
       ...times,
-      transmit: (bytes, hop, via) => transport.respond(bytes, hop, via),
+      places: new AnswerPlaces(),
+      transmit: (bytes, hop, place) => transport.respond(bytes, hop, place),
       trying: (request, hop) => reply(request, hop, 100),
       passAck: (_transaction, ack, hop) => this.#user.ack(ack, hop),
       release: (transaction) => this.#servers.remove(transaction),
@@ -226,7 +229,7 @@ export class TransactionLayer {
     const known = this.#servers.find(key, via, method);
     if (method === 'ACK') this.#ack(message, hop, known);
     else if (known !== undefined) known.repeat();
-    else if (method === 'CANCEL') this.#cancel(message, hop, this.#servers.findCancelled(key, via));
+    else if (method === 'CANCEL') this.#cancel(message, hop, via, this.#servers.findCancelled(key, via));
     else this.#user.request(message, hop);
   }
 
@@ -237,13 +240,13 @@ export class TransactionLayer {
   }
 
   /** RFC 3261 §9.2 and §16.10. */
-  #cancel(message: SipMessage, hop: Hop, cancelled: ServerTransaction | undefined): void {
+  #cancel(message: SipMessage, hop: Hop, via: Via, cancelled: ServerTransaction | undefined): void {
     if (cancelled === undefined) {
       this.#user.strayCancel(message, hop);
       return;
     }
     const transaction = this.accept(message, hop);
-    transaction?.respond(reply(message, hop, 200, { toTag: this.statelessTag.of(message, cancelled.via) }), 200);
+    transaction?.respond(reply(message, hop, 200, { toTag: this.statelessTag.of(message, via) }), 200);
     cancelled.user?.cancelled(cancelled, message);
   }
 

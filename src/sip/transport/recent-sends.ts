@@ -1,27 +1,32 @@
 import { transportLimits } from './limits.ts';
 
-interface RecentSend {
-  readonly address: string;
-  readonly port: number;
-  readonly untilMs: number;
-  readonly failed: (error: Error) => void;
-}
+type Failed = (error: Error) => void;
 
-/** Who sent to where by UDP a moment ago: ICMP says later that nobody is there. */
+const size = transportLimits.maxRecentSends;
+
+/** Who sent to where by UDP a moment ago: ICMP says later that nobody is there. A ring, since every request is in it. */
 export class RecentSends {
-  readonly #ring = new Array<RecentSend | undefined>(transportLimits.maxRecentSends).fill(undefined);
+  readonly #addresses = new Array<string>(size).fill('');
+  readonly #ports = new Uint16Array(size);
+  readonly #untilMs = new Float64Array(size);
+  readonly #failed = new Array<Failed | undefined>(size).fill(undefined);
   #next = 0;
 
-  add(address: string, port: number, nowMs: number, failed: (error: Error) => void): void {
-    this.#ring[this.#next] = { address, port, untilMs: nowMs + transportLimits.recentSendMs, failed };
-    this.#next = (this.#next + 1) % this.#ring.length;
+  add(address: string, port: number, nowMs: number, failed: Failed): void {
+    const at = this.#next;
+    this.#addresses[at] = address;
+    this.#ports[at] = port;
+    this.#untilMs[at] = nowMs + transportLimits.recentSendMs;
+    this.#failed[at] = failed;
+    this.#next = (at + 1) % size;
   }
 
   unreachable(address: string, port: number, nowMs: number, error: Error): void {
-    for (const [index, send] of this.#ring.entries()) {
-      if (send?.port !== port || send.address !== address) continue;
-      this.#ring[index] = undefined;
-      if (nowMs <= send.untilMs) send.failed(error);
+    for (let at = 0; at < size; at++) {
+      const failed = this.#failed[at];
+      if (failed === undefined || this.#ports[at] !== port || this.#addresses[at] !== address) continue;
+      this.#failed[at] = undefined;
+      if (nowMs <= this.#untilMs[at]!) failed(error);
     }
   }
 }
