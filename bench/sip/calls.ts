@@ -130,6 +130,7 @@ const sip = await openSip(
           ports: new PortPool(defaultMediaConfig.ports),
           machine: { sourceFor: () => host, has: (address) => address === host },
           logger: silentLogger,
+          clock,
         },
         defaultMediaConfig,
         { wanAddress: '', lanNetworks: [] },

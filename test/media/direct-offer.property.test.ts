@@ -31,7 +31,7 @@ describe('an offer that is said to pass without being parsed', () => {
     fc.assert(
       fc.property(offer, party, party, fc.boolean(), policy, (text, a, b, isAskedFor, relay) => {
         const world = new MediaWorld({ relay });
-        const facts = { a, b, isAskedFor };
+        const facts = { a, b, isAskedFor, isUnderWay: false };
         if (!world.proxy.passes(facts, text)) return;
         passed++;
         const sdp = decodeSdp(Buffer.from(text, 'latin1'));
@@ -49,6 +49,7 @@ describe('an offer that is said to pass without being parsed', () => {
       a: { address: '10.0.0.50', isBehindNat: false },
       b: { address: '10.0.0.51', isBehindNat: false },
       isAskedFor: false,
+      isUnderWay: false,
     };
     const text = 'v=0\r\no=- 1 1 IN IP4 10.0.0.50\r\ns=-\r\nc=IN IP4 10.0.0.50\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
     expect(world.proxy.passes(facts, text)).toBe(true);
