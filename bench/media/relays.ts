@@ -1,13 +1,15 @@
 /**
  * What relaying RTP costs: hubfarm's relay (nftables; one epoll; the runtime's sockets) beside rtpengine in user space, in turn,
  * between hosts in network namespaces. CPU of all processes of a relay, by the scheduler; softirq is not in it. Needs root, gcc,
- * nft, rtpengine (Debian: rtpengine-daemon). `node -C hubfarm-source bench/media/relays.ts [rounds] [seconds] [calls] [ways]`
+ * nft, rtpengine (Debian: rtpengine-daemon). `npm run bench bench/media/relays.ts [rounds] [seconds] [calls] [ways]`, ways of
+ * rtpengine, kernel, epoll, at-once, plain, with commas between.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Host, Network } from '../../test/interop/namespaces.ts';
+import { missingPeers } from '../../test/interop/peers.ts';
 import type { RunningProcess } from '../../test/interop/process.ts';
 import { comparisonTable, type Comparison } from '../medians.ts';
 import { cpuNanoseconds } from '../sip/cpu-time.ts';
@@ -31,6 +33,11 @@ interface Measured {
   readonly p99: number;
 }
 
+const missing = missingPeers(ways.includes('rtpengine') ? ['nft', 'ip', 'rtpengine'] : ['nft', 'ip']);
+if (missing.length > 0) {
+  console.error(`not measured, it needs ${missing.join(', ')}`);
+  process.exit(1);
+}
 const folder = mkdtempSync(join(tmpdir(), 'hubfarm-media-'));
 const load = join(folder, 'rtp-load');
 const compiled = spawnSync('gcc', ['-O2', '-pthread', '-o', load, join(import.meta.dirname, 'rtp-load.c')]);

@@ -29,7 +29,9 @@ const policyFile = 'usr/sbin/policy-rc.d';
 
 function missingPackages({ root }: Machine): string[] {
   const peers: Peer[] = peerNames.map((name) => peerTable[name]);
-  const missing = peers.filter(({ files }) => !files.some((file) => existsSync(join(root, file))));
+  const missing = peers.filter(
+    ({ files, isForBenches = false }) => !isForBenches && !files.some((file) => existsSync(join(root, file))),
+  );
   return [...new Set(missing.map(({ debianPackage }) => debianPackage))];
 }
 

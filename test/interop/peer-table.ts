@@ -6,6 +6,8 @@ export interface Peer {
   readonly files: readonly string[];
   /** The service that the package would start, where it is not called like the package. */
   readonly service?: string;
+  /** Only what is measured beside hubfarm needs it: tests do without, and nobody installs it for them. */
+  readonly isForBenches?: boolean;
 }
 
 const softether = '/usr/libexec/softether';
@@ -34,6 +36,11 @@ export const peerTable = {
   nginx: { debianPackage: 'nginx', files: program('nginx') },
   nginxStream: { debianPackage: 'libnginx-mod-stream', files: ['/usr/lib/nginx/modules/ngx_stream_module.so'] },
   keepalived: { debianPackage: 'keepalived', files: program('keepalived') },
+  rtpengine: {
+    debianPackage: 'rtpengine-daemon',
+    files: program('rtpengine'),
+    isForBenches: true,
+  },
   openssl: { debianPackage: 'openssl', files: program('openssl') },
 } as const satisfies Record<string, Peer>;
 
