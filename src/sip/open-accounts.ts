@@ -6,6 +6,7 @@ import { Authenticator } from './accounts/authenticator.ts';
 import type { DigestAlgorithm } from './accounts/digest.ts';
 import { AccountDirectory } from './accounts/directory.ts';
 import { NonceMaker } from './accounts/nonce.ts';
+import { PlainDigest } from './accounts/plain-digest.ts';
 import { openSecret } from './accounts/secret.ts';
 import { UserHashes } from './accounts/user-hashes.ts';
 import { LocalUsers } from './core/local-users.ts';
@@ -15,6 +16,7 @@ import { LocationService } from './registrar/location-service.ts';
 import { OwnedRegistrations } from './registrar/owned-registrations.ts';
 import type { RegistrarSettings } from './registrar/limits.ts';
 import { PatientRegistrations } from './registrar/patient-registrations.ts';
+import { PlainRegistrar } from './registrar/plain-registrar.ts';
 import { Registrar, type RegistrationOwner } from './registrar/registrar.ts';
 import { Registrations } from './registrar/registrations.ts';
 
@@ -57,6 +59,8 @@ export interface SipAccounts {
   readonly location: LocationService;
   readonly authenticator: Authenticator;
   readonly registrar: Registrar;
+  /** Absent where other members have accounts too. */
+  readonly plainRegistrar: PlainRegistrar | undefined;
   readonly registrations: RegistrationOwner;
   readonly guard: LoginGuard;
   readonly gruus: Gruus;
@@ -90,11 +94,12 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
   await lifecycle.start({ name: 'SIP registrations', stop: () => location.close() });
   const guard = new LoginGuard(clock, settings.guard);
   const gruus = new Gruus(secret, random.bytes(bootBytes), clock);
+  const nonces = new NonceMaker(secret, random.bytes(bootBytes), settings.nonceLifetimeS);
   const authenticator = new Authenticator({
     directory,
     guard,
     clock,
-    nonces: new NonceMaker(secret, random.bytes(bootBytes), settings.nonceLifetimeS),
+    nonces,
     algorithms: settings.digestAlgorithms,
     ...(settings.takesUserHashes === true && { userHashes: new UserHashes(directory) }),
   });
@@ -109,6 +114,26 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     member,
     settings: settings.registrar,
   });
+  const plainRegistrar = isAlone
+    ? new PlainRegistrar({
+        digest: new PlainDigest({
+          directory,
+          guard,
+          clock,
+          nonces,
+          window: authenticator.window,
+          algorithms: settings.digestAlgorithms,
+          challengeTail: settings.takesUserHashes === true ? 'qop="auth", userhash=true' : 'qop="auth"',
+          counters: authenticator.counters,
+        }),
+        location,
+        registrations: own,
+        settings: settings.registrar,
+        counters: registrar.counters,
+        member,
+        key: secret,
+      })
+    : undefined;
   const unfollow = directory.onChange((change) => {
     // An account that is gone is nowhere.
     if (change.kind !== 'account' || change.account !== undefined) return;
@@ -118,7 +143,7 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     });
   });
   await lifecycle.start({ name: 'registrations of removed accounts', stop: unfollow });
-  return { directory, location, authenticator, registrar, registrations, guard, gruus, secret };
+  return { directory, location, authenticator, registrar, plainRegistrar, registrations, guard, gruus, secret };
 }
 
 /** With other members: each owns its share of the accounts. */

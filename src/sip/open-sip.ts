@@ -202,6 +202,7 @@ function createServer(
     authenticator,
     location,
     registrar,
+    ...(accounts.plainRegistrar && { plainRegistrar: accounts.plainRegistrar }),
     gruus,
     agent,
     flowEnded: (hop) => flows.ended(hop),

@@ -60,7 +60,7 @@ const noHa1 = '0'.repeat(32);
 export class Authenticator {
   readonly counters: AuthCounters = { accepted: 0, challenged: 0, stale: 0, failed: 0, banned: 0 };
   readonly #options: AuthenticatorOptions;
-  readonly #window = new NonceWindow();
+  readonly window = new NonceWindow();
   readonly #methodHashes = new Map<string, string>();
 
   constructor(options: AuthenticatorOptions) {
@@ -100,10 +100,10 @@ export class Authenticator {
     if (known.isExpired) return this.#stale(request, kind, domain);
     const isFirstUse =
       known.issuer === nonces.issuer
-        ? this.#window.useOwn(known.sequence, nonces.sequence, count)
+        ? this.window.useOwn(known.sequence, nonces.sequence, count)
         : isAtOnce(known.ageS, count) &&
           known.call === nonces.callMark(request.callId()) &&
-          this.#window.useForeign(nonce, count);
+          this.window.useForeign(nonce, count);
     if (!isFirstUse) return this.#stale(request, kind, domain);
     guard.succeeded(hop.remoteAddress, name);
     if (!account.isEnabled) return { kind: 'refused', status: 403, reason: 'Account is disabled' };

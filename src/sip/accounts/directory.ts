@@ -6,6 +6,7 @@ import { AccountTables, type AccountChange, type KeptDomain } from './account-ta
 import { AccountError } from './errors.ts';
 import { accountLimits, defaultAccountLimits, type AccountLimits } from './limits.ts';
 import { accountKey, accountsPrefix, aliasName, checkUser, domainKey, domainName, telephoneNumber } from './names.ts';
+import type { PackedAccount } from './packed-account.ts';
 import { encodeAccount, encodeDomain } from './record-codec.ts';
 import type { AccountRecord, DomainRecord } from './records.ts';
 
@@ -90,6 +91,11 @@ export class AccountDirectory implements Domains {
   /** As `account`. */
   find(user: string, host: string): Account | undefined {
     return this.#tables.account(user, host) ?? this.#tables.account(user, host.toLowerCase());
+  }
+
+  /** By its user and the name of its domain, as they are; not by an alias. */
+  packedAccount(user: string, domain: string): PackedAccount | undefined {
+    return this.#tables.packedAccount(user, domain);
   }
 
   /** Whose alias this telephone number is, in any domain: for `tel:` URIs. */

@@ -39,6 +39,15 @@ export class NonceWindow {
     return true;
   }
 
+  /** What `useOwn` would return; uses nothing. */
+  isUnused(sequence: number, next: number, count: number): boolean {
+    if (next - sequence > ownNonces - chunkNonces || sequence >= next) return false;
+    const run = Math.floor(sequence / chunkNonces);
+    const at = run % chunks;
+    const slot = this.#run[at] === run ? (this.#own[at]?.[sequence % chunkNonces] ?? 0) : 0;
+    return afterUse(slot, count) !== undefined;
+  }
+
   /** As `useOwn`, for a nonce of another member or of this one before it was started again. */
   useForeign(nonce: string, count: number): boolean {
     const before = this.#foreign.get(nonce) ?? this.#foreignBefore.get(nonce);

@@ -1,5 +1,5 @@
-import { equalTextConstantTime, hashHex } from '#base';
-import { ShortMac } from '../transaction/short-mac.ts';
+import { sha256 } from '#base';
+import { hex8, parseHex8, ShortMac } from '../transaction/short-mac.ts';
 
 /** What a nonce turned out to be. `forged`: not made with the cluster's key, or for another realm. */
 export type NonceVerdict =
@@ -18,34 +18,41 @@ export type NonceVerdict =
     };
 
 const forged: NonceVerdict = { kind: 'forged' };
-const timeChars = 8;
-const issuerChars = 8;
-const sequenceChars = 8;
-const callChars = 8;
-const macChars = 24;
-const plainChars = timeChars + issuerChars + sequenceChars + callChars;
-const nonceChars = plainChars + macChars;
-const hexDigits = /^[0-9a-f]+$/;
+const wordChars = 8;
+/** Time, boot, counter, call, and two words of the MAC. */
+const nonceWords = 6;
+export const nonceChars = nonceWords * wordChars;
 /** Clocks of members may differ by this. */
 const maxSkewS = 60;
+const maxRealms = 4096;
+
+interface Realm {
+  readonly high: number;
+  readonly low: number;
+}
 
 /**
- * Nonces that any member can check: time ‖ boot ‖ counter ‖ call ‖ MAC, in hex. The MAC is SHA-256 over the cluster's key, the
- * realm and the rest, cut to 96 bits: the input cannot be prolonged, as its length is fixed and the output cut.
+ * Nonces that any member can check: time ‖ boot ‖ counter ‖ call ‖ MAC, words of 32 bits in hex. The MAC is 64 bits of
+ * HalfSipHash under a key made of the cluster's: it tells for the minutes that a nonce lives that it is ours and how old it is.
+ * Whoever guessed one would have made a nonce, not the answer to it: that takes the password.
  */
 export class NonceMaker {
-  readonly #key: string;
   readonly #issuer: string;
+  readonly #issuerWord: number;
   readonly #lifetimeS: number;
   readonly #calls: ShortMac;
+  readonly #mac: ShortMac;
+  /** MACs of realms, which go into those of their nonces. */
+  readonly #realms = new Map<string, Realm>();
   #sequence = 0;
 
   /** `key`: the cluster's, 32 bytes; `issuer`: 4 random bytes of this boot. */
   constructor(key: Buffer, issuer: Buffer, lifetimeS: number) {
-    this.#key = key.toString('hex');
     this.#issuer = issuer.toString('hex');
+    this.#issuerWord = issuer.readUInt32BE();
     this.#lifetimeS = lifetimeS;
     this.#calls = new ShortMac(key);
+    this.#mac = new ShortMac(sha256(key, 'nonces'));
   }
 
   /** Of the nonces that this maker has made. */
@@ -59,34 +66,62 @@ export class NonceMaker {
   }
 
   make(realm: string, wallMs: number, callId: string): string {
-    const plain = hex8(Math.floor(wallMs / 1000)) + this.#issuer + hex8(this.#sequence) + this.callMark(callId);
-    this.#sequence = (this.#sequence + 1) >>> 0;
-    return plain + this.#mac(plain, realm);
+    return this.makeFor(realm, wallMs, this.#callWord(callId));
+  }
+
+  /** `call`: of `callMark`, as a number. */
+  makeFor(realm: string, wallMs: number, call: number): string {
+    const timeS = Math.floor(wallMs / 1000) >>> 0;
+    const sequence = this.#sequence;
+    this.#sequence = (sequence + 1) >>> 0;
+    const mac = this.#macOf(realm, timeS, this.#issuerWord, sequence, call);
+    const high = mac.finish();
+    return hex8(timeS) + this.#issuer + hex8(sequence) + hex8(call) + hex8(high) + hex8(mac.finishMore());
   }
 
   /** What a nonce keeps of the Call-ID that it was made for. */
   callMark(callId: string): string {
-    return hex8(this.#calls.begin().text('nonce').text(callId).finish() >>> 0);
+    return hex8(this.#callWord(callId));
+  }
+
+  #callWord(callId: string): number {
+    return this.#calls.begin().text('nonce').text(callId).finish();
   }
 
   check(nonce: string, realm: string, wallMs: number): NonceVerdict {
-    if (nonce.length !== nonceChars || !hexDigits.test(nonce)) return forged;
-    const plain = nonce.slice(0, plainChars);
-    if (!equalTextConstantTime(nonce.slice(plainChars), this.#mac(plain, realm))) return forged;
-    const ageS = Math.floor(wallMs / 1000) - Number.parseInt(plain.slice(0, timeChars), 16);
+    if (nonce.length !== nonceChars) return forged;
+    const timeS = wordAt(nonce, 0);
+    const issuer = wordAt(nonce, 1);
+    const sequence = wordAt(nonce, 2);
+    const call = wordAt(nonce, 3);
+    const high = wordAt(nonce, 4);
+    const low = wordAt(nonce, 5);
+    if (Math.min(timeS, issuer, sequence, call, high, low) < 0) return forged;
+    const mac = this.#macOf(realm, timeS, issuer, sequence, call);
+    // In a time that does not tell how much of it is right.
+    if (((mac.finish() ^ high) | (mac.finishMore() ^ low)) !== 0) return forged;
+    const ageS = Math.floor(wallMs / 1000) - timeS;
     return {
       kind: 'known',
       isExpired: ageS > this.#lifetimeS || ageS < -maxSkewS,
       ageS,
-      issuer: plain.slice(timeChars, timeChars + issuerChars),
-      sequence: Number.parseInt(plain.slice(timeChars + issuerChars, -callChars), 16),
-      call: plain.slice(-callChars),
+      issuer: nonce.slice(wordChars, 2 * wordChars),
+      sequence,
+      call: nonce.slice(3 * wordChars, 4 * wordChars),
     };
   }
 
-  #mac(plain: string, realm: string): string {
-    return hashHex('sha256', `${this.#key}${plain}${realm}`).slice(0, macChars);
+  #macOf(realm: string, timeS: number, issuer: number, sequence: number, call: number): ShortMac {
+    let kept = this.#realms.get(realm);
+    if (kept === undefined) {
+      if (this.#realms.size >= maxRealms) this.#realms.clear();
+      const high = this.#mac.begin().text(realm).finish();
+      this.#realms.set(realm, (kept = { high, low: this.#mac.finishMore() }));
+    }
+    const mac = this.#mac.begin().number(kept.high).number(kept.low);
+    return mac.number(timeS).number(issuer).number(sequence).number(call);
   }
 }
 
-const hex8 = (value: number): string => value.toString(16).padStart(8, '0');
+/** -1: not eight hex digits in lower case. */
+const wordAt = (nonce: string, index: number): number => parseHex8(nonce, index * wordChars);

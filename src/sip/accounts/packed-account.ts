@@ -22,6 +22,8 @@ const flag = {
   hasAliases: 32,
   hasName: 64,
 } as const;
+/** Where the 16 bytes of the first hash are, where it is one. */
+export const md5HashAt = 30;
 const md5Bytes = 16;
 const shaBytes = 32;
 const hexDigits = /^[0-9a-f]*$/;
@@ -78,6 +80,14 @@ function flagsOf({ isEnabled, ha1Md5, ha1Sha256, ha1Sha512, aliases, displayName
 
 const isHash = (text: string, bytes: number): boolean =>
   text === '' || (text.length === 2 * bytes && hexDigits.test(text));
+
+/** It may log in, and by MD5: its hash is at `md5HashAt`. */
+export function hasLoginByMd5(packed: PackedAccount): boolean {
+  return (packed.charCodeAt(0) & (flag.isEnabled | flag.hasMd5 | flag.hasOddHashes)) === (flag.isEnabled | flag.hasMd5);
+}
+
+/** 0 = as the server's settings say. */
+export const maxContactsOf = (packed: PackedAccount): number => packed.charCodeAt(1);
 
 export function unpackAccount(packed: PackedAccount, user: string, domain: string): KeptAccount {
   const reader = new TextReader(packed);

@@ -67,6 +67,23 @@ export class TextPacker {
     this.#seen = seen;
   }
 
+  /** Characters of another packed text. */
+  part(packed: string, start: number, end: number): void {
+    this.#room(end - start);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = start; i < end; i++) bytes[at++] = packed.charCodeAt(i);
+    this.#at = at;
+  }
+
+  bytes(from: Uint8Array, start: number, end: number): void {
+    this.#room(end - start);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = start; i < end; i++) bytes[at++] = from[i]!;
+    this.#at = at;
+  }
+
   /** Lower-case hex digits, an even number of them: two in a byte. */
   hex(digits: string): void {
     for (let at = 0; at < digits.length; at += 2) {

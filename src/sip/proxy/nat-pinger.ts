@@ -59,7 +59,10 @@ export class NatPinger {
     const { clock, location, settings } = this.#services;
     if (settings.method === 'none') return;
     for (const aor of location.aors()) this.#changed(aor, location.lookup(aor));
-    this.#unlisten = location.onChange(({ aor, after }) => this.#changed(aor, after));
+    this.#unlisten = location.onChange((change) => {
+      // The flow of who is behind a NAT does not change with times alone.
+      if (change.isRefresh !== true) this.#changed(change.aor, change.after);
+    });
     this.#timer = clock.every(STEP_MS, () => this.#step());
   }
 

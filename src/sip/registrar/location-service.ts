@@ -117,6 +117,17 @@ export class LocationService {
     return firstExpiryS(packed) > nowS ? bindings : bindings.filter(({ expiresAtS }) => expiresAtS > nowS);
   }
 
+  /** As they are kept, expired ones too. */
+  packed(aor: string): PackedBindings | undefined {
+    return this.#locations.get(aor);
+  }
+
+  /** As `refresh`, with all that is kept; as many as before. */
+  refreshPacked(aor: string, packed: PackedBindings): void {
+    this.#locations.set(aor, packed);
+    this.#tell(aor, packed, packed, true);
+  }
+
   /** Unix seconds. */
   nowS(): number {
     return Math.floor(this.#options.clock.wallMs() / 1000);
@@ -230,15 +241,12 @@ export class LocationService {
       // The name of an account may be part of a longer text.
       this.#locations.set(known === undefined ? ownText(aor) : aor, this.#packer.pack(bindings));
     }
+    this.#tell(aor, known, this.#locations.get(aor), isRefresh);
+  }
+
+  #tell(aor: string, before: PackedBindings | undefined, after: PackedBindings | undefined, isRefresh: boolean): void {
     if (this.#listeners.size === 0) return;
-    const change = {
-      aor,
-      get before() {
-        return known === undefined ? none : unpackBindings(known);
-      },
-      after: bindings,
-      isRefresh,
-    };
+    const change = new Change(aor, before, after, isRefresh);
     for (const listener of this.#listeners) listener(change);
   }
 
@@ -307,6 +315,29 @@ export class LocationService {
         'an expired registration is still in the store; it ends there by its time',
       );
     });
+  }
+}
+
+/** Most listeners look at little of it. */
+class Change implements LocationChange {
+  readonly aor: string;
+  readonly isRefresh: boolean;
+  readonly #before: PackedBindings | undefined;
+  readonly #after: PackedBindings | undefined;
+
+  constructor(aor: string, before: PackedBindings | undefined, after: PackedBindings | undefined, isRefresh: boolean) {
+    this.aor = aor;
+    this.isRefresh = isRefresh;
+    this.#before = before;
+    this.#after = after;
+  }
+
+  get before(): readonly Binding[] {
+    return this.#before === undefined ? none : unpackBindings(this.#before);
+  }
+
+  get after(): readonly Binding[] {
+    return this.#after === undefined ? none : unpackBindings(this.#after);
   }
 }
 

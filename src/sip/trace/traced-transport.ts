@@ -16,6 +16,8 @@ export function tracedTransport(transport: TransportLayer, trace: MessageTrace):
         },
         bad: (bad, hop) => listener.bad(bad, hop),
         flowEnded: (hop) => listener.flowEnded(hop),
+        // What is looked at goes the way on which it can be.
+        datagram: (bytes, hop) => !trace.isLooking && listener.datagram?.(bytes, hop) === true,
       }),
     respond: (bytes, hop, via) => {
       if (trace.isLooking) trace.sent(bytes, hopText(hop));

@@ -41,6 +41,12 @@ export class MessageCounters {
     else this.#receivedResponses[message.status]!++;
   }
 
+  /** A request that nothing was made of but its answer. */
+  receivedUnread(transport: TransportName, bytes: Buffer): void {
+    this.transports[transport].receivedMessages++;
+    count(this.#receivedRequests, methodOf(bytes));
+  }
+
   sent(transport: TransportName, bytes: Buffer): void {
     this.transports[transport].sentMessages++;
     if (isResponse(bytes)) this.#sentResponses[statusAt(bytes)]!++;

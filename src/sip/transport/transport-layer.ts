@@ -13,7 +13,12 @@ export interface SentBy {
   readonly transport: string;
 }
 
+/** Of the top Via of a request: where it is answered (RFC 3261 §18.2.2). */
+export type AnswerPlace = Pick<Via, 'host' | 'port' | 'rport' | 'maddr'>;
+
 export interface TransportListener {
+  /** A datagram that has not been read yet. True: it is dealt with. Absent: none is taken like that. */
+  datagram?(bytes: Buffer, hop: Hop): boolean;
   /** A complete message. Its top Via is as received: `received` and `rport` are the reader's to add (RFC 3261 §18.2.1). */
   message(message: SipMessage, hop: Hop): void;
   /** Not a message that can be worked with; where it is a request that can be answered, the listener does so. */
@@ -44,7 +49,7 @@ export interface TransportLayer {
    * Answers on the flow that the request came by (RFC 3261 §18.2.2, RFC 3581 §4). Where a connection has gone, opens one to
    * the sent-by of `via`, the request's top Via; `maddr` there is followed. Gives up silently: the other side asks again.
    */
-  respond(bytes: Buffer, hop: Hop, via: Via): void;
+  respond(bytes: Buffer, hop: Hop, via: AnswerPlace): void;
   /**
    * `failed` is called at most once, never from within this call, when the message certainly did not arrive: no route,
    * nobody listens there (as far as the network tells), no connection in time. More than 1300 bytes for UDP go by TCP

@@ -53,6 +53,10 @@ export class UdpPort implements DatagramSink {
     }
     const hop = this.#hops.get(address)?.get(port) ?? this.#learn(address, port);
     hop.receivedMs = clock.nowMs();
+    if (listener().datagram?.(bytes, hop) === true) {
+      counters.receivedUnread('udp', bytes);
+      return;
+    }
     const message = decodeMessage(bytes);
     if ('kind' in message) {
       counters.garbage('udp');

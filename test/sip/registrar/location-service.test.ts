@@ -55,9 +55,10 @@ describe('a registration', () => {
     for (const [line, hop] of [
       [contact('192.0.2.1', ';q=0.5'), {}],
       [contact('192.0.2.1', ';q=0.5;audio'), {}],
-      [contact('192.0.2.1', ';q=0.5;audio'), { remotePort: 5070 }],
-      [contact('192.0.2.1', ';q=0.5;audio;expires=7200'), { remotePort: 5070 }],
-      [contact('192.0.2.1', ';q=0.5;audio;expires=36000'), { remotePort: 5070 }],
+      [contact('192.0.2.1', ';q=0.5;audio'), { remoteAddress: '203.0.113.9' }],
+      [contact('192.0.2.1', ';q=0.5;audio'), { remoteAddress: '203.0.113.9', remotePort: 5070 }],
+      [contact('192.0.2.1', ';q=0.5;audio;expires=7200'), { remoteAddress: '203.0.113.9', remotePort: 5070 }],
+      [contact('192.0.2.1', ';q=0.5;audio;expires=36000'), { remoteAddress: '203.0.113.9', remotePort: 5070 }],
     ] as const) {
       await fixture.register([line], { hop });
       const next = await revision();
@@ -65,6 +66,14 @@ describe('a registration', () => {
       else expect(next).toBeGreaterThan(last);
       last = next;
     }
+  });
+
+  test('of a telephone that is where its Contact says is not written for the port that a request came from', async () => {
+    await fixture.register([contact('192.0.2.1')]);
+    const before = await revision();
+    await fixture.register([contact('192.0.2.1')], { hop: { remotePort: 5070 } });
+    expect(await revision()).toBe(before);
+    expect(fixture.location.lookup(alice)[0]?.flow?.port).toBe(5070);
   });
 
   test('that has expired is gone, for lookups at once, from the store a little later', async () => {

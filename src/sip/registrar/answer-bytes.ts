@@ -1,0 +1,37 @@
+const slabBytes = 64 * 1024;
+/** An answer must not be longer: a plain request, and what is added to it. */
+export const answerMaxBytes = 8 * 1024;
+
+/** Writes answers straight into the memory that they are sent from: what is sent is not written to again. */
+export class AnswerBytes {
+  #slab = Buffer.allocUnsafeSlow(slabBytes);
+  #start = 0;
+  #at = 0;
+
+  begin(): void {
+    if (this.#at + answerMaxBytes > slabBytes) {
+      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.#at = 0;
+    }
+    this.#start = this.#at;
+  }
+
+  /** Of one byte a character. */
+  text(text: string): void {
+    const slab = this.#slab;
+    let at = this.#at;
+    for (let i = 0; i < text.length; i++) slab[at++] = text.charCodeAt(i);
+    this.#at = at;
+  }
+
+  bytes(from: Uint8Array, start: number, end: number): void {
+    const slab = this.#slab;
+    let at = this.#at;
+    for (let i = start; i < end; i++) slab[at++] = from[i]!;
+    this.#at = at;
+  }
+
+  finish(): Buffer {
+    return this.#slab.subarray(this.#start, this.#at);
+  }
+}

@@ -1,0 +1,355 @@
+import { isHostCode, isParamValueCode, isTokenCode, isUriCode, isUserCode } from '../message/characters.ts';
+import { HeaderId, SINGLE_MAX } from '../message/header-id.ts';
+import { headerIdAt, nameHash, nameHashSeed } from '../message/header-names.ts';
+import { PlainCredentials } from './plain-credentials.ts';
+
+const begin = Buffer.from('REGISTER sip:', 'latin1');
+const afterHost = Buffer.from(' SIP/2.0\r\n', 'latin1');
+const sipScheme = Buffer.from('sip:', 'latin1');
+const protocol = Buffer.from('SIP/2.0/UDP ', 'latin1');
+const tag = Buffer.from('tag', 'latin1');
+const branch = Buffer.from('branch', 'latin1');
+const rport = Buffer.from('rport', 'latin1');
+const expires = Buffer.from('expires', 'latin1');
+const method = Buffer.from(' REGISTER', 'latin1');
+const plainMaxBytes = 2_048;
+const plainMaxFields = 48;
+const maxCSeq = 2 ** 31 - 1;
+const maxSeconds = 2 ** 31 - 1;
+const shortestBranch = 8;
+
+/** Fields that change nothing about a REGISTER with one Contact and no more: the rest is not plain. */
+const harmless: ReadonlySet<number> = new Set([
+  HeaderId.Unknown,
+  HeaderId.MaxForwards,
+  HeaderId.Supported,
+  HeaderId.Allow,
+  HeaderId.AllowEvents,
+  HeaderId.Accept,
+  HeaderId.AcceptEncoding,
+  HeaderId.AcceptLanguage,
+]);
+
+/**
+ * Where things are in a REGISTER as most telephones send it by UDP: one Via, one Contact without parameters but `expires`, no
+ * body, nothing that asks for more. It is read in one pass over its bytes, without making anything. Whatever is not as
+ * expected is not plain, and is left to `decodeMessage`: so this takes less than that, and never anything else.
+ * One for many, as it holds the offsets of one message only.
+ */
+export class PlainRequest {
+  readonly credentials = new PlainCredentials();
+  bytes: Buffer = begin;
+  /** Of the Request-URI, which is nothing else. */
+  hostStart = 0;
+  hostEnd = 0;
+  /** `SIP/2.0/UDP host:port` */
+  viaStart = 0;
+  viaHostStart = 0;
+  viaHostEnd = 0;
+  /** 0: not said. */
+  viaPort = 0;
+  viaParamsStart = 0;
+  viaEnd = 0;
+  /** Where the parameter `rport` begins, with its `;`; 0: it is not there. */
+  rportStart = 0;
+  branchStart = 0;
+  branchEnd = 0;
+  fromStart = 0;
+  fromEnd = 0;
+  toStart = 0;
+  toEnd = 0;
+  toUserStart = 0;
+  toUserEnd = 0;
+  toHostStart = 0;
+  toHostEnd = 0;
+  callIdStart = 0;
+  callIdEnd = 0;
+  cseqStart = 0;
+  cseqEnd = 0;
+  cseq = 0;
+  contactUriStart = 0;
+  contactUriEnd = 0;
+  contactHostStart = 0;
+  contactHostEnd = 0;
+  /** -1: not said. */
+  expiresS = -1;
+  userAgentStart = 0;
+  userAgentEnd = 0;
+  hasCredentials = false;
+  #contactExpiresS = -1;
+  #seen = 0;
+  #seenMore = 0;
+  /** Of the addr-spec that was read last. */
+  #userStart = 0;
+  #userEnd = 0;
+  #hostStart = 0;
+  #hostEnd = 0;
+  #hasTag = false;
+
+  /** False: not plain. */
+  read(bytes: Buffer): boolean {
+    const end = bytes.length;
+    if (end > plainMaxBytes || end < 200 || !isAt(bytes, 0, begin)) return false;
+    this.bytes = bytes;
+    this.#reset();
+    let at = (this.hostStart = begin.length);
+    while (isHostCode(bytes[at]!)) at++;
+    this.hostEnd = at;
+    if (at === this.hostStart || !isAt(bytes, at, afterHost)) return false;
+    at += afterHost.length;
+    for (let fields = 0; bytes[at] !== 0x0d; fields++) {
+      at = fields < plainMaxFields ? this.#field(bytes, at, end) : -1;
+      if (at < 0) return false;
+    }
+    if (at + 2 !== end || bytes[at + 1] !== 0x0a) return false;
+    if (this.#contactExpiresS >= 0) this.expiresS = this.#contactExpiresS;
+    return (
+      this.viaEnd > 0 &&
+      this.fromEnd > 0 &&
+      this.toEnd > 0 &&
+      this.callIdEnd > 0 &&
+      this.contactUriEnd > 0 &&
+      this.cseqEnd > 0
+    );
+  }
+
+  #reset(): void {
+    this.viaEnd = this.fromEnd = this.toEnd = this.callIdEnd = this.cseqEnd = this.contactUriEnd = 0;
+    this.userAgentStart = this.userAgentEnd = 0;
+    this.expiresS = this.#contactExpiresS = -1;
+    this.hasCredentials = false;
+    this.#seen = this.#seenMore = 0;
+  }
+
+  /** Where the next line starts; -1: not plain. */
+  #field(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    let hash = nameHashSeed;
+    let byte = bytes[at]!;
+    while (isTokenCode(byte)) {
+      hash = nameHash(hash, byte);
+      byte = bytes[++at]!;
+    }
+    if (byte !== 0x3a || at === start) return -1;
+    const id = headerIdAt(bytes, start, at, hash);
+    at++;
+    while (bytes[at] === 0x20) at++;
+    const valueStart = at;
+    while (at < end && (byte = bytes[at]!) !== 0x0d) {
+      if (byte < 0x20) return -1;
+      at++;
+    }
+    const next = at + 2;
+    if (next >= end || bytes[at + 1] !== 0x0a || bytes[next] === 0x20 || bytes[next] === 0x09) return -1;
+    if (at > valueStart && bytes[at - 1] === 0x20) return -1;
+    if (id > 0 && id <= SINGLE_MAX) {
+      if ((this.#seen & (1 << id)) !== 0) return -1;
+      this.#seen |= 1 << id;
+    }
+    return this.#value(bytes, id, start, valueStart, at) ? next : -1;
+  }
+
+  #value(bytes: Buffer, id: number, lineStart: number, start: number, end: number): boolean {
+    switch (id) {
+      case HeaderId.Via:
+        return this.#once(1) && this.#via(bytes, start, end);
+      case HeaderId.From:
+        this.fromStart = lineStart;
+        this.fromEnd = end;
+        return this.#address(bytes, start, end);
+      case HeaderId.To:
+        return this.#to(bytes, lineStart, start, end);
+      case HeaderId.CallId:
+        this.callIdStart = start;
+        this.callIdEnd = end;
+        return end > start;
+      case HeaderId.CSeq:
+        return this.#cseq(bytes, start, end);
+      case HeaderId.Contact:
+        return this.#once(2) && this.#contact(bytes, start, end);
+      case HeaderId.Expires:
+        this.expiresS = numberAt(bytes, start, end, maxSeconds);
+        return this.expiresS >= 0;
+      case HeaderId.UserAgent:
+        this.userAgentStart = start;
+        this.userAgentEnd = end;
+        return this.#once(4);
+      case HeaderId.Authorization:
+        this.hasCredentials = true;
+        return this.#once(8) && this.credentials.read(bytes, start, end);
+      case HeaderId.ContentLength:
+        return end === start + 1 && bytes[start] === 0x30;
+      default:
+        return harmless.has(id);
+    }
+  }
+
+  #once(bit: number): boolean {
+    const isFirst = (this.#seenMore & bit) === 0;
+    this.#seenMore |= bit;
+    return isFirst;
+  }
+
+  #via(bytes: Buffer, start: number, end: number): boolean {
+    if (!isAt(bytes, start, protocol)) return false;
+    this.viaStart = start;
+    let at = (this.viaHostStart = start + protocol.length);
+    while (isHostCode(bytes[at]!)) at++;
+    this.viaHostEnd = at;
+    this.viaPort = 0;
+    if (at === this.viaHostStart) return false;
+    if (bytes[at] === 0x3a) {
+      const portStart = ++at;
+      while (isDigit(bytes[at]!)) at++;
+      this.viaPort = numberAt(bytes, portStart, at, 65_535);
+      if (this.viaPort < 1) return false;
+    }
+    this.viaParamsStart = at;
+    this.viaEnd = end;
+    this.rportStart = this.branchStart = this.branchEnd = 0;
+    while (at < end) {
+      const paramStart = at;
+      if (bytes[at] !== 0x3b) return false;
+      const nameStart = ++at;
+      while (isTokenCode(bytes[at]!)) at++;
+      const nameEnd = at;
+      if (nameEnd === nameStart) return false;
+      if (bytes[at] === 0x3d) {
+        const valueStart = ++at;
+        while (at < end && isParamValueCode(bytes[at]!)) at++;
+        if (at === valueStart) return false;
+        if (nameEnd - nameStart !== branch.length || !isAt(bytes, nameStart, branch) || this.branchEnd !== 0)
+          return false;
+        this.branchStart = valueStart;
+        this.branchEnd = at;
+      } else {
+        if (nameEnd - nameStart !== rport.length || !isAt(bytes, nameStart, rport) || this.rportStart !== 0)
+          return false;
+        this.rportStart = paramStart;
+      }
+    }
+    return this.branchEnd - this.branchStart >= shortestBranch;
+  }
+
+  #to(bytes: Buffer, lineStart: number, start: number, end: number): boolean {
+    if (!this.#address(bytes, start, end) || this.#hasTag) return false;
+    this.toStart = lineStart;
+    this.toEnd = end;
+    this.toUserStart = this.#userStart;
+    this.toUserEnd = this.#userEnd;
+    this.toHostStart = this.#hostStart;
+    this.toHostEnd = this.#hostEnd;
+    return true;
+  }
+
+  #cseq(bytes: Buffer, start: number, end: number): boolean {
+    let at = start;
+    while (isDigit(bytes[at]!)) at++;
+    this.cseq = numberAt(bytes, start, at, maxCSeq);
+    this.cseqStart = start;
+    this.cseqEnd = end;
+    return this.cseq >= 0 && at + method.length === end && isAt(bytes, at, method);
+  }
+
+  /** `"name" <sip:user@host:port>;tag=…`, without anything but a tag behind it. */
+  #address(bytes: Buffer, start: number, end: number): boolean {
+    let at = start;
+    if (bytes[at] === 0x22) {
+      at++;
+      while (at < end && bytes[at] !== 0x22) {
+        if (bytes[at] === 0x5c) return false;
+        at++;
+      }
+      at++;
+      while (bytes[at] === 0x20) at++;
+    } else while (isTokenCode(bytes[at]!) || bytes[at] === 0x20) at++;
+    if (bytes[at] !== 0x3c || !this.#uri(bytes, ++at, end)) return false;
+    at = this.#hostEnd;
+    if (bytes[at] === 0x3a) {
+      const portStart = ++at;
+      while (isDigit(bytes[at]!)) at++;
+      if (numberAt(bytes, portStart, at, 65_535) < 1) return false;
+    }
+    if (bytes[at++] !== 0x3e) return false;
+    this.#hasTag = at < end;
+    if (at >= end) return at === end;
+    if (bytes[at++] !== 0x3b || !isAt(bytes, at, tag) || bytes[at + tag.length] !== 0x3d) return false;
+    at += tag.length + 1;
+    const tagStart = at;
+    while (at < end && isTokenCode(bytes[at]!)) at++;
+    return at === end && at > tagStart;
+  }
+
+  /** `sip:user@host`, the user without escapes and password. */
+  #uri(bytes: Buffer, start: number, end: number): boolean {
+    if (!isAt(bytes, start, sipScheme)) return false;
+    let at = start + sipScheme.length;
+    this.#userStart = at;
+    while (at < end && bytes[at] !== 0x40) {
+      const byte = bytes[at]!;
+      if (byte === 0x3a || byte > 0x7e || !isUserCode(byte)) return false;
+      at++;
+    }
+    this.#userEnd = at;
+    if (at === this.#userStart || at >= end) return false;
+    this.#hostStart = ++at;
+    while (isHostCode(bytes[at]!)) at++;
+    this.#hostEnd = at;
+    return at > this.#hostStart;
+  }
+
+  #contact(bytes: Buffer, start: number, end: number): boolean {
+    if (bytes[start] !== 0x3c || !this.#uri(bytes, start + 1, end)) return false;
+    this.contactUriStart = start + 1;
+    this.contactHostStart = this.#hostStart;
+    let at = (this.contactHostEnd = this.#hostEnd);
+    if (bytes[at] === 0x3a) {
+      const portStart = ++at;
+      while (isDigit(bytes[at]!)) at++;
+      if (numberAt(bytes, portStart, at, 65_535) < 1) return false;
+    }
+    at = plainParamsEnd(bytes, at, end);
+    if (at < 0 || bytes[at] !== 0x3e) return false;
+    this.contactUriEnd = at++;
+    if (at === end) return true;
+    if (bytes[at++] !== 0x3b || !isAt(bytes, at, expires) || bytes[at + expires.length] !== 0x3d) return false;
+    this.#contactExpiresS = numberAt(bytes, at + expires.length + 1, end, maxSeconds);
+    return this.#contactExpiresS >= 0;
+  }
+}
+
+/** Where `;name=value` parameters of a URI end; -1: other ones. */
+function plainParamsEnd(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === 0x3b) {
+    const nameStart = ++at;
+    while (isTokenCode(bytes[at]!)) at++;
+    if (at === nameStart) return -1;
+    if (bytes[at] !== 0x3d) continue;
+    at++;
+    const valueStart = at;
+    while (at < end && isParamValueCode(bytes[at]!) && isUriCode(bytes[at]!) && bytes[at] !== 0x3f) at++;
+    if (at === valueStart) return -1;
+  }
+  return at;
+}
+
+/** `text` is there. */
+export function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
+}
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
+
+/** -1: no number, or above `max`. */
+function numberAt(bytes: Uint8Array, start: number, end: number, max: number): number {
+  if (start >= end || end - start > 10) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (!isDigit(byte)) return -1;
+    value = value * 10 + byte - 0x30;
+  }
+  return value > max ? -1 : value;
+}
