@@ -83,14 +83,19 @@ export class Core implements TransactionUser {
       checkScheme(answerer, users),
       routes,
       answerOptions(answerer, users, transport, services.notReady),
-      detectLoop(answerer, branches),
+      detectLoop(answerer, branches, users, transport),
       checkProxyRequire(answerer),
       identifySender(answerer, users, new TrustedNetworks(settings.trusted), authenticator),
       registerContacts(answerer, users, transport, registrar, accept),
       refuseOther(answerer, users, transport),
       limitHops(answerer),
     ];
-    this.#straightLinks = [checkScheme(answerer, users), routes, detectLoop(answerer, branches), limitHops(answerer)];
+    this.#straightLinks = [
+      checkScheme(answerer, users),
+      routes,
+      detectLoop(answerer, branches, users, transport),
+      limitHops(answerer),
+    ];
     this.#finder = new TargetFinder({
       ...services,
       flows: flowsOf(services),

@@ -15,6 +15,7 @@ import type { Answerer } from './answerer.ts';
 import { bindingTargets, type Flows } from './binding-targets.ts';
 import { contactAsRequestUri } from './contact-as-request-uri.ts';
 import type { Verdict } from './link.ts';
+import { localDomainOf } from './local-domain.ts';
 import type { LocalUsers } from './local-users.ts';
 
 /** Who may send requests to others than our accounts: everybody with an account or of a trusted network, … */
@@ -51,7 +52,7 @@ export class TargetFinder {
   /** Targets, or that the request has been answered. */
   find(incoming: Incoming): readonly ProxyTarget[] | Verdict {
     const { requestUri, nextRoute } = incoming;
-    const { answerer, flows } = this.#services;
+    const { answerer, flows, users, transport } = this.#services;
     if (requestUri === undefined) return answerer.answer(incoming, 416);
     const flow = incoming.flow;
     const connectionId = flow?.connectionId;
@@ -60,7 +61,7 @@ export class TargetFinder {
     const here = incoming.isOurDialog ? this.#namedByGruu(incoming, requestUri) : undefined;
     if (here !== undefined) return [here];
     if (incoming.isOurDialog || incoming.isOurPath) return [straightOn(requestUri)];
-    const domain = nextRoute === undefined ? this.#localDomain(incoming, requestUri) : undefined;
+    const domain = nextRoute === undefined ? localDomainOf(incoming.message, requestUri, users, transport) : undefined;
     if (domain !== undefined) return this.#toAccount(incoming, requestUri, domain);
     if (this.#mayRelay(incoming)) return [straightOn(requestUri)];
     return answerer.answer(incoming, 403, { reason: 'Relaying denied' });
@@ -96,14 +97,6 @@ export class TargetFinder {
     if (flow !== undefined || nextRoute !== undefined || !uri.has('gr') || !users.isLocal(uri.host)) return undefined;
     const found = this.#addressed(uri, uri.host);
     return found && bindingTargets(location.lookup(found.account.aor), found.fits, flows)[0];
-  }
-
-  /** The domain to look the user up in. A user at an address of ours is taken to be of the sender's own domain. */
-  #localDomain({ message }: Incoming, uri: SipUri): string | undefined {
-    const { users, transport } = this.#services;
-    if (users.isLocal(uri.host)) return uri.host;
-    if (!transport.isOwnAddress(uri.host, uri.port)) return undefined;
-    return message.from().uri?.host ?? uri.host;
   }
 
   #toAccount(incoming: Incoming, uri: SipUri, domain: string): readonly ProxyTarget[] | Verdict {

@@ -9,8 +9,14 @@ export interface FinalAnswer {
   readonly isUncertain?: boolean;
 }
 
-/** RFC 3261 §16.7 item 6: those that tell the caller what to change come before other 4xx, those that tell nothing last. */
-const rankIn4xx: Readonly<Record<number, number>> = { 401: 0, 407: 0, 415: 1, 420: 1, 484: 1, 408: 4, 430: 5, 487: 3 };
+/**
+ * RFC 3261 §16.7 item 6: those that tell the caller what to change come before other 4xx, those that tell nothing last; of them
+ * also what went in a circle, or too far (440, 482, 483), while somebody was reached.
+ */
+const rankIn4xx: Readonly<Record<number, number>> = {
+  ...{ 401: 0, 407: 0, 415: 1, 420: 1, 484: 1 },
+  ...{ 440: 3, 482: 3, 483: 3, 487: 3, 408: 4, 430: 5 },
+};
 const ORDINARY_RANK = 2;
 
 /** RFC 3261 §16.7 item 6: what the caller is told when all branches have ended and none with 2xx. */

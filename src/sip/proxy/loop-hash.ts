@@ -1,5 +1,6 @@
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { SipUri } from '../message/sip-uri.ts';
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -11,9 +12,7 @@ const FNV_PRIME = 0x01000193;
  * the branch that it stands in cannot be made by others, and who makes its own requests collide hurts nobody else.
  */
 export function loopHash(message: SipMessage): number {
-  const uri = message.requestUriText();
-  let hash = FNV_OFFSET | 0;
-  for (let at = 0; at < uri.length; at++) hash = Math.imul(hash ^ uri.charCodeAt(at), FNV_PRIME);
+  let hash = hashOf(message.requestUriText());
   const { text } = message.scan;
   for (let index = message.indexOf(HeaderId.Route); index >= 0; index = message.indexOf(HeaderId.Route, index + 1)) {
     const end = message.valueEnd(index);
@@ -21,4 +20,18 @@ export function loopHash(message: SipMessage): number {
     hash = Math.imul(hash ^ FNV_PRIME, FNV_PRIME);
   }
   return hash >>> 0;
+}
+
+/**
+ * As `loopHash`, where the way is that of an account, however it was written: contacts that lead back here under ever new names
+ * for the same account, tried one after the other, would else be tried in every order that there is.
+ */
+export function accountLoopHash(aor: string, uri: SipUri): number {
+  return hashOf(`${uri.scheme} ${aor} ${uri.param('gr') ?? ''}`) >>> 0;
+}
+
+function hashOf(text: string): number {
+  let hash = FNV_OFFSET | 0;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);
+  return hash;
 }
