@@ -1,6 +1,7 @@
 import type { Netfilter } from '../netfilter.ts';
 import { fixedBuffer, MSG_DONTWAIT } from './datagram/native.ts';
 import { loadNativeLibrary } from './native-library.ts';
+import { closes, opens } from './thread-descriptors.ts';
 
 /** <linux/netlink.h>, <bits/socket.h> */
 const AF_NETLINK = 16;
@@ -17,10 +18,10 @@ const ANSWER_MAX = 256;
 export async function createNodeNetfilter(): Promise<Netfilter | undefined> {
   try {
     const { basics, call } = await loadNativeLibrary();
-    const socket = call('int socket(int family, int kind, int protocol)');
+    const socket = opens(call('int socket(int family, int kind, int protocol)'));
     const send = call('intptr_t send(int fd, void *from, size_t size, int flags)');
     const receive = call('intptr_t recv(int fd, uintptr_t to, size_t size, int flags)');
-    const close = call('int close(int fd)');
+    const close = closes(call('int close(int fd)'));
     const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
     if (fd < 0) return undefined;
     const area = fixedBuffer(AREA_BYTES);

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createNodeThreads } from '#io/node';
-import type { Thread } from '#io';
+import { createNodeIo, createNodeThreads } from '#io/node';
+import type { Datagram, Thread } from '#io';
 
 const body = new URL('./echo-thread.ts', import.meta.url);
 const threads = createNodeThreads();
+
+const bindAlone = async (port: number): Promise<Datagram> =>
+  (await createNodeIo().datagrams()).bind({ host: '127.0.0.1', port });
 
 function start(): { readonly thread: Thread; next(): Promise<unknown>; readonly ended: Promise<Error | undefined> } {
   const ended = Promise.withResolvers<Error | undefined>();
@@ -44,6 +47,40 @@ describe('a thread', () => {
     thread.post('loop');
     thread.terminate();
     expect(await ended).toBeUndefined();
+  });
+});
+
+describe('a thread that dies', () => {
+  test.each(['datagrams', 'mediaSockets'] as const)(
+    'takes its %s with it: the kernel hands them nothing more',
+    async (kind) => {
+      for (const way of ['terminate', 'fail'] as const) {
+        const { thread, next, ended } = start();
+        thread.post({ bind: kind, port: 0 });
+        const { port } = (await next()) as { readonly port: number };
+        // Somebody else cannot have the port as long as that socket is there.
+        await expect(bindAlone(port)).rejects.toThrow();
+        if (way === 'terminate') thread.terminate();
+        else thread.post('fail');
+        await ended;
+        (await bindAlone(port)).close();
+      }
+    },
+  );
+
+  test('takes nothing with it that it has closed: that descriptor is another socket by now', async () => {
+    const { thread, next, ended } = start();
+    thread.post({ bind: 'datagrams', port: 0, isClosedAtOnce: true });
+    await next();
+    const socket = await bindAlone(0);
+    const heard = new Promise<string>((resolve) => {
+      socket.receive({ received: (bytes) => resolve(bytes.toString()) });
+    });
+    thread.terminate();
+    await ended;
+    socket.send(Buffer.from('still there'), '127.0.0.1', socket.local.port);
+    expect(await heard).toBe('still there');
+    socket.close();
   });
 });
 

@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { loadNativeLibrary, type NativeBasics } from '../native-library.ts';
+import { closes, opens } from '../thread-descriptors.ts';
 
 /**
  * The C library, as far as UDP sockets need it. A call gives what the C function gives; -1 = `errno()` says why. Memory is
@@ -23,8 +24,8 @@ export async function loadNative(): Promise<Native | undefined> {
     const { basics, call } = await loadNativeLibrary();
     return {
       ...basics,
-      socket: call('int socket(int family, int kind, int protocol)'),
-      close: call('int close(int fd)'),
+      socket: opens(call('int socket(int family, int kind, int protocol)')),
+      close: closes(call('int close(int fd)')),
       bind: call('int bind(int fd, void *address, uint32_t length)'),
       getsockname: call('int getsockname(int fd, void *address, void *length)'),
       setsockopt: call('int setsockopt(int fd, int level, int option, void *value, uint32_t length)'),

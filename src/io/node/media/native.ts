@@ -1,4 +1,5 @@
 import { loadNativeLibrary, type NativeBasics } from '../native-library.ts';
+import { closes, opens } from '../thread-descriptors.ts';
 
 /**
  * The C library, as far as media sockets need it. A call gives what the C function gives; -1 = `errno()` says why. On the
@@ -22,8 +23,8 @@ export async function loadNative(): Promise<Native> {
   const { basics, call } = await loadNativeLibrary();
   return {
     ...basics,
-    socket: call('int socket(int family, int kind, int protocol)'),
-    close: call('int close(int fd)'),
+    socket: opens(call('int socket(int family, int kind, int protocol)')),
+    close: closes(call('int close(int fd)')),
     bind: call('int bind(int fd, void *address, uint32_t length)'),
     getsockname: call('int getsockname(int fd, void *address, void *length)'),
     setsockopt: call('int setsockopt(int fd, int level, int option, void *value, uint32_t length)'),
@@ -33,7 +34,7 @@ export async function loadNative(): Promise<Native> {
     sendto: call(
       'intptr_t sendto(int fd, uintptr_t from, size_t size, int flags, uintptr_t name, uint32_t nameLength)',
     ),
-    epollCreate: call('int epoll_create1(int flags)'),
+    epollCreate: opens(call('int epoll_create1(int flags)')),
     epollControl: call('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
     epollWait: call('int epoll_wait(int epoll, uintptr_t events, int count, int timeout)'),
   };
