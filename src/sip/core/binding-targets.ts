@@ -52,7 +52,9 @@ function targetOfBinding(binding: Binding, flows: Flows): ProxyTarget | undefine
   const isUp = flow.transport === 'udp' || (flow.connectionId !== 0 && isConnected(flow, holder, flows));
   if (!isUp) return needsFlow ? undefined : { ...common, flow: undefined, isReachedByFlow: false };
   const usesFlow = needsFlow || flow.transport !== 'udp';
-  return { ...common, flow: usesFlow ? flowTarget(flow, holder) : undefined, isReachedByFlow: needsFlow };
+  // By TLS the dialog keeps to the connection, too: see `isReachedByFlow`.
+  const isReachedByFlow = needsFlow || flow.transport === 'tls';
+  return { ...common, flow: usesFlow ? flowTarget(flow, holder) : undefined, isReachedByFlow };
 }
 
 /** WebSocket (RFC 7118 §5) and outbound (RFC 5626 §5.3): nobody listens at the other end. */

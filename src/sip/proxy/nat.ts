@@ -7,12 +7,14 @@ import type { Hop } from '../transport/hop.ts';
 
 /**
  * The sender cannot be reached at the address that its Contact names, only on the flow that this message came by: it is
- * behind a NAT, speaks WebSocket (RFC 7118 §5), or asks for it (`ob`, RFC 5626 §5.3).
+ * behind a NAT, speaks WebSocket (RFC 7118 §5), or asks for it (`ob`, RFC 5626 §5.3). By TLS hardly any telephone takes
+ * connections: that would need a certificate.
  */
 export function isReachedByFlow(message: SipMessage, hop: Hop, via: Via): boolean {
   if (hop.transport === 'ws' || hop.transport === 'wss') return true;
   // Behind another proxy: that one knows how its client is reached.
   if (message.has(HeaderId.RecordRoute)) return false;
+  if (hop.transport === 'tls') return true;
   if (isOtherAddress(via.host, hop.remoteAddress)) return true;
   const contacts = message.contacts();
   const uri = contacts === '*' || contacts instanceof Malformed ? undefined : contacts[0]?.uri;

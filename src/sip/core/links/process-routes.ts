@@ -10,7 +10,7 @@ import type { LocalUsers } from '../local-users.ts';
 import type { Answerer } from '../answerer.ts';
 import type { Link } from '../link.ts';
 
-interface Transport extends Pick<TransportLayer, 'isOwnAddress'> {
+interface Transport extends Pick<TransportLayer, 'isOwnAddress' | 'hasFlow'> {
   /** They are another server's that is one with this one. Absent: there is none. */
   leadsToMember?(host: string, port: number | undefined, transport?: TransportName): boolean;
 }
@@ -37,6 +37,7 @@ export function processRoutes(
     }
     let own = 0;
     while (own < end && isOurs(incoming, routes[own], isOwnServer, tokens)) own++;
+    if (incoming.isOurDialog && hasReconnected(incoming, transport)) incoming.flow = undefined;
     incoming.ownRoutes = own;
     incoming.nextRoute = own < end ? routes[own] : undefined;
     if (incoming.isOurDialog && !staysInDialog(incoming, tokens)) {
@@ -45,6 +46,12 @@ export function processRoutes(
     }
     return 'next';
   };
+}
+
+/** Its connection is gone. Where that is no secret kept by a NAT, its Contact may still do. */
+function hasReconnected({ flow }: Incoming, transport: Transport): boolean {
+  if (flow?.transport !== 'tls' || flow.connectionId === undefined) return false;
+  return !transport.hasFlow(flow.connectionId, flow.member);
 }
 
 /** To whoever does not know the dialog they mean nothing: 481. ACK cannot be refused, and a call must be able to end. */
