@@ -120,19 +120,30 @@ export class RawPeer {
 
   /** Registers with the password; its final answer. */
   async register(user: string, options: RawRequest = {}): Promise<string> {
-    const { callId = `reg-${user}-${this.port}-${(serial += 1)}`, cseq = 1, lines = [] } = options;
+    const callId = `reg-${user}-${this.port}-${(serial += 1)}`;
     const to = `<sip:${user}@farm.test>`;
-    const uri = 'sip:farm.test';
-    const common = { uri, from: to, to, callId, ...options };
-    const challenge = await this.ask('REGISTER', { ...common, cseq });
-    const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1];
-    if (nonce === undefined) return challenge;
+    return await this.askAs(user, 'REGISTER', { uri: 'sip:farm.test', from: to, to, callId, ...options });
+  }
+
+  /** As `ask`, with the password of the account when that is asked for. */
+  async askAs(user: string, method: string, options: RawRequest = {}): Promise<string> {
+    const {
+      callId = `as-${user}-${this.port}-${(serial += 1)}`,
+      cseq = 1,
+      lines = [],
+      uri = 'sip:ben@farm.test',
+    } = options;
+    const common = { from: `<sip:${user}@farm.test>`, ...options, uri, callId };
+    const challenge = await this.ask(method, { ...common, cseq });
+    const [, kind = '', nonce = ''] = /^(WWW|Proxy)-Authenticate: .*nonce="([^"]+)"/m.exec(challenge) ?? [];
+    if (nonce === '') return challenge;
+    this.send(this.#ackFor(challenge, method, { ...common, cseq }));
     const ha1 = hashHex('md5', `${user}:farm.test:secret`);
-    const response = hashHex('md5', `${ha1}:${nonce}:00000001:c:auth:${hashHex('md5', `REGISTER:${uri}`)}`);
+    const response = hashHex('md5', `${ha1}:${nonce}:00000001:c:auth:${hashHex('md5', `${method}:${uri}`)}`);
     const proof =
-      `Authorization: Digest username="${user}", realm="farm.test", nonce="${nonce}", uri="${uri}", ` +
-      `response="${response}", algorithm=MD5, cnonce="c", nc=00000001, qop=auth`;
-    return await this.ask('REGISTER', { ...common, cseq: cseq + 1, lines: [...lines, proof] });
+      `${kind === 'WWW' ? '' : 'Proxy-'}Authorization: Digest username="${user}", realm="farm.test", nonce="${nonce}", ` +
+      `uri="${uri}", response="${response}", algorithm=MD5, cnonce="c", nc=00000001, qop=auth`;
+    return await this.ask(method, { ...common, cseq: cseq + 1, lines: [...lines, proof] });
   }
 
   /** Answers a request that was heard. */
@@ -144,6 +155,14 @@ export class RawPeer {
       [`SIP/2.0 ${status}`, ...kept, `To: ${to}${tag}`, `Contact: <${this.contact}>`, ...lines].join('\r\n') +
         '\r\nContent-Length: 0\r\n\r\n',
     );
+  }
+
+  /** Of an INVITE that was refused; nothing for any other method. */
+  #ackFor(answer: string, method: string, options: RawRequest): string {
+    if (method !== 'INVITE') return '\r\n';
+    const via = fields(answer, 'Via')[0] ?? '';
+    const toTag = /;tag=([^;\r]*)/.exec(fields(answer, 'To')[0] ?? '')?.[1] ?? '';
+    return this.text('ACK', { ...options, via, toTag, lines: [] });
   }
 
   async #answerTo(request: string, method: string): Promise<string> {
