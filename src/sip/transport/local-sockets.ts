@@ -4,7 +4,7 @@ import { addressAndPort } from './hop.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import type { Target } from './target.ts';
 import type { SentBy } from './transport-layer.ts';
-import { defaultPort, viaTransport, type TransportName } from './transport-name.ts';
+import { defaultPort, transportNames, viaTransport, type TransportName } from './transport-name.ts';
 
 /** A socket that listens. */
 export interface LocalSocket {
@@ -12,6 +12,11 @@ export interface LocalSocket {
   readonly transport: TransportName;
   readonly local: Endpoint;
 }
+
+/** In the place of the number of a socket where none is named. */
+const NO_SOCKET = -1;
+/** Addresses for each way that are remembered. */
+const SENT_BYS_MAX = 16_384;
 
 const anyAddress = ['0.0.0.0', '::'];
 const isAny = ({ local }: LocalSocket): boolean => anyAddress.includes(local.address);
@@ -23,7 +28,8 @@ export class LocalSockets {
   readonly #own: OwnAddresses;
   readonly #names: ReadonlySet<string>;
   #sockets: readonly LocalSocket[] = [];
-  readonly #sentBys = new Map<string, SentBy>();
+  /** By transport and socket, then by the address that is sent to: asked several times for each request. */
+  readonly #sentBys = new Map<number, Map<string, SentBy>>();
   #face = new Face(plainFace);
 
   constructor(own: OwnAddresses, names: readonly string[]) {
@@ -85,18 +91,22 @@ export class LocalSockets {
   }
 
   sentBy(target: Target): SentBy {
-    const key = `${target.transport} ${target.address} ${target.socketId ?? ''}`;
-    const known = this.#sentBys.get(key);
-    if (known !== undefined) return known;
+    const { transport, address, socketId = NO_SOCKET } = target;
+    const way = (socketId - NO_SOCKET) * transportNames.length + transportNames.indexOf(transport);
+    let known = this.#sentBys.get(way);
+    if (known === undefined || known.size >= SENT_BYS_MAX) this.#sentBys.set(way, (known = new Map<string, SentBy>()));
+    let sentBy = known.get(address);
+    if (sentBy === undefined) known.set(address, (sentBy = this.#newSentBy(target)));
+    return sentBy;
+  }
+
+  #newSentBy(target: Target): SentBy {
     const socket = this.choose(target);
     const port = socket?.local.port ?? defaultPort[target.transport];
-    const sentBy = {
+    return {
       sentBy: addressAndPort(this.#addressTold(target, socket), port),
       transport: viaTransport[target.transport],
     };
-    if (this.#sentBys.size >= 16_384) this.#sentBys.clear();
-    this.#sentBys.set(key, sentBy);
-    return sentBy;
   }
 
   /** Who came by a virtual address is told that; who is outside, what is known outside. */
