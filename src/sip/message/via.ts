@@ -1,5 +1,5 @@
 import { formatIpAddress, parseIpAddress } from '#base';
-import { isHexCode, isHostCode, isTokenCode, parseDecimal, skipSpaces } from './characters.ts';
+import { isHexCode, isHostCode, isTokenCode, parseDecimal, skipSpaces, trimSpaces } from './characters.ts';
 import { Malformed } from './malformed.ts';
 import { findParam, ParamCursor } from './params.ts';
 
@@ -73,15 +73,25 @@ export class Via {
 
   /** As written, with these parameters at the end instead of those of the same name there (RFC 3261 §18.2.1, RFC 3581 §4). */
   withReceived(address: string, rport: number | undefined): string {
-    let text = this.#text.slice(this.#start, this.#paramsStart).trimEnd();
-    const cursor = new ParamCursor(this.#text, this.#paramsStart, this.end);
+    const source = this.#text;
+    let text = '';
+    // What is written without spaces is taken over in one piece, from `from` to `to`.
+    let from = this.#start;
+    let to = trimSpaces(source, from, this.#paramsStart);
+    const cursor = new ParamCursor(source, this.#paramsStart, this.end);
     while (cursor.next()) {
       if (cursor.isNamed('received') || (rport !== undefined && cursor.isNamed('rport'))) continue;
-      text += `;${this.#text.slice(cursor.nameStart, cursor.nameEnd)}`;
-      if (cursor.valueStart >= 0) text += `=${cursor.rawValue}`;
+      const { nameStart, nameEnd, valueStart, valueEnd } = cursor;
+      const isTight = valueStart < 0 || valueStart === nameEnd + 1;
+      if (!isTight || nameStart !== to + 1) {
+        text += `${source.slice(from, to)};`;
+        if (!isTight) text += `${source.slice(nameStart, nameEnd)}=`;
+        from = isTight ? nameStart : valueStart;
+      }
+      to = valueStart < 0 ? nameEnd : valueEnd;
     }
-    if (rport !== undefined) text += `;rport=${rport}`;
-    return `${text};received=${address}`;
+    text += source.slice(from, to);
+    return rport === undefined ? `${text};received=${address}` : `${text};rport=${rport};received=${address}`;
   }
 }
 

@@ -49,6 +49,7 @@ export class Incoming {
   /** See `loopHash`. */
   loopHash = 0;
   #seed: BranchSeed | undefined = undefined;
+  #receivedVia: string | undefined | null = null;
 
   constructor(message: SipMessage, hop: Hop, via: Via) {
     this.message = message;
@@ -67,6 +68,7 @@ export class Incoming {
 
   /** What the top Via must read when it is forwarded; undefined: as it is. */
   get receivedVia(): string | undefined {
-    return receivedVia(this.via, this.hop);
+    if (this.#receivedVia === null) this.#receivedVia = receivedVia(this.via, this.hop);
+    return this.#receivedVia;
   }
 }
