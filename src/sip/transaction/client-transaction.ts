@@ -5,7 +5,7 @@ import { ackFor, cancelFor } from './requests-of-ours.ts';
 import { inviteClient, type InviteClientAction, type InviteClientEvent } from './invite-client.ts';
 import { nonInviteClient, type NonInviteClientAction, type NonInviteClientEvent } from './non-invite-client.ts';
 import type { Table } from './table.ts';
-import type { Timed, TimerWheel } from './timer-wheel.ts';
+import { AT_ONCE, earlier, isDue, NEVER, type Timed, type TimerWheel } from './timer-wheel.ts';
 import type { Times } from './times.ts';
 
 /** Who sent the request. The transaction may be used for something else once `ended` was called. */
@@ -41,7 +41,6 @@ type State = 'Calling' | 'Trying' | 'Proceeding' | 'Completed' | 'Accepted' | 'T
 type Event = InviteClientEvent | NonInviteClientEvent;
 type Action = InviteClientAction | NonInviteClientAction;
 
-const NEVER = Number.POSITIVE_INFINITY;
 const nobody: ClientUser = {
   response: () => undefined,
   timedOut: () => undefined,
@@ -168,14 +167,14 @@ export class ClientTransaction implements Timed {
   }
 
   look(nowMs: number): void {
-    if (nowMs >= this.#endAtMs) {
+    if (isDue(this.#endAtMs, nowMs)) {
       this.#endAtMs = NEVER;
       this.#receive(this.#endEvent);
-    } else if (nowMs >= this.#repeatAtMs) {
+    } else if (isDue(this.#repeatAtMs, nowMs)) {
       this.#repeatAtMs = NEVER;
       this.#environment.repeated();
       this.#receive(this.#table === inviteClient ? 'timerA' : 'timerE');
-    } else if (nowMs >= this.#wakeAtMs) {
+    } else if (isDue(this.#wakeAtMs, nowMs)) {
       this.#wakeAtMs = NEVER;
       this.#user.woken(this);
     }
@@ -198,7 +197,7 @@ export class ClientTransaction implements Timed {
     } else {
       if (before !== 'Proceeding' && this.#state === 'Proceeding' && this.#wantsCancel) this.#sendCancel();
       // Over a connection some states last no time at all.
-      if (this.#endAtMs === 0) {
+      if (this.#endAtMs === AT_ONCE) {
         this.#endAtMs = NEVER;
         this.#receive(this.#endEvent);
       }
@@ -302,12 +301,12 @@ export class ClientTransaction implements Timed {
 
   #endIn(ms: number, event: Event): void {
     this.#endEvent = event;
-    this.#endAtMs = ms === 0 ? 0 : this.#environment.wheel.nowMs + ms;
+    this.#endAtMs = ms === 0 ? AT_ONCE : this.#environment.wheel.nowMs + ms;
     if (ms > 0) this.#schedule();
   }
 
   #schedule(): void {
-    const next = Math.min(this.#repeatAtMs, this.#endAtMs, this.#wakeAtMs);
+    const next = earlier(earlier(this.#repeatAtMs, this.#endAtMs), this.#wakeAtMs);
     if (next !== NEVER) this.#environment.wheel.schedule(this, next);
   }
 

@@ -9,7 +9,7 @@ import { inviteServer, type InviteServerAction, type InviteServerEvent } from '.
 import { nonInviteServer, type NonInviteServerAction, type NonInviteServerEvent } from './non-invite-server.ts';
 import { keyOf } from './matching-key.ts';
 import type { Table } from './table.ts';
-import type { Timed, TimerWheel } from './timer-wheel.ts';
+import { AT_ONCE, earlier, isDue, NEVER, type Timed, type TimerWheel } from './timer-wheel.ts';
 import type { Times } from './times.ts';
 
 /** Who answers the request. */
@@ -41,7 +41,6 @@ type State = 'Trying' | 'Proceeding' | 'Completed' | 'Confirmed' | 'Accepted' | 
 type Event = InviteServerEvent | NonInviteServerEvent;
 type Action = InviteServerAction | NonInviteServerAction;
 
-const NEVER = Number.POSITIVE_INFINITY;
 /** RFC 3261 §17.2.1: an INVITE that nobody has answered by then gets a 100. */
 const TRYING_AFTER_MS = 200;
 
@@ -133,10 +132,10 @@ export class ServerTransaction implements Timed {
   }
 
   look(nowMs: number): void {
-    if (nowMs >= this.#endAtMs) {
+    if (isDue(this.#endAtMs, nowMs)) {
       this.#endAtMs = NEVER;
       this.#receive(this.#endEvent);
-    } else if (nowMs >= this.#repeatAtMs) {
+    } else if (isDue(this.#repeatAtMs, nowMs)) {
       this.#repeatAtMs = NEVER;
       this.#receive(this.#finalStatus === 0 ? 'timerTrying' : 'timerG');
     }
@@ -150,7 +149,7 @@ export class ServerTransaction implements Timed {
     for (const action of transition.actions) this.#do(action, bytes, ack, hop);
     if (this.#state === 'Terminated') {
       this.#terminate();
-    } else if (this.#endAtMs === 0) {
+    } else if (this.#endAtMs === AT_ONCE) {
       this.#endAtMs = NEVER;
       this.#receive(this.#endEvent);
     }
@@ -221,12 +220,12 @@ export class ServerTransaction implements Timed {
 
   #endIn(ms: number, event: Event): void {
     this.#endEvent = event;
-    this.#endAtMs = ms === 0 ? 0 : this.#environment.wheel.nowMs + ms;
+    this.#endAtMs = ms === 0 ? AT_ONCE : this.#environment.wheel.nowMs + ms;
     if (ms > 0) this.#schedule();
   }
 
   #schedule(): void {
-    const next = Math.min(this.#repeatAtMs, this.#endAtMs);
+    const next = earlier(this.#repeatAtMs, this.#endAtMs);
     if (next !== NEVER) this.#environment.wheel.schedule(this, next);
   }
 

@@ -8,6 +8,22 @@ export interface Timed {
   look(nowMs: number): void;
 }
 
+/**
+ * In the place of a time of the wheel, which is above 0. An infinite number would be an object of its own in each of hundreds
+ * of thousands of transactions.
+ */
+export const NEVER = 0;
+/** A state that lasts no time at all. */
+export const AT_ONCE = -1;
+
+export const isDue = (atMs: number, nowMs: number): boolean => atMs > NEVER && nowMs >= atMs;
+
+/** Of two times that may be `NEVER` or `AT_ONCE`, which are nothing to wait for. */
+export function earlier(aMs: number, bMs: number): number {
+  if (aMs <= NEVER) return Math.max(bMs, NEVER);
+  return bMs <= NEVER || aMs < bMs ? aMs : bMs;
+}
+
 /** Coarse enough to cost nothing, fine against T1. A timer is up to two ticks late, never early. */
 export const WHEEL_TICK_MS = 20;
 /** 41 seconds: every transaction timer fits; what is later is looked at on the way. */
@@ -33,7 +49,7 @@ export class TimerWheel {
     return this.#entries;
   }
 
-  /** Milliseconds of this wheel, in whole ticks: between two of them, that of the next. Cheap to read. */
+  /** Milliseconds of this wheel, above 0 and without fractions, in whole ticks: between two of them, that of the next. Cheap to read. */
   get nowMs(): number {
     if (this.#timer === undefined) this.#start();
     return this.#startedAtMs + (this.#isTurning ? this.#tick : this.#tick + 1) * WHEEL_TICK_MS;
@@ -58,7 +74,8 @@ export class TimerWheel {
   }
 
   #start(): void {
-    this.#startedAtMs = this.#clock.nowMs() - this.#tick * WHEEL_TICK_MS;
+    // Whole milliseconds: times are kept by hundreds of thousands, and numbers with fractions are objects.
+    this.#startedAtMs = Math.floor(this.#clock.nowMs()) - this.#tick * WHEEL_TICK_MS;
     this.#timer = this.#clock.every(WHEEL_TICK_MS, () => this.#turn());
   }
 
