@@ -31,7 +31,7 @@ interface Call {
 export class CallDialogs {
   readonly #services: CallDialogsServices;
   readonly #calls = new Map<string, Call>();
-  readonly #ofAccount = new Map<string, Set<Call>>();
+  readonly #ofAccount = new Map<string, Call[]>();
 
   constructor(services: CallDialogsServices) {
     this.#services = services;
@@ -43,8 +43,7 @@ export class CallDialogs {
     const caller = accountOf(message, 'caller');
     const callee = accountOf(message, 'callee');
     if (caller === undefined && callee === undefined) return undefined;
-    const callId = ownText(message.callId());
-    const fromTag = ownText(message.from().tag ?? '');
+    const { callId, fromTag, callerUri, calleeUri } = partsOf(message);
     const key = `${callId} ${fromTag}`;
     if (this.#calls.has(key)) return undefined;
     // The BYE of the oldest has gone another way, most likely
@@ -55,13 +54,14 @@ export class CallDialogs {
       fromTag,
       caller,
       callee,
-      callerUri: ownText(message.from().uriText),
-      calleeUri: ownText(message.to().uriText),
+      callerUri,
+      calleeUri,
       toTag: undefined,
       state: 'trying',
     };
     this.#calls.set(key, call);
-    for (const aor of [caller, callee]) if (aor !== undefined) this.#add(aor, call);
+    if (caller !== undefined) this.#add(caller, call);
+    if (callee !== undefined && callee !== caller) this.#add(callee, call);
     this.#tell(call);
     return this.#observer(call);
   }
@@ -76,7 +76,7 @@ export class CallDialogs {
   /** Calls of an account, those that ended just now too. */
   of(aor: string): DialogState[] {
     const calls = this.#ofAccount.get(aor);
-    return calls === undefined ? [] : [...calls].flatMap((call) => statesOf(call, aor));
+    return calls === undefined ? [] : calls.flatMap((call) => statesOf(call, aor));
   }
 
   #observer(call: Call): CallObserver {
@@ -109,21 +109,41 @@ export class CallDialogs {
   }
 
   #add(aor: string, call: Call): void {
-    const calls = this.#ofAccount.get(aor) ?? new Set<Call>();
-    this.#ofAccount.set(aor, calls);
-    if (calls.size < eventLimits.maxDialogsPerAccount) calls.add(call);
+    const calls = this.#ofAccount.get(aor);
+    if (calls === undefined) this.#ofAccount.set(aor, [call]);
+    else if (calls.length < eventLimits.maxDialogsPerAccount) calls.push(call);
   }
 
   #drop(aor: string, call: Call): void {
     const calls = this.#ofAccount.get(aor);
-    calls?.delete(call);
-    if (calls?.size === 0) this.#ofAccount.delete(aor);
+    const at = calls?.indexOf(call) ?? -1;
+    if (calls === undefined || at < 0) return;
+    if (calls.length === 1) this.#ofAccount.delete(aor);
+    else calls.splice(at, 1);
   }
 
   #tell({ caller, callee }: Call): void {
     if (caller !== undefined) this.#services.changed(caller);
     if (callee !== undefined && callee !== caller) this.#services.changed(callee);
   }
+}
+
+/** What is remembered of the INVITE, as parts of one text that is not the message's. */
+function partsOf(message: SipMessage): Pick<Call, 'callId' | 'fromTag' | 'callerUri' | 'calleeUri'> {
+  const from = message.from();
+  const callId = message.callId();
+  const fromTag = from.tag ?? '';
+  const callerUri = from.uriText;
+  const text = ownText(callId + fromTag + callerUri + message.to().uriText);
+  const tagAt = callId.length;
+  const callerAt = tagAt + fromTag.length;
+  const calleeAt = callerAt + callerUri.length;
+  return {
+    callId: text.slice(0, tagAt),
+    fromTag: text.slice(tagAt, callerAt),
+    callerUri: text.slice(callerAt, calleeAt),
+    calleeUri: text.slice(calleeAt),
+  };
 }
 
 /** Who calls himself is at both ends. */
