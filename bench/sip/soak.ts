@@ -1,21 +1,25 @@
 /**
- * Registrations, calls, messages and subscriptions at once, for a quarter of an hour, and what the server's memory does:
+ * Registrations, calls, messages and subscriptions at once, for a quarter of an hour, and what the memory of each server does:
  *
- *     node -C hubfarm-source bench/sip/soak.ts [minutes] [share]      as root
+ *     node -C hubfarm-source bench/sip/soak.ts [minutes] [share] [servers]      as root
  *
- * 15 minutes unless given; `share` 1 is the load below. The first third is for warming up: flat is what grows by no more than
- * a tenth after it. Ends with 1 when memory was not flat, or more than one in a thousand went wrong beside those that SIPp gives
- * up since something was sent twice, which a machine without enough CPU for both makes happen.
+ * 15 minutes unless given; `share` 1 is the load below; `servers` 1, or 3 for a farm whose balancer hands each datagram to the
+ * next of them. The first third is for warming up: flat is what grows by no more than a tenth after it; memory of engines is
+ * shown, and not judged. Ends with 1 when the memory of any server was not flat, or more than one in a thousand went wrong
+ * beside those that SIPp gives up since something was sent twice, which a machine without enough CPU for both makes happen.
  */
 import process, { argv } from 'node:process';
+import { FarmServers } from '../../test/interop/farm-servers.ts';
 import { HubfarmServer } from '../../test/interop/hubfarm-server.ts';
 import { Network, type Host } from '../../test/interop/namespaces.ts';
+import { proportionalBytes } from '../../test/interop/process.ts';
 import { provideAccounts } from '../../test/interop/sip-server.ts';
 import { Sipp, sipUsers, writeUsers, type SippRun } from '../../test/interop/sipp.ts';
 import { cpuNanoseconds, proportionalMegabytes } from './cpu-time.ts';
 
 const minutes = Number(argv[2] ?? 15);
 const share = Number(argv[3] ?? 1);
+const isFarm = Number(argv[4] ?? 1) > 1;
 const domain = 'farm.test';
 const sampleS = 10;
 const mostGrowth = 0.1;
@@ -38,12 +42,51 @@ function sipp(host: Host, run: Omit<SippRun, 'port'> & { readonly port?: number 
   return new Sipp(host, { port, timeoutMs, t1Ms: 500, ...run, more: media });
 }
 
-try {
-  const server = new HubfarmServer(network.host('hubfarm'), { settings: ['sip.trusted=10.77.0.0/24'] });
-  const [callers, callees] = [network.host('callers'), network.host('callees')];
+/** What is asked, and where. */
+interface Asked {
+  readonly address: string;
+  readonly servers: readonly HubfarmServer[];
+}
+
+async function start(): Promise<Asked> {
+  const settings = ['sip.trusted=10.77.0.0/24'];
+  if (isFarm) {
+    const farm = new FarmServers((name) => network.host(name), settings);
+    await farm.start();
+    return farm;
+  }
+  const server = new HubfarmServer(network.host('hubfarm'), { settings });
   await server.start();
+  return { address: server.host.address, servers: [server] };
+}
+
+/** Megabytes. */
+interface Sample {
+  readonly own: number;
+  /** Of the processes below it: etcd, in a cluster. */
+  readonly engine: number;
+}
+
+function sample({ pid }: HubfarmServer): Sample {
+  const own = proportionalBytes(pid) / 2 ** 20;
+  return { own, engine: proportionalMegabytes(pid) - own };
+}
+
+const mean = (of: readonly number[]): number => of.reduce((sum, one) => sum + one, 0) / Math.max(of.length, 1);
+
+/** Megabytes in the first, second and last third of the time, and how much the last has more than the second. */
+function thirds(samples: readonly number[]): { readonly mean: readonly number[]; readonly growth: number } {
+  const third = samples.length / 3;
+  const parts = [0, 1, 2].map((at) => mean(samples.slice(Math.floor(at * third), Math.floor((at + 1) * third))));
+  return { mean: parts, growth: parts[2]! / parts[1]! - 1 };
+}
+
+try {
+  const { address, servers } = await start();
+  const [server] = servers as readonly [HubfarmServer];
+  const [callers, callees] = [network.host('callers'), network.host('callees')];
   await provideAccounts(server, domain, users);
-  const target = `${server.host.address}:5060`;
+  const target = `${address}:5060`;
   const files = { called: writeUsers(callers, called), written: writeUsers(callers, written) };
   const contactOf = (at: number): Readonly<Record<string, string>> => ({ contact: `${callees.address}:${at}` });
   for (const [file, at, count] of [
@@ -70,32 +113,37 @@ try {
       ...{ scenario, target, rate, calls: rate * seconds, holdMs: 1_000, users: filesOf[scenario], keys },
     });
   });
-  const samples: number[] = [];
-  const begunNs = cpuNanoseconds(server.pid);
+  const samples: Sample[][] = [];
+  const cpu = (): number[] => servers.map(({ pid }) => cpuNanoseconds(pid));
+  const begunNs = cpu();
   const sampler = setInterval(() => {
-    samples.push(proportionalMegabytes(server.pid));
-    process.stdout.write(`${samples.length * sampleS} s: ${samples.at(-1)!.toFixed(0)} MB\n`);
+    samples.push(servers.map(sample));
+    const now = samples.at(-1)!.map(({ own, engine }) => `${own.toFixed(0)}${isFarm ? ` + ${engine.toFixed(0)}` : ''}`);
+    process.stdout.write(`${samples.length * sampleS} s: ${now.join(', ')} MB\n`);
   }, sampleS * 1000);
   const results = await Promise.all(asking.map((one) => one.ended()));
   clearInterval(sampler);
-  const cpuShare = (cpuNanoseconds(server.pid) - begunNs) / 1e9 / seconds;
+  const cpuShares = cpu().map((ns, at) => (ns - begunNs[at]!) / 1e9 / seconds);
   for (const one of answering) await one.stop();
-  const status = await server.hubfarm('sip', 'status');
-  const warm = samples.slice(Math.floor(samples.length / 3));
-  const middle = Math.ceil(warm.length / 2);
-  const mean = (of: readonly number[]): number => of.reduce((sum, one) => sum + one, 0) / Math.max(of.length, 1);
-  const growth = mean(warm.slice(middle)) / mean(warm.slice(0, middle)) - 1;
+  for (const one of servers) process.stdout.write(`${await one.hubfarm('sip', 'status')}\n`);
   const created = results.reduce((sum, one) => sum + one.created, 0);
   const failed = results.reduce((sum, one) => sum + one.failed, 0);
   const wrong = results.reduce((sum, one) => sum + Math.max(0, one.failed - one.retransmissions), 0);
-  process.stdout.write(`${status}\n`);
   for (const [at, kind] of (Object.keys(load) as Kind[]).entries()) {
     process.stdout.write(`${kind}: ${JSON.stringify(results[at])}\n`);
   }
-  process.stdout.write(
-    `memory ${mean(warm.slice(0, middle)).toFixed(0)} MB, then ${mean(warm.slice(middle)).toFixed(0)} MB (${(growth * 100).toFixed(1)} %); ${(cpuShare * 100).toFixed(0)} % of a CPU; ${failed} of ${created} failed, ${wrong} of them without having been sent again\n`,
-  );
-  process.exitCode = growth > mostGrowth || wrong > created * mostFailed ? 1 : 0;
+  process.stdout.write(`${failed} of ${created} failed, ${wrong} of them without having been sent again\n`);
+  const memories = servers.map((_, at) => thirds(samples.map((one) => one[at]!.own)));
+  const engines = servers.map((_, at) => thirds(samples.map((one) => one[at]!.engine)));
+  for (const [at, memory] of memories.entries()) {
+    const megabytes = memory.mean.map((one) => one.toFixed(0)).join(', ');
+    const growth = `${(memory.growth * 100).toFixed(1)} %`;
+    const busy = `${(cpuShares[at]! * 100).toFixed(0)} % of a CPU`;
+    const engine = isFarm ? `; its engine ${engines[at]!.mean.map((one) => one.toFixed(0)).join(', ')} MB` : '';
+    process.stdout.write(`server ${at + 1}: in thirds ${megabytes} MB (${growth})${engine}; ${busy}\n`);
+  }
+  const isFlat = memories.every(({ growth }) => growth <= mostGrowth);
+  process.exitCode = !isFlat || wrong > created * mostFailed ? 1 : 0;
 } finally {
   network.remove();
 }
