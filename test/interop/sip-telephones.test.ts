@@ -24,6 +24,12 @@ if (requirePeers(['ip', 'baresip', 'linphonec'])) {
       await provideAccounts(server, domain, [anna, ben]);
     });
 
+    /** `urn:uuid:…` of the only telephone of the account. */
+    async function instanceOf(user: string): Promise<string> {
+      const listed = await server.hubfarm('sip', 'registrations', `${user}@${domain}`, '--json');
+      return /"instance": *"<(urn:uuid:[^>]+)>"/.exec(listed)?.[1] ?? '';
+    }
+
     test.each([
       ['UDP', ''],
       ['TCP', ';transport=tcp'],
@@ -47,7 +53,7 @@ if (requirePeers(['ip', 'baresip', 'linphonec'])) {
       expect(linphone.heardSeconds(440)).toBeGreaterThan(heardSeconds);
     });
 
-    test('talk when the other one calls', async () => {
+    test('talk when the other one calls, this very telephone by its GRUU (RFC 5627), which is its Contact in the call', async () => {
       const linphone = new Linphone(network().host('lin'), {
         ...{ server: `${server.host.address}:5060`, user: ben, toneHz: 1000, answersByItself: true },
       });
@@ -55,9 +61,14 @@ if (requirePeers(['ip', 'baresip', 'linphonec'])) {
       const baresip = new Baresip(network().host('bare'), options);
       try {
         await linphone.start();
-        await baresip.start(`sip:ben@${domain}`);
+        const gruu = `sip:ben@${domain};gr=${await instanceOf(ben.name)}`;
+        await baresip.start(gruu);
         await baresip.answered();
+        expect(baresip.output).toContain(`Contact: <${gruu}>`);
         await new Promise((resolve) => setTimeout(resolve, talkMs));
+        await baresip.stop();
+        // The BYE has come to it, by that name too.
+        await linphone.says(/Call \d+ with .* ended/);
       } finally {
         await baresip.stop();
         await linphone.stop();
