@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { execPath } from 'node:process';
 import type { FarmServers } from './farm-servers.ts';
 import type { Host } from './namespaces.ts';
 import { Sipp, writeUsers, type SippFigures, type SippRun, type SipUser } from './sipp.ts';
@@ -5,9 +7,12 @@ import { Sipp, writeUsers, type SippFigures, type SippRun, type SipUser } from '
 export type Transport = 'udp' | 'tcp';
 
 export interface Ways {
-  readonly caller: Transport;
+  /** TLS with a tunnel, see `tunnel`. */
+  readonly caller: Transport | 'tls';
   readonly callee: Transport;
 }
+
+const tunnelProgram = join(import.meta.dirname, 'tls-tunnel.ts');
 
 /** Telephones that SIPp plays, outside of the farm. */
 export class FarmCalls {
@@ -44,10 +49,10 @@ export class FarmCalls {
   }
 
   /** The users register a contact at the callees' host; returns its port. */
-  async register(transport: Transport, users: string, more: Partial<SippRun>): Promise<number> {
+  async register(callee: Transport, users: string, more: Partial<SippRun>): Promise<number> {
     const port = this.nextPort();
-    const contact = `${this.callees.address}:${port}${transport === 'tcp' ? ';transport=tcp' : ''}`;
-    await this.start('register', { transport, users, keys: { contact }, ...more }).succeeds();
+    const contact = `${this.callees.address}:${port}${callee === 'tcp' ? ';transport=tcp' : ''}`;
+    await this.start('register', { transport: callee, users, keys: { contact }, ...more }).succeeds();
     return port;
   }
 
@@ -80,23 +85,37 @@ export class FarmCalls {
   }
 
   /**
-   * Every request and response that a call, a registration, a subscription and a message can have, over one transport, in so
-   * many calls of each kind. Rejects unless all went as they should.
+   * How a SIPp gets to the target. Debian's knows no TLS: a tunnel takes what it sends there, from the port that it says is its
+   * own, since telephones are reached by the connection that they have made.
    */
-  async everyMessage(calls: number, transport: Transport, target: string): Promise<void> {
+  async #way(transport: Ways['caller'], target: string): Promise<Partial<SippRun>> {
+    if (transport !== 'tls') return { transport, target };
+    const [port, shownPort] = [this.nextPort(), this.nextPort()];
+    const door = `${this.callers.address}:${port}`;
+    this.callers.start(execPath, [tunnelProgram, 'outward', door, target, `${shownPort}`]);
+    await this.callers.receives('tcp', port);
+    return { transport, target: door, shownPort };
+  }
+
+  /**
+   * Every request and response that a call, a registration, a subscription and a message can have, in so many calls of each
+   * kind. Rejects unless all went as they should.
+   */
+  async everyMessage(calls: number, { caller: transport, callee }: Ways, target: string): Promise<void> {
     const talks = [
       ['every-request-caller', 'every-request-callee'],
       ['cancelling-caller', 'cancelled-callee'],
       ['writer', 'reader'],
     ] as const;
-    const common = { calls, transport, target };
+    const ask = async (scenario: string, more: Partial<SippRun>): Promise<SippFigures> =>
+      this.start(scenario, { calls, ...(await this.#way(transport, target)), ...more }).succeeds();
     const talk = async (asking: string, answering: string): Promise<void> => {
       const users = this.nextUsers(calls);
-      const port = await this.register(transport, users, common);
-      const asked = await this.answer(answering, port, transport, calls);
+      const port = await this.register(callee, users, { calls });
+      const asked = await this.answer(answering, port, callee, calls);
       try {
         // Whom a REFER names.
-        await this.start(asking, { ...common, users, keys: { target: 'somebody' } }).succeeds();
+        await ask(asking, { users, keys: { target: 'somebody' } });
         await asked.succeeds();
       } finally {
         await asked.stop();
@@ -105,8 +124,8 @@ export class FarmCalls {
     const watch = async (): Promise<void> => {
       const users = this.nextUsers(calls);
       const keys = { event: 'message-summary' };
-      await this.start('publisher', { ...common, users }).succeeds();
-      await this.start('watcher', { ...common, users, keys }).succeeds();
+      await ask('publisher', { users });
+      await ask('watcher', { users, keys });
     };
     await Promise.all([...talks.map(([asking, answering]) => talk(asking, answering)), watch()]);
   }

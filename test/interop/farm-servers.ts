@@ -96,7 +96,7 @@ table netdev farm {
     type filter hook ingress device "eth0" priority 0; policy accept;
     ${steering.join('\n    ')}
     ip daddr ${virtualAddress} udp dport 5060 ${toMember} numgen inc ${members}
-    ip daddr ${virtualAddress} tcp dport 5060 ${toMember} jhash ip saddr . tcp sport ${members}
+    ip daddr ${virtualAddress} tcp dport { 5060, 5061 } ${toMember} jhash ip saddr . tcp sport ${members}
   }
 }`;
     await this.balancer.mustRun('nft', [rules]);

@@ -67,7 +67,7 @@ if (requirePeers(['ip', 'nft', 'etcd', 'sipp'])) {
     const users = writeUsers(callers, called);
     await start({ scenario: 'register', users, calls: called.length, rate: 100, keys }).succeeds();
     const answering = new Sipp(callees, {
-      ...{ scenario: 'prompt-callee', port: contactPort, t1Ms, timeoutMs: 180_000 },
+      ...{ scenario: 'patient-callee', port: contactPort, t1Ms, timeoutMs: 180_000 },
       // What another member sends again has the same branch, but another name beside it.
       more: ['-rtcheck', 'loose', ...patient],
     });

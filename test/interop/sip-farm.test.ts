@@ -4,6 +4,7 @@ import { FarmCalls, type Ways } from './farm-calls.ts';
 import { FarmServers } from './farm-servers.ts';
 import { useNetwork, type Host } from './namespaces.ts';
 import { requirePeers } from './peers.ts';
+import { testTelephones } from './sip-farm-telephones.ts';
 import { provideAccounts } from './sip-server.ts';
 import { sipUsers, type SippRun } from './sipp.ts';
 
@@ -11,10 +12,11 @@ const domain = 'farm.test';
 const calls = 30;
 /** Of each kind of call, in a farm that is steered. */
 const steeredCalls = 9;
-const users = sipUsers(14 * calls + 24 * steeredCalls, domain);
+const people = ['anna', 'ben', 'carl', 'dora'].map((name) => ({ name, domain, password: `word-of-${name}` }));
+const users = sipUsers(14 * calls + 36 * steeredCalls, domain);
 const allWent = { successful: calls, failed: 0 };
 
-if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
+if (requirePeers(['ip', 'nft', 'sipp', 'sipsak', 'baresip', 'linphonec', 'chromium'])) {
   const network = useNetwork();
   let farm: FarmServers;
   let callers: Host;
@@ -22,11 +24,12 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
   let phones: FarmCalls;
 
   beforeAll(async () => {
-    farm = new FarmServers((name) => network().host(name), ['sip.trusted=["10.77.0.0/24"]']);
+    const settings = ['sip.trusted=["10.77.0.0/24"]', 'sip.tls=["5061"]', 'sip.wss=["5063"]'];
+    farm = new FarmServers((name) => network().host(name), settings);
     callers = network().host('callers');
     callees = network().host('callees');
     await farm.start();
-    await provideAccounts(farm.first, domain, users);
+    await provideAccounts(farm.first, domain, [...people, ...users]);
     phones = new FarmCalls(farm, { callers, callees }, users);
   });
 
@@ -78,12 +81,13 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
     ];
     test.each([0, 1, 2])('every kind of message may reach any of them: turn %i', async (turn) => {
       const steered = new Map(kinds.map((kind, at) => [kind, (at + turn) % 3]));
-      const own = `${farm.servers[turn]!.host.address}:5060`;
+      const own = farm.servers[turn]!.host.address;
       await farm.balance(farm.servers, steered);
       try {
         await Promise.all([
-          phones.everyMessage(steeredCalls, 'udp', `${farm.address}:5060`),
-          phones.everyMessage(steeredCalls, 'tcp', own),
+          phones.everyMessage(steeredCalls, { caller: 'udp', callee: 'udp' }, `${farm.address}:5060`),
+          phones.everyMessage(steeredCalls, { caller: 'tcp', callee: 'tcp' }, `${own}:5060`),
+          phones.everyMessage(steeredCalls, { caller: 'tls', callee: 'tcp' }, `${own}:5061`),
         ]);
         const counts = await farm.steered();
         for (const kind of kinds) expect(counts.get(kind), kind).toBeGreaterThanOrEqual(steeredCalls);
@@ -104,6 +108,8 @@ if (requirePeers(['ip', 'nft', 'sipp', 'sipsak'])) {
       }
     });
   });
+
+  testTelephones(network, () => farm, people);
 
   describe('a balancer that asks with OPTIONS', () => {
     const ask = async (host: string): Promise<string> => {

@@ -2,7 +2,7 @@
  * A program for a host of a test: takes connections at one place and carries them to another one, one side of it by TLS.
  * It lets programs that know no TLS, such as Debian's SIPp, be used with it.
  *
- *     node tls-tunnel.ts outward HOST:PORT HOST:PORT              plain here, TLS there; whatever certificate is shown
+ *     node tls-tunnel.ts outward HOST:PORT HOST:PORT [PORT]       plain here, TLS there, from that port; whatever certificate is shown
  *     node tls-tunnel.ts inward HOST:PORT HOST:PORT CERT KEY      TLS here, plain there
  */
 import { readFileSync } from 'node:fs';
@@ -30,7 +30,12 @@ function join(one: Socket, other: Socket): void {
 
 const { host, port } = place(from);
 if (direction === 'outward') {
-  createServer((socket) => join(socket, connectTls({ ...place(to), rejectUnauthorized: false }))).listen(port, host);
+  const options = {
+    ...place(to),
+    rejectUnauthorized: false,
+    ...(certificate !== '' && { localPort: Number(certificate) }),
+  };
+  createServer((socket) => join(socket, connectTls(options))).listen(port, host);
 } else {
   const identity = { cert: readFileSync(certificate), key: readFileSync(key) };
   createTlsServer(identity, (socket) => join(socket, connect(place(to)))).listen(port, host);
