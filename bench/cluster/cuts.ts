@@ -89,7 +89,7 @@ async function cut(cluster: CliCluster, client: Host): Promise<readonly (number 
     return times.length === 0 ? undefined : Math.max(...times);
   };
   await controller.host.plugged(true);
-  await cluster.complete(others[0]!);
+  await cluster.complete(others[0]);
   await pause(quarantineMs);
   const lost = loggedMs(others, 'this member has lost its place in the cluster; it asks for a new one', cutAtMs);
   return [

@@ -179,7 +179,11 @@ class FakeModes implements ClusterModes {
     return Promise.resolve();
   }
 
+  /** What keeps it from becoming a member. */
+  refusal: Error | undefined;
+
   setMember(settings: unknown): Promise<void> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
     this.changes.push(settings);
     return Promise.resolve();
   }

@@ -87,7 +87,8 @@ export const clusterOperations = [
     verb: 'set',
     about:
       'Makes the server stand-alone, the controller of a cluster, or a member of one. The configuration is kept in a ' +
-      'file before; the change begins a second after the answer and ends all connections, this one too.',
+      'file before; what is in the way is answered, with nothing changed. The services stop a second after the answer, ' +
+      'which ends all connections, this one too.',
     role: 'server',
     effect: 'change',
     input: farmFields,

@@ -6,7 +6,7 @@ import { rightsOf, type Caller } from './caller.ts';
 import type { AuditChange } from './audit-record.ts';
 import type { Call, Operation } from './operation.ts';
 import { Refusal, refuse } from './refusal.ts';
-import { refusedForRole, serverRole } from './server-role.ts';
+import { refusedForRole, serverRole, whyRefused } from './server-role.ts';
 
 /** What the modules below throw, as the number that the wire has for it. */
 const errorNumbers: ReadonlyMap<string, number> = new Map([
@@ -41,6 +41,22 @@ const errorNumbers: ReadonlyMap<string, number> = new Map([
   ['SIP_ALIAS_TAKEN', ErrorCode.OBJECT_EXISTS],
   ['TOO_MANY_SIP_DOMAINS', ErrorCode.TOO_MANT_ITEMS],
   ['TOO_MANY_SIP_ACCOUNTS', ErrorCode.TOO_MANT_ITEMS],
+  // What keeps a server from being in a cluster
+  ['WRONG_PASSWORD', ErrorCode.ACCESS_DENIED],
+  ['BLOCKED', ErrorCode.ACCESS_DENIED],
+  ['NO_PASSWORD', ErrorCode.INVALID_PARAMETER],
+  ['CANNOT_CONNECT', ErrorCode.CONNECT_FAILED],
+  ['NOT_HUBFARM', ErrorCode.SERVER_IS_NOT_VPN],
+  ['VERSION_MISMATCH', ErrorCode.VERSION_INVALID],
+  ['CLOCK_SKEW', ErrorCode.BAD_CLOCK],
+  ['NAME_TAKEN', ErrorCode.OBJECT_EXISTS],
+  ['BAD_REQUEST', ErrorCode.INVALID_PARAMETER],
+  ['BAD_PUBLIC_ADDRESS', ErrorCode.INVALID_PARAMETER],
+  ['PUBLIC_ADDRESS_UNREACHABLE', ErrorCode.INVALID_PARAMETER],
+  ['LICENCE', ErrorCode.NO_VPN_CLUSTER_LICENSE],
+  ['NOT_IN_CLUSTER', ErrorCode.NOT_FARM_MEMBER],
+  ['BUSY', ErrorCode.SERVER_CANT_ACCEPT],
+  ['NOT_READY', ErrorCode.SERVER_CANT_ACCEPT],
 ]);
 
 export type Outcome =
@@ -126,7 +142,7 @@ async function runEverywhere(context: AdminContext, operation: Operation, input:
 function refusalForRole(context: AdminContext, operation: Operation, caller: Caller): Refusal | undefined {
   if (caller.role === 'hub' && serverRole(context) === 'member') return refuse(ErrorCode.NOT_ENOUGH_RIGHT);
   const error = refusedForRole(context, operation.name);
-  return error === undefined || caller.role === 'nobody' ? undefined : refuse(error);
+  return error === undefined || caller.role === 'nobody' ? undefined : refuse(error, whyRefused(context));
 }
 
 /** The fields that say what an operation is about. */

@@ -78,7 +78,11 @@ function mergeDocuments(into: ConfigDocument, document: ConfigDocument): ConfigD
   return { ...into, entries: entries.sort((a, b) => (a.key < b.key ? -1 : 1)) };
 }
 
-/** Keeps a copy of the configuration; resolves with its path. The change itself begins about a second later. */
+/**
+ * Keeps a copy of the configuration, and changes the part as far as that leaves the server as it is; resolves with the path of
+ * the copy, or rejects with what is in the way: a wrong password, nobody at the address. The services stop about a second
+ * later. Who has to leave a cluster first, which costs the connections, is answered before anything begins.
+ */
 export async function beginModeChange(
   context: AdminContext,
   cluster: ClusterControl,
@@ -89,13 +93,22 @@ export async function beginModeChange(
   const effects = effectsOfMode(context, mode);
   const backup = await cluster.backUp(mode);
   logger.warn({ mode, backup, effects }, `this server becomes ${words[mode]}; its configuration is kept in ${backup}`);
-  clock.after(CHANGE_DELAY_MS, () => {
-    changeMode(cluster.modes, asked).catch((error: unknown) => {
+  const change = async (): Promise<void> => {
+    try {
+      await changeMode(cluster.modes, asked);
+    } catch (error) {
       logger.error({ mode, err: error }, `this server could not become ${words[mode]}`);
-    });
-  });
+      throw error;
+    }
+  };
+  if (leavesFirst(cluster.modes.status().mode, mode)) {
+    clock.after(CHANGE_DELAY_MS, () => void change().catch(() => undefined));
+  } else await change();
   return backup;
 }
+
+const leavesFirst = (now: ClusterMode, to: ClusterMode): boolean =>
+  now !== 'standalone' && to !== 'standalone' && (now === 'controller') !== (to === 'controller');
 
 const words: { readonly [M in ClusterMode]: string } = {
   standalone: 'a stand-alone server',

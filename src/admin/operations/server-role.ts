@@ -60,3 +60,9 @@ export function refusedForRole(context: AdminContext, operation: string): number
   if (role !== 'standalone' && refusedInClusters.has(operation)) return ErrorCode.NOT_SUPPORTED;
   return role === 'member' ? refusedAtMembers.get(operation) : undefined;
 }
+
+/** The same in words. */
+export const whyRefused = (context: AdminContext): string =>
+  serverRole(context) === 'member'
+    ? 'the hubs and users of a cluster are administered at its controller'
+    : 'servers of a cluster have no cascades of their own to other servers';

@@ -76,7 +76,9 @@ export class ServerCluster implements ClusterSteps {
 
   async drain(serverName: string, isDraining: boolean, progress: StepProgress): Promise<void> {
     const { clock, drainCallsMs } = this.#deps;
-    await drainServer(this.#running(), { serverName, isDraining, clock, drainCallsMs }, progress);
+    // Its own members a server may always drain; the others listen to the controller.
+    const cluster = this.settings()?.serverName === serverName ? this.#running() : this.#controller();
+    await drainServer(cluster, { serverName, isDraining, clock, drainCallsMs }, progress);
   }
 
   /** Until the server has started again in its new mode, no other change begins. */

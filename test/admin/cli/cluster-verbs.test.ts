@@ -165,7 +165,7 @@ describe('hubfarm cluster', () => {
       'nothing new is placed on beta',
       'sessions are placed on gamma again',
       'gamma belongs to the cluster no more',
-      'gamma may be the controller from now on',
+      'gamma may be the controller from now on; it starts its services again, so its sessions log in anew',
     ]);
     expect(server.paramsOf('HubfarmInitCluster')).toMatchObject({ Weight_u32: 200 });
     expect(server.paramsOf('HubfarmLeaveCluster')).toEqual({ Force_bool: true });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { importJson } from '#backplane';
 import { sha0 } from '#base';
+import { ClusterFailure } from '#cluster';
 import { adminPackLimits, Pack } from '#softether';
 import { FakeCluster } from '../fake-cluster.ts';
 import { callRpc } from '../fixture.ts';
@@ -208,7 +209,7 @@ describe('a change of the part that a server plays', () => {
     Weight_u32: 0,
   };
 
-  test('is answered at once, keeps the configuration in a file, and begins a second later', async () => {
+  test('is answered at once where a cluster is left first, keeps the configuration in a file, and begins a second later', async () => {
     const { modes, fixture } = cluster.member('a/0');
     const answer = await json('SetFarmSetting', asMember);
     const [backup] = cluster.backups;
@@ -234,6 +235,20 @@ describe('a change of the part that a server plays', () => {
     ]);
     expect(JSON.stringify(answer)).not.toContain('secret words');
     expect(fixture.auditLines.at(-1)).toMatch(/"mode":"member".*"hashedPassword":"set"/);
+  });
+
+  test('is answered when the controller has let the server in, or with what is in the way', async () => {
+    const { modes } = cluster.member('a/0');
+    modes.current = { ...modes.current, mode: 'standalone' };
+    expect(await json('SetFarmSetting', asMember)).toMatchObject({ ServerType_u32: 2 });
+    expect(modes.changes).toMatchObject([{ mode: 'member', weight: 100 }]);
+    const ways = { WRONG_PASSWORD: 12, CANNOT_CONNECT: 1, CLOCK_SKEW: 101, NAME_TAKEN: 112, BUSY: 105, RESTART: 23 };
+    for (const [code, error] of Object.entries(ways)) {
+      modes.refusal = new ClusterFailure(code as 'BUSY', 'a step', 'this is in the way');
+      expect(await callJson(cluster.member('a/0').context, 'SetFarmSetting', asMember)).toMatchObject({
+        error: { code: error, message: expect.stringContaining('this is in the way') as string },
+      });
+    }
   });
 
   test.each([

@@ -303,6 +303,9 @@ describe('the controller', () => {
     await expect(promoting).rejects.toMatchObject({ code: 'NOT_CONTROLLER' });
     const removing = world.settled(beta.cluster.remove('alpha', beta.progress));
     await expect(removing).rejects.toThrow('this server is not the controller: it is alpha/0 (192.0.2.1)');
+    const draining = world.settled(beta.cluster.drain('alpha', true, beta.progress));
+    await expect(draining).rejects.toThrow('this server is not the controller: it is alpha/0 (192.0.2.1)');
+    await world.settled(beta.cluster.drain('beta', true, beta.progress));
     const stranger = wire.bus(boot('gamma'));
     await expect(stranger.call('beta/0', 'cluster/removed', {})).rejects.toThrow('gamma/0 is not the controller');
     await expect(stranger.call('beta/0', 'cluster/drain', { isDraining: true })).rejects.toThrow(

@@ -232,7 +232,8 @@ export const clusterVerbs: readonly Verb[] = [
     words: ['<server>'],
     run: async (context, [server = '']) => {
       await followTask(context, 'HubfarmPromoteClusterServer', { ServerName_str: server });
-      return said(`${server} may be the controller from now on`, { server });
+      const text = `${server} may be the controller from now on; it starts its services again, so its sessions log in anew`;
+      return said(text, { server });
     },
   },
 ];
