@@ -1,5 +1,5 @@
 import type { BadMessage } from './bad-message.ts';
-import { isTokenCode, isUriCode, parseDecimal } from './characters.ts';
+import { isTokenCode, isUriCode, parseDecimal, skipSpaces, trimSpaces } from './characters.ts';
 import { HeaderId } from './header-id.ts';
 import { messageLimits } from './limits.ts';
 import { Malformed } from './malformed.ts';
@@ -14,9 +14,8 @@ interface Flaw {
   readonly offset: number;
 }
 
-interface ReadLine {
-  readonly line: StartLine;
-  readonly flaw?: Flaw;
+interface ReadLine extends StartLine {
+  readonly flaw: Flaw | undefined;
 }
 
 /**
@@ -32,15 +31,12 @@ export function decodeMessage(bytes: Buffer): SipMessage | BadMessage {
   const length = contentLength(scan);
   const available = bytes.length - scan.bodyStart;
   const bodyEnd = length === undefined || length < 0 || length > available ? bytes.length : scan.bodyStart + length;
-  const message = new SipMessage(
-    bytes.length === bodyEnd ? bytes : bytes.subarray(0, bodyEnd),
-    scan,
-    start.line,
-    bodyEnd,
-  );
+  const message = new SipMessage(bytes.length === bodyEnd ? bytes : bytes.subarray(0, bodyEnd), scan, start, bodyEnd);
   const flaw = start.flaw ?? flawOf(message, length, available);
   return flaw === undefined ? message : badMessage(message, flaw);
 }
+
+const bad = (reason: string, offset: number): Flaw => ({ status: 400, reason, offset });
 
 function unanswerable(reason: string, offset: number): BadMessage {
   return { kind: 'bad', status: 0, reason, offset };
@@ -63,14 +59,12 @@ function readStartLine(scan: Scan): ReadLine | undefined {
   const lastSpace = head.lastIndexOf(' ', startLineEnd - 1);
   const method = methodAt(head, start, methodEnd);
   const uriStart = methodEnd + 1;
-  const line: StartLine = { kind: 'request', method, uriStart, uriEnd: Math.max(lastSpace, uriStart) };
   const flaw = requestLineFlaw(scan, uriStart, lastSpace);
-  return flaw === undefined ? { line } : { line, flaw };
+  return { method, status: 0, start: uriStart, end: Math.max(lastSpace, uriStart), flaw };
 }
 
 function requestLineFlaw(scan: Scan, uriStart: number, lastSpace: number): Flaw | undefined {
   const { head, startLineEnd } = scan;
-  const bad = (reason: string, offset: number): Flaw => ({ status: 400, reason, offset });
   if (startLineEnd - scan.start > messageLimits.startLineMaxBytes) {
     return { status: 414, reason: 'a Request-URI that is too long', offset: uriStart };
   }
@@ -93,7 +87,7 @@ function readStatusLine(head: string, start: number, end: number): ReadLine | un
   const status = digitsEnd > end ? -1 : parseDecimal(head, start + 8, digitsEnd);
   // The phrase may be empty; a space before it may not be missing, but often is
   if (status < 100 || status > 699 || (digitsEnd < end && head.charCodeAt(digitsEnd) !== 0x20)) return undefined;
-  return { line: { kind: 'response', status, reasonStart: Math.min(digitsEnd + 1, end) } };
+  return { method: '', status, start: Math.min(digitsEnd + 1, end), end, flaw: undefined };
 }
 
 /** -1 for a bad one, undefined for none. */
@@ -101,8 +95,9 @@ function contentLength(scan: Scan): number | undefined {
   const { fields, fieldCount, text } = scan;
   for (let i = 0; i < fieldCount; i++) {
     if (fields[i * FIELD_STRIDE] === HeaderId.ContentLength) {
-      const value = text.slice(fields[i * FIELD_STRIDE + 2], fields[(i + 1) * FIELD_STRIDE + 1]! - 2).trim();
-      return parseDecimal(value, 0, value.length);
+      const start = fields[i * FIELD_STRIDE + 2]!;
+      const end = fields[(i + 1) * FIELD_STRIDE + 1]! - 2;
+      return parseDecimal(text, skipSpaces(text, start, end), trimSpaces(text, start, end));
     }
   }
   return undefined;
@@ -110,7 +105,6 @@ function contentLength(scan: Scan): number | undefined {
 
 /** What must be right in every message, so that it can be answered, matched and forwarded. In the order of its cost. */
 function flawOf(message: SipMessage, length: number | undefined, available: number): Flaw | undefined {
-  const bad = (reason: string, offset: number): Flaw => ({ status: 400, reason, offset });
   const { flaw } = message.scan;
   if (flaw !== undefined) return bad(flaw.reason, flaw.offset);
   if (length === -1) return bad('a bad Content-Length', 0);

@@ -9,7 +9,7 @@ import { skipElement, type SipMessage } from './sip-message.ts';
 export class MessageEdit {
   readonly #message: SipMessage;
   /** Text instead of the line of each field that is changed, CR LF included; empty where it is removed. */
-  readonly #lines: (string | undefined)[] = [];
+  readonly #lines: (string | undefined)[];
   #requestUri: string | undefined;
   #prepended = '';
   #appended = '';
@@ -17,6 +17,7 @@ export class MessageEdit {
 
   constructor(message: SipMessage) {
     this.#message = message;
+    this.#lines = new Array<string | undefined>(message.scan.fieldCount).fill(undefined);
   }
 
   setRequestUri(text: string): void {

@@ -15,10 +15,16 @@ export interface CSeq {
   readonly method: string;
 }
 
-/** What the start line says. */
-export type StartLine =
-  | { readonly kind: 'request'; readonly method: string; readonly uriStart: number; readonly uriEnd: number }
-  | { readonly kind: 'response'; readonly status: number; readonly reasonStart: number };
+/** What the start line says: one kind of object for both, since each message has one. */
+export interface StartLine {
+  /** Empty for a response. */
+  readonly method: string;
+  /** Of a response; 0 for a request. */
+  readonly status: number;
+  /** Where the Request-URI or the reason phrase is. */
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Marks what has not been parsed yet. */
 const notParsed = Symbol('not parsed');
@@ -53,41 +59,38 @@ export class SipMessage {
     this.scan = scan;
     this.#startLine = startLine;
     this.#bodyEnd = bodyEnd;
-    this.isRequest = startLine.kind === 'request';
-    this.status = startLine.kind === 'response' ? startLine.status : 0;
+    this.isRequest = startLine.status === 0;
+    this.status = startLine.status;
   }
 
   /** Of a response, that of the request that it answers. Known methods are shared strings. */
   get method(): string {
-    return this.#startLine.kind === 'request' ? this.#startLine.method : this.cseq().method;
+    return this.isRequest ? this.#startLine.method : this.cseq().method;
   }
 
   /** The reason phrase of a response; empty for a request. */
   reason(): string {
-    if (this.#startLine.kind === 'request') return '';
-    return this.scan.head.slice(this.#startLine.reasonStart, this.scan.startLineEnd);
+    return this.isRequest ? '' : this.scan.head.slice(this.#startLine.start, this.#startLine.end);
   }
 
   /** As written; empty for a response. */
   requestUriText(): string {
-    return this.#startLine.kind === 'request'
-      ? this.scan.head.slice(this.#startLine.uriStart, this.#startLine.uriEnd)
-      : '';
+    return this.isRequest ? this.scan.head.slice(this.#startLine.start, this.#startLine.end) : '';
   }
 
   /** Undefined for a scheme that is neither sip, sips nor tel: 416. */
   requestUri(): SipUri | undefined {
     if (this.#requestUri === notParsed) {
-      const line = this.#startLine;
-      this.#requestUri = line.kind === 'request' ? parseSipUri(this.scan.head, line.uriStart, line.uriEnd) : undefined;
+      const { start, end } = this.#startLine;
+      this.#requestUri = this.isRequest ? parseSipUri(this.scan.head, start, end) : undefined;
     }
     return this.#requestUri;
   }
 
   /** In lower case; undefined for a response. */
   requestUriScheme(): string | undefined {
-    const line = this.#startLine;
-    return line.kind === 'request' ? uriScheme(this.scan.head, line.uriStart, line.uriEnd) : undefined;
+    const { start, end } = this.#startLine;
+    return this.isRequest ? uriScheme(this.scan.head, start, end) : undefined;
   }
 
   /** Index of the first field with this id, from field `from` on; -1 if there is none. */

@@ -8,5 +8,6 @@ export function reply(request: SipMessage, hop: Hop, status: number, options?: R
   const via = request.topVia();
   const topVia = via === undefined ? undefined : receivedVia(via, hop);
   if (topVia === undefined) return buildResponse(request, status, options);
-  return buildResponse(request, status, { ...options, topVia });
+  // Nothing but a 100 has no options.
+  return buildResponse(request, status, options === undefined ? { topVia } : { ...options, topVia });
 }
