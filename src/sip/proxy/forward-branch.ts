@@ -3,7 +3,7 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { BranchCodec } from '../transaction/branch.ts';
 import type { ClientTransaction, ClientUser } from '../transaction/client-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
-import type { ServerLocator } from '../transport/server-locator.ts';
+import { notKnownNow, type ServerLocator } from '../transport/server-locator.ts';
 import type { Target } from '../transport/target.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import type { FinalAnswer } from './best-response.ts';
@@ -105,7 +105,7 @@ export class ForwardBranch implements ClientUser {
     }
     locator.locate(uri).then(
       (hops) => this.#begin(hops),
-      () => this.#begin([]),
+      () => this.#begin(notKnownNow),
     );
   }
 
@@ -210,7 +210,8 @@ export class ForwardBranch implements ClientUser {
     const hop = this.#hops[this.#nextHop++];
     const target = this.#target;
     if (incoming === undefined || target === undefined || hop === undefined) {
-      this.#end({ status: this.#hops.length === 0 ? 404 : 503, message: undefined });
+      const isNowhere = this.#hops.length === 0 && this.#hops !== notKnownNow;
+      this.#end({ status: isNowhere ? 404 : 503, message: undefined });
       return;
     }
     const body = this.#media?.request(incoming, target, hop);

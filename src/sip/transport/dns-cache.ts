@@ -31,6 +31,8 @@ interface Records {
 
 interface Entry {
   readonly records: readonly unknown[];
+  /** No name server has answered; `records` are those of before, if any. */
+  readonly hasFailed: boolean;
   readonly untilMs: number;
 }
 
@@ -57,13 +59,18 @@ export class DnsCache {
     return entry.records as readonly Records[K][];
   }
 
+  /** What `get` gives is not what a name server has answered to the latest question. */
+  hasFailed(kind: DnsQuestion['kind'], name: string): boolean {
+    return this.#entries.get(`${kind} ${name}`)?.hasFailed === true;
+  }
+
   /** Never fails: afterwards `get` has an answer, for a moment at least, unless too many questions are under way. */
   ask(question: DnsQuestion): Promise<void> {
     const key = `${question.kind} ${question.name}`;
     const asking = this.#asking.get(key);
     if (asking !== undefined) return asking;
     if (this.#asking.size >= dnsLimits.maxQueries) {
-      this.#keep(key, [], dnsLimits.minTtlMs);
+      this.#keep(key, [], dnsLimits.minTtlMs, true);
       return Promise.resolve();
     }
     const answered = this.#query(question, key).finally(() => this.#asking.delete(key));
@@ -76,7 +83,7 @@ export class DnsCache {
       const { records, ttlSeconds } = await this.#answer(question);
       this.#keep(key, records, records.length === 0 ? dnsLimits.negativeTtlMs : ttlOf(ttlSeconds));
     } catch {
-      this.#keep(key, this.#entries.get(key)?.records ?? [], dnsLimits.failureTtlMs);
+      this.#keep(key, this.#entries.get(key)?.records ?? [], dnsLimits.failureTtlMs, true);
     }
   }
 
@@ -93,9 +100,9 @@ export class DnsCache {
     }
   }
 
-  #keep(key: string, records: readonly unknown[], ttlMs: number): void {
+  #keep(key: string, records: readonly unknown[], ttlMs: number, hasFailed = false): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { records, untilMs: this.#clock.nowMs() + ttlMs });
+    this.#entries.set(key, { records, hasFailed, untilMs: this.#clock.nowMs() + ttlMs });
     if (this.#entries.size > dnsLimits.maxEntries) forgetOldest(this.#entries);
   }
 }

@@ -4,7 +4,7 @@ import type { Clock, Dns, Random } from '#io';
 import type { SipUri } from '../message/sip-uri.ts';
 import { DnsCache } from './dns-cache.ts';
 import { planLocation, type LocationPlan } from './location-plan.ts';
-import type { ServerLocator } from './server-locator.ts';
+import { notKnownNow, type ServerLocator } from './server-locator.ts';
 import type { Target } from './target.ts';
 import { defaultPort, type TransportName } from './transport-name.ts';
 
@@ -44,18 +44,19 @@ export class DnsServerLocator implements ServerLocator {
 
   async locate(uri: SipUri, hint?: TransportName, signal?: AbortSignal): Promise<readonly Target[]> {
     for (let round = 0; round < maxRounds && signal?.aborted !== true; round++) {
-      const { targets, missing } = this.#plan(uri, hint);
-      if (missing.length === 0) return this.#inOrder(targets);
+      const plan = this.#plan(uri, hint);
+      if (plan.missing.length === 0) return this.#targetsOf(plan);
+      const { missing } = plan;
       await Promise.all(missing.map((question) => this.#cache.ask(question)));
     }
-    return [];
+    return notKnownNow;
   }
 
   locateNow(uri: SipUri, hint?: TransportName): readonly Target[] | undefined {
     const plain = this.#plainAddress(uri, hint ?? 'udp');
     if (plain !== undefined) return [plain];
-    const { targets, missing } = this.#plan(uri, hint);
-    return missing.length === 0 ? this.#inOrder(targets) : undefined;
+    const plan = this.#plan(uri, hint);
+    return plan.missing.length === 0 ? this.#targetsOf(plan) : undefined;
   }
 
   /** What most telephones register: `sip:user@192.0.2.1:5060`, perhaps with the usual transport. It needs no plan. */
@@ -77,6 +78,10 @@ export class DnsServerLocator implements ServerLocator {
   #plan(uri: SipUri, hint: TransportName | undefined): LocationPlan {
     const { transports, families } = this.#settings;
     return planLocation(this.#cache, { uri, hint, transports, families: families(), random: this.#services.random });
+  }
+
+  #targetsOf({ targets, isUncertain }: LocationPlan): readonly Target[] {
+    return targets.length === 0 && isUncertain ? notKnownNow : this.#inOrder(targets);
   }
 
   /** Those that failed a moment ago last. */

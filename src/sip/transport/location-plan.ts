@@ -11,6 +11,8 @@ export interface KnownRecords {
   get(kind: 'naptr', name: string): readonly NaptrRecord[] | undefined;
   get(kind: 'srv', name: string): readonly ServiceRecord[] | undefined;
   get(kind: 'a' | 'aaaa', name: string): readonly string[] | undefined;
+  /** Nobody has answered when that was asked for. */
+  hasFailed(kind: DnsQuestion['kind'], name: string): boolean;
 }
 
 export interface LocationQuery {
@@ -28,6 +30,8 @@ export interface LocationQuery {
 export interface LocationPlan {
   readonly targets: readonly Target[];
   readonly missing: readonly DnsQuestion[];
+  /** Of what was asked for, something was not answered: there may be other targets. */
+  readonly isUncertain: boolean;
 }
 
 /** Targets of one name: more would take longer than any caller waits. */
@@ -59,6 +63,7 @@ class Planner {
   readonly #known: KnownRecords;
   readonly #query: LocationQuery;
   readonly #missing: DnsQuestion[] = [];
+  #isUncertain = false;
 
   constructor(known: KnownRecords, query: LocationQuery) {
     this.#known = known;
@@ -68,8 +73,8 @@ class Planner {
   plan(): LocationPlan {
     const targets = this.#find();
     return this.#missing.length > 0
-      ? { targets: [], missing: this.#missing }
-      : { targets: unique(targets), missing: [] };
+      ? { targets: [], missing: this.#missing, isUncertain: false }
+      : { targets: unique(targets), missing: [], isUncertain: this.#isUncertain };
   }
 
   #find(): readonly Target[] {
@@ -143,9 +148,14 @@ class Planner {
     return this.#hosts(host, defaultPort[transport], transport);
   }
 
+  #note(kind: DnsQuestion['kind'], name: string): void {
+    this.#isUncertain ||= this.#known.hasFailed(kind, name);
+  }
+
   #naptr(name: string): readonly NaptrRecord[] | undefined {
     const records = this.#known.get('naptr', name);
     if (records === undefined) this.#missing.push({ kind: 'naptr', name });
+    this.#note('naptr', name);
     return records && [...records].sort((a, b) => a.order - b.order || a.preference - b.preference);
   }
 
@@ -153,6 +163,7 @@ class Planner {
   #srv(name: string, transport: TransportName, domain: string): readonly Target[] | undefined {
     const records = this.#known.get('srv', name);
     if (records === undefined) this.#missing.push({ kind: 'srv', name });
+    this.#note('srv', name);
     if (records === undefined || records.length === 0) return undefined;
     return orderServices(records, this.#query.random).flatMap(({ target, port }) =>
       // RFC 2782: "." = decidedly not available
@@ -167,6 +178,7 @@ class Planner {
       const kind = family === 4 ? 'a' : 'aaaa';
       const addresses = this.#known.get(kind, host);
       if (addresses === undefined) this.#missing.push({ kind, name: host });
+      this.#note(kind, host);
       return (addresses ?? []).map((address) => ({ transport, address, port, ...tls }));
     });
   }

@@ -2,10 +2,13 @@ import type { SipUri } from '../message/sip-uri.ts';
 import type { Target } from './target.ts';
 import type { TransportName } from './transport-name.ts';
 
+/** What `ServerLocator` gives while no name server says whether there is a place. */
+export const notKnownNow: readonly Target[] = Object.freeze([]);
+
 /** RFC 3263: where the server of a SIP URI is. */
 export interface ServerLocator {
   /**
-   * Places to try, best first; empty = there is none (or the name server does not answer). Kept for as long as the name
+   * Places to try, best first; empty = there is none, or `notKnownNow`. Kept for as long as the name
    * server says. `hint`: the transport to use when neither the URI nor DNS says one.
    */
   locate(uri: SipUri, hint?: TransportName, signal?: AbortSignal): Promise<readonly Target[]>;

@@ -2,6 +2,8 @@ import { IoError } from '#io';
 import { describe, expect, test } from 'vitest';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { defaultProxySettings } from '../../../src/sip/proxy/settings.ts';
+import { notKnownNow } from '../../../src/sip/transport/server-locator.ts';
+import type { Target } from '../../../src/sip/transport/target.ts';
 import { SipWorld, type Phone } from '../core/sip-world.ts';
 
 const ALICE = 'udp 192.0.2.7:5060';
@@ -204,6 +206,20 @@ describe('servers that stand for one name (RFC 3263 §4.3)', () => {
     one.out.at(-1)?.failed(refused());
     one.out.at(-1)?.failed(new Error('no route'));
     expect(one.words().at(-1)).toBe(`500 → ${ALICE}`);
+  });
+
+  test('are no 404 while no name server says whether there are any: a 500', async () => {
+    for (const [found, status] of [
+      [notKnownNow, 500],
+      [[], 404],
+    ] as const) {
+      const world = new SipWorld();
+      world.slowHosts.set('slow.example.net', found as Target[]);
+      world.phone({ address: '192.0.2.7' }).send('INVITE', { uri: 'sip:x@slow.example.net' });
+      await Promise.resolve();
+      await Promise.resolve();
+      expect(world.words().at(-1)).toBe(`${status} → ${ALICE}`);
+    }
   });
 
   test('are waited for when DNS must be asked, and a CANCEL in the meantime ends the call', async () => {

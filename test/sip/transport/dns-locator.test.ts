@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SeededRandom, VirtualClock } from '#io/sim';
 import { parseSipUri } from '../../../src/sip/message/sip-uri.ts';
 import { DnsServerLocator } from '../../../src/sip/transport/dns-locator.ts';
+import { notKnownNow } from '../../../src/sip/transport/server-locator.ts';
 import type { Target } from '../../../src/sip/transport/target.ts';
 import type { TransportName } from '../../../src/sip/transport/transport-name.ts';
 import { NameServer } from './name-server.ts';
@@ -44,6 +45,17 @@ describe('an address in a URI is found at once, without asking anybody (RFC 3263
     expect(now('sip:a@192.0.2.1;transport=ws')).toEqual([]);
     expect(now('sips:a@192.0.2.1;transport=udp')).toEqual([]);
   });
+});
+
+test('that nobody answers is told apart from that there is nothing', async () => {
+  const { dns, locator } = world();
+  const uri = parseSipUri('sip:a@example.org')!;
+  dns.isDown = true;
+  expect(await locator.locate(uri)).toBe(notKnownNow);
+  expect(locator.locateNow(uri)).toBe(notKnownNow);
+  const other = world();
+  expect(await other.locator.locate(uri)).toEqual([]);
+  expect(await other.locator.locate(uri)).not.toBe(notKnownNow);
 });
 
 describe('a name is found by NAPTR, SRV and addresses (RFC 3263 §4)', () => {
