@@ -66,10 +66,10 @@ export class NonceMaker {
   }
 
   make(realm: string, wallMs: number, callId: string): string {
-    return this.makeFor(realm, wallMs, this.#callWord(callId));
+    return this.makeFor(realm, wallMs, this.callWord(callId));
   }
 
-  /** `call`: of `callMark`, as a number. */
+  /** `call`: see `callWord`. */
   makeFor(realm: string, wallMs: number, call: number): string {
     const timeS = Math.floor(wallMs / 1000) >>> 0;
     const sequence = this.#sequence;
@@ -81,10 +81,11 @@ export class NonceMaker {
 
   /** What a nonce keeps of the Call-ID that it was made for. */
   callMark(callId: string): string {
-    return hex8(this.#callWord(callId));
+    return hex8(this.callWord(callId));
   }
 
-  #callWord(callId: string): number {
+  /** The same as a number. */
+  callWord(callId: string): number {
     return this.#calls.begin().text('nonce').text(callId).finish();
   }
 

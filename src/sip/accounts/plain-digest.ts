@@ -66,11 +66,16 @@ export class PlainDigest {
     return this.#options.directory.packedAccount(user, domain);
   }
 
+  /** A number that only this server makes of a Call-ID. */
+  callWord(callId: string): number {
+    return this.#options.nonces.callWord(callId);
+  }
+
   /** Header fields of a 401. */
-  challenge(domain: string, callId: string): string {
+  challenge(domain: string, callWord: number): string {
     const { nonces, clock, algorithms, challengeTail, counters } = this.#options;
     counters.challenged++;
-    const nonce = nonces.make(domain, clock.wallMs(), callId);
+    const nonce = nonces.makeFor(domain, clock.wallMs(), callWord);
     let text = '';
     for (const algorithm of algorithms) {
       text += `WWW-Authenticate: Digest realm="${domain}", nonce="${nonce}", algorithm=${algorithm}, ${challengeTail}\r\n`;

@@ -75,6 +75,7 @@ export class PlainRegistrar {
   readonly #serviceRoute: string;
   #host = '';
   #callId = '';
+  #callWord = 0;
 
   constructor(options: PlainRegistrarOptions) {
     this.#options = options;
@@ -88,9 +89,10 @@ export class PlainRegistrar {
     const request = this.#request;
     if (!request.read(bytes) || !this.#isForUs(request)) return false;
     this.#callId = bytes.toString('latin1', request.callIdStart, request.callIdEnd);
+    const { digest } = this.#options;
+    this.#callWord = digest.callWord(this.#callId);
     if (!request.hasCredentials) {
-      const { digest } = this.#options;
-      this.#send('401 Unauthorized', digest.challenge(this.#host, this.#callId), 401, hop, answers);
+      this.#send('401 Unauthorized', digest.challenge(this.#host, this.#callWord), 401, hop, answers);
       return true;
     }
     return this.#register(request, hop, answers);
@@ -153,19 +155,21 @@ export class PlainRegistrar {
     }
     if (location.isUnsaved(aor) || nowS + grantedS > binding.keptUntilS) return 'store';
     const agentEnd = Math.min(userAgentEnd, userAgentStart + registrarCaps.userAgentMaxChars);
-    const isBehindNat = this.#isBehindNat(request, hop);
+    // What was not hidden from there is not hidden now.
+    const isSeen = !binding.isBehindNat && binding.isFrom(hop);
+    const isBehindNat = this.#isBehindNat(request, hop, isSeen);
     const isSameWay = binding.isBy(hop) || !isBehindNat;
     const isSameBinding = binding.isBehindNat === isBehindNat && binding.hasAgentOf(request, agentEnd);
     return isSameWay && isSameBinding && binding.isOfMember(member) ? 'refresh' : 'store';
   }
 
   /** As `isBehindNat` of a request that is not plain. */
-  #isBehindNat(request: PlainRequest, { remoteAddress, remotePort }: Hop): boolean {
+  #isBehindNat(request: PlainRequest, { remoteAddress, remotePort }: Hop, isContactSeen = false): boolean {
     const { bytes, viaHostStart, viaHostEnd, viaPort, rportStart, contactHostStart, contactHostEnd } = request;
     if (rportStart > 0 && (viaPort === 0 ? defaultPort : viaPort) !== remotePort) return true;
     const isFromThere = isText(bytes, viaHostStart, viaHostEnd, remoteAddress);
     if (!isFromThere && isIpAddress(bytes.toString('latin1', viaHostStart, viaHostEnd))) return true;
-    if (isText(bytes, contactHostStart, contactHostEnd, remoteAddress)) return false;
+    if (isContactSeen || isText(bytes, contactHostStart, contactHostEnd, remoteAddress)) return false;
     return isHidden(bytes.toString('latin1', contactHostStart, contactHostEnd).toLowerCase(), remoteAddress);
   }
 
@@ -283,7 +287,7 @@ export class PlainRegistrar {
 
   /** The same for the same request (RFC 3261 §8.2.7), so that a repeated one has it. */
   #tag(): string {
-    return hex8(this.#tags.begin().text('register').text(this.#callId).number(this.#request.cseq).finish());
+    return hex8(this.#tags.begin().number(this.#callWord).number(this.#request.cseq).finish());
   }
 }
 
