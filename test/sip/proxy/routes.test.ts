@@ -247,6 +247,20 @@ describe('a telephone behind a NAT', () => {
     expect(world.take()).toEqual(['480 → udp 192.0.2.7:5060']);
   });
 
+  test('a dialog by TLS keeps to its connection, and goes to the Contact when that has ended', () => {
+    const world = new SipWorld();
+    const alice = world.phone({ address: '192.0.2.7' });
+    const bob = world.phone({ address: '192.0.2.8', port: 40_001, transport: 'tls', connectionId: 9 });
+    world.bind('bob', bob, { uri: 'sip:bob@192.0.2.8:5061;transport=tls' });
+    const { caller } = establish({ world, alice, bob });
+    const inDialog = { uri: 'sip:bob@192.0.2.8:5061;transport=tls', toTag: 'x', headers: caller } as const;
+    alice.send('INFO', { ...inDialog, cseq: 2 });
+    expect(world.take()).toEqual(['INFO → tls 192.0.2.8:40001']);
+    world.deadFlows.add(9);
+    alice.send('BYE', { ...inDialog, cseq: 3 });
+    expect(world.take()).toEqual(['BYE → tls 192.0.2.8:5061']);
+  });
+
   test('with two flows is called on one, the newest that is up (RFC 5626 §5.3)', () => {
     const world = new SipWorld();
     const alice = world.phone({ address: '192.0.2.7' });
