@@ -2,12 +2,22 @@ import { HeaderId } from '../../message/header-id.ts';
 import { knownMethods } from '../../message/methods.ts';
 import type { Incoming } from '../../proxy/incoming.ts';
 import type { TransportLayer } from '../../transport/transport-layer.ts';
-import type { Answerer } from '../answerer.ts';
+import type { Answerer, AnswerOptions } from '../answerer.ts';
 import type { Link } from '../link.ts';
 import type { LocalUsers } from '../local-users.ts';
 
 const allow = knownMethods.join(', ');
 const supported = ['path', 'outbound', 'gruu'];
+const abilities: AnswerOptions = {
+  headers: [
+    [HeaderId.Allow, allow],
+    [HeaderId.Accept, 'application/sdp'],
+    // RFC 3261 §11.2: those that are not there mean the same.
+    ['Accept-Encoding', 'identity'],
+    ['Accept-Language', 'en'],
+    [HeaderId.Supported, supported.join(', ')],
+  ],
+};
 
 /** The request names this server itself: no user, and a domain or address of ours. */
 export function isForThisServer(
@@ -46,16 +56,7 @@ export function answerOptions(
     if (wanted.length > 0) {
       return answerer.answer(incoming, 420, { headers: [[HeaderId.Unsupported, wanted.join(', ')]] });
     }
-    return answerer.answer(incoming, 200, {
-      headers: [
-        [HeaderId.Allow, allow],
-        [HeaderId.Accept, 'application/sdp'],
-        // RFC 3261 §11.2: those that are not there mean the same.
-        ['Accept-Encoding', 'identity'],
-        ['Accept-Language', 'en'],
-        [HeaderId.Supported, supported.join(', ')],
-      ],
-    });
+    return answerer.answer(incoming, 200, abilities);
   };
 }
 
