@@ -1,5 +1,5 @@
 import type { Backplane } from '#backplane';
-import type { BusCounters, LoadCounts } from '#cluster';
+import { memberName, type BusCounters, type LoadCounts } from '#cluster';
 import type { ClusterPlace } from './member/cluster-place.ts';
 import type { Metric, Sample } from './metrics.ts';
 import { snakeCase } from './softether-metrics.ts';
@@ -45,6 +45,18 @@ export function clusterMetrics(
       kind: 'gauge',
       labels: ['state'],
       collect: perState(['up', 'silent'], () => bus.links()),
+    },
+    {
+      name: 'hubfarm_cluster_link_round_trip_seconds',
+      help: 'How long the last ping over the bus took, there and back.',
+      kind: 'gauge',
+      labels: ['to'],
+      collect: () =>
+        bus
+          .links()
+          .flatMap(({ to, roundTripMs }): Sample[] =>
+            roundTripMs === undefined ? [] : [{ labels: { to: memberName(to.member) }, value: roundTripMs / 1000 }],
+          ),
     },
     {
       name: 'hubfarm_cluster_is_controller',

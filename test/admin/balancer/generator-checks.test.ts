@@ -159,6 +159,12 @@ describe('instructions for hosts', () => {
       '\nifconfig lo0:1 plumb\nifconfig lo0:1 203.0.113.10 netmask 255.255.255.255 up\n',
     );
     expect(hostInstructions(dsr, 'solaris')).toContain('/etc/hostname.lo0:1');
+    for (const system of hostSystems) {
+      expect(hostInstructions(dsr, system)).toContain(
+        '\nhubfarm farm set --cluster --virtual-addresses 203.0.113.10 --balancer dsr\n',
+      );
+      expect(hostInstructions(dsr, system)).not.toContain('default');
+    }
     expect(hostInstructions(dsr, 'freebsd')).toContain(
       'ifconfig_lo0_alias0="inet 203.0.113.10 netmask 255.255.255.255"',
     );
@@ -168,6 +174,10 @@ describe('instructions for hosts', () => {
     for (const system of hostSystems) {
       expect(hostInstructions(cluster(), system)).toMatch(/default.* 10\.0\.0\.1\b/);
       expect(hostInstructions(cluster(), system)).not.toContain('alias');
+      // What is direct, and media, would pass the balancer as well.
+      const mixed = cluster({ services: [service({ mode: 'dsr' }), service({ name: 'pop3', mode: 'normal' })] });
+      expect(hostInstructions(mixed, system)).not.toMatch(/^(ip )?route|^defaultrouter/m);
+      expect(hostInstructions(mixed, system)).toContain('must see the answers');
     }
   });
 });

@@ -8,17 +8,30 @@ export type HostSystem = (typeof hostSystems)[number];
 export function hostInstructions(cluster: BalancedCluster, system: HostSystem): string {
   const { name, balancer } = cluster;
   const isDsr = hasMode(cluster, 'dsr');
-  const isNat = hasMode(cluster, 'nat') || hasMode(cluster, 'normal');
   return lines(
     `# Frontends of the cluster ${name}, on ${titles[system]}`,
     isDsr && ['', ...aliases[system](cluster.virtualAddress), '', ...afterwards(cluster)],
-    isNat && ['', ...wayBack[system](balancer.insideInterface === '' ? balancer.address : '')],
+    hasMode(cluster, 'nat') && ['', ...wayBack[system](balancer.insideInterface === '' ? balancer.address : '')],
+    hasMode(cluster, 'normal') && ['', ...seen],
   );
 }
 
 const titles = { linux: 'Linux', solaris: 'Solaris', freebsd: 'FreeBSD' } as const;
 
-const afterwards = ({ virtualAddress }: BalancedCluster): string[] => [
+/** A switch is on the way of whatever its servers send; what it answers for by DSR, and media, must not be led anywhere else. */
+const seen = [
+  '# Services of mode "normal": the balancer must see the answers. A switch that the servers are connected to does, and so',
+  '# does a proxy; any other device must be their gateway. That takes direct answers and media along: better leave it',
+  '# where it is, and choose dsr or nat for these services.',
+];
+
+const afterwards = ({ virtualAddress, isFarm }: BalancedCluster): string[] => [
+  ...(isFarm
+    ? [
+        '# SIP by UDP answers from there with a socket of its own. Once for the whole cluster:',
+        `hubfarm farm set --cluster --virtual-addresses ${virtualAddress} --balancer dsr`,
+      ]
+    : []),
   '# hubfarm notices the address within seconds; at once with:',
   'hubfarm farm refresh',
   `# Is everything there? This says what is missing for ${virtualAddress}:`,
