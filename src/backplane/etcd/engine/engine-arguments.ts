@@ -61,7 +61,8 @@ export function engineArguments(options: EngineOptions): string[] {
     'peer-cert-allowed-cn': commonName(options),
     // The name says who may; from which address they come (several, behind NAT) says nothing.
     'experimental-peer-skip-client-san-verification': 'true',
-    'heartbeat-interval': 100,
+    // As seldom as etcd allows with that time for an election.
+    'heartbeat-interval': 200,
     'election-timeout': 1_000,
     // One that was away does not upset the leader when it comes back.
     'pre-vote': 'true',
