@@ -100,6 +100,7 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     guard,
     clock,
     nonces,
+    isOneOfMany: !isAlone,
     algorithms: settings.digestAlgorithms,
     ...(settings.takesUserHashes === true && { userHashes: new UserHashes(directory) }),
   });

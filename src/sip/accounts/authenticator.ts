@@ -8,7 +8,7 @@ import type { Hop } from '../transport/hop.ts';
 import type { Account } from './account.ts';
 import { digestAlgorithms, digestResponse, methodHash, type DigestAlgorithm } from './digest.ts';
 import type { AccountDirectory } from './directory.ts';
-import type { NonceMaker } from './nonce.ts';
+import type { NonceMaker, NonceVerdict } from './nonce.ts';
 import { NonceWindow } from './nonce-window.ts';
 import { foreignNonceS } from './settings.ts';
 import type { UserHashes } from './user-hashes.ts';
@@ -32,6 +32,8 @@ export interface AuthenticatorOptions {
   readonly guard: LoginGuard;
   readonly nonces: NonceMaker;
   readonly clock: Pick<Clock, 'wallMs'>;
+  /** Nonces that were made here may be used at other members first. */
+  readonly isOneOfMany?: boolean;
   /** In the order in which they are offered, best first (RFC 8760 §2.4). */
   readonly algorithms: readonly DigestAlgorithm[];
   /** Who telephones are that say only the hash of their user; absent: it is not offered to them. */
@@ -48,6 +50,8 @@ export interface AuthCounters {
   /** Not looked at: their address or user is banned. */
   banned: number;
 }
+
+type KnownNonce = Extract<NonceVerdict, { readonly kind: 'known' }>;
 
 /** HA2 of requests that look alike, each (method, URI); forgotten all at once when there are more. */
 const maxMethodHashes = 4096;
@@ -98,17 +102,26 @@ export class Authenticator {
       return this.#challenge(request, kind, domain, false);
     }
     if (known.isExpired) return this.#stale(request, kind, domain);
-    const isFirstUse =
-      known.issuer === nonces.issuer
-        ? this.window.useOwn(known.sequence, nonces.sequence, count)
-        : isAtOnce(known.ageS, count) &&
-          known.call === nonces.callMark(request.callId()) &&
-          this.window.useForeign(nonce, count);
-    if (!isFirstUse) return this.#stale(request, kind, domain);
+    if (!this.#isFirstUse(known, nonce, count, request.callId())) return this.#stale(request, kind, domain);
     guard.succeeded(hop.remoteAddress, name);
     if (!account.isEnabled) return { kind: 'refused', status: 403, reason: 'Account is disabled' };
     this.counters.accepted++;
     return { kind: 'ok', account };
+  }
+
+  /**
+   * In a farm the challenge may come from another member than the one that its answer goes to, and that all later ones go to:
+   * what is first used at once is followed from then on.
+   */
+  #isFirstUse(known: KnownNonce, nonce: string, count: number, callId: string): boolean {
+    const { nonces, isOneOfMany = false } = this.#options;
+    const { issuer, ageS, sequence, call } = known;
+    if (issuer === nonces.issuer) {
+      const mayBeUsedElsewhere = isOneOfMany && !isAtOnce(ageS, count) && !this.window.hasOwn(sequence);
+      return !mayBeUsedElsewhere && this.window.useOwn(sequence, nonces.sequence, count);
+    }
+    const isFollowed = isAtOnce(ageS, count) || this.window.hasForeign(nonce);
+    return isFollowed && call === nonces.callMark(callId) && this.window.useForeign(nonce, count);
   }
 
   /** The count (`nc`) of credentials whose digest is right; undefined = it is not. */
@@ -170,9 +183,10 @@ export class Authenticator {
 }
 
 /**
- * Which counts of a nonce were used is known to its maker only. Elsewhere, and after a restart, it is good for the answer
- * to the very challenge (its Call-ID, the first count) and for seconds: enough for balancers that send one packet here and
- * the next one there, and of no use to who has overheard it, as messages of one Call-ID come to one member of a farm.
+ * Which counts of a nonce were used is known to the member only that it was used at. Where it was not used yet, and after a
+ * restart, it is good for the answer to the very challenge (its Call-ID, the first count) and for seconds: enough for balancers
+ * that send one packet here and the next one there, and of no use to who has overheard it, as what proves to be of one account
+ * comes to one member of a farm.
  */
 function isAtOnce(ageS: number, count: number): boolean {
   return count === 1 && ageS <= foreignNonceS;

@@ -48,6 +48,17 @@ export class NonceWindow {
     return afterUse(slot, count) !== undefined;
   }
 
+  /** A count of it was used. */
+  hasOwn(sequence: number): boolean {
+    const run = Math.floor(sequence / chunkNonces);
+    const at = run % chunks;
+    return this.#run[at] === run && this.#own[at]?.[sequence % chunkNonces] !== 0;
+  }
+
+  hasForeign(nonce: string): boolean {
+    return this.#foreign.has(nonce) || this.#foreignBefore.has(nonce);
+  }
+
   /** As `useOwn`, for a nonce of another member or of this one before it was started again. */
   useForeign(nonce: string, count: number): boolean {
     const before = this.#foreign.get(nonce) ?? this.#foreignBefore.get(nonce);
