@@ -144,7 +144,12 @@ export function createSipServer(services: SipServices): SipServer {
     member: services.memberName ?? '',
     settings: settings.natPing,
   });
-  owner?.connect({ knows: (message) => layer.knows(message), callEnded });
+  owner?.connect({
+    knows: (message) => layer.knows(message),
+    knowsBranch: (branch) => layer.knowsBranch(branch),
+    callEnded,
+    answeredElsewhere: (method, status) => tallies.count(method, status),
+  });
   let relayed = 0;
   let isDraining = false;
   // In a farm it is asked first who works on a message.

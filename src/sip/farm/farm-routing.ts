@@ -3,7 +3,7 @@ import { HeaderId } from '../message/header-id.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
-import { endedBy, type EndedCall } from '../proxy/ended-call.ts';
+import { endedBy } from '../proxy/ended-call.ts';
 import { PATH_SCOPE, type FlowTokens } from '../proxy/flow-token.ts';
 import { VIA_MEMBER, type BranchCodec } from '../transaction/branch.ts';
 import type { ShortMac } from '../transaction/short-mac.ts';
@@ -58,7 +58,12 @@ const none: readonly string[] = Object.freeze([]);
 export class FarmRouting implements OwnerLookup {
   readonly #parts: FarmRoutingParts;
   readonly #self: string;
-  #work: KnownWork = { knows: () => false, callEnded: () => undefined };
+  #work: KnownWork = {
+    knows: () => false,
+    knowsBranch: () => false,
+    callEnded: () => undefined,
+    answeredElsewhere: () => undefined,
+  };
 
   constructor(parts: FarmRoutingParts) {
     this.#parts = parts;
@@ -69,9 +74,9 @@ export class FarmRouting implements OwnerLookup {
     this.#work = work;
   }
 
-  /** One of the calls that this member has set up. */
-  callEnded(end: EndedCall): void {
-    this.#work.callEnded(end);
+  /** What this member has, and counts. */
+  get work(): KnownWork {
+    return this.#work;
   }
 
   placeOf(message: SipMessage, hop: Hop): WorkPlace {

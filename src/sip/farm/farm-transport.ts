@@ -19,6 +19,8 @@ export interface FarmTransportParts {
   readonly equal: EqualSockets;
   readonly pending: PendingSends;
   readonly figures: FarmFigures;
+  /** A datagram that has not been read yet; true: it was for another member. */
+  readonly raw: (bytes: Buffer, hop: Hop) => boolean;
   /** Sequence number; 0 = it cannot be sent. */
   readonly link: (to: FarmMember, parcel: Parcel) => number;
   /** With farm = relay: the member that sends to that address in this one's stead; undefined: this one sends itself. */
@@ -38,7 +40,12 @@ export class FarmTransport implements TransportLayer {
 
   listen(listener: TransportListener): void {
     this.#listener = listener;
-    this.#transport.listen(listener);
+    this.#transport.listen({
+      datagram: (bytes, hop) => this.#parts.raw(bytes, hop) || listener.datagram?.(bytes, hop) === true,
+      message: (message, hop) => listener.message(message, hop),
+      bad: (bad, hop) => listener.bad(bad, hop),
+      flowEnded: (hop) => listener.flowEnded(hop),
+    });
   }
 
   /** Who is told of messages that came by other members' sockets. */

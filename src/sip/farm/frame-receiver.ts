@@ -51,19 +51,17 @@ export class FrameReceiver {
 
   #message(frame: Frame, sender: FarmMember): void {
     const { members, clock, listener, figures } = this.#parts;
-    const message = decodeMessage(frame.payload);
-    // Who receives a message that is none answers it or drops it: none comes here.
-    if (!(message instanceof SipMessage)) {
-      figures.badFrames++;
-      return;
-    }
     const holder = frame.holder === '' ? sender : members.known(frame.holder);
     if (holder === undefined) {
       figures.staleFrames++;
       return;
     }
     const other = holder.token === members.self.token ? undefined : holder;
-    listener()?.message(message, new RelayedHop(frame, other, clock.nowMs()));
+    const hop = new RelayedHop(frame, other, clock.nowMs());
+    const message = decodeMessage(frame.payload);
+    // Whoever sent it on has not looked at all of it.
+    if (message instanceof SipMessage) listener()?.message(message, hop);
+    else listener()?.bad(message, hop);
   }
 
   #answer(frame: Frame): void {

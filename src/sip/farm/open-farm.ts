@@ -3,16 +3,18 @@ import { BranchCodec } from '../transaction/branch.ts';
 import { ShortMac } from '../transaction/short-mac.ts';
 import { CallEnds } from './call-ends.ts';
 import { EqualSockets } from './equal-sockets.ts';
+import type { Hop } from '../transport/hop.ts';
 import type { Farm, FarmServices } from './farm.ts';
 import { noFarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
-import { FarmRouting } from './farm-routing.ts';
+import { FarmRouting, type RelayWay } from './farm-routing.ts';
 import { FarmSet, type SetMember } from './farm-set.ts';
 import { FarmTransport } from './farm-transport.ts';
 import { FrameReceiver } from './frame-receiver.ts';
 import { MemberTable } from './member-table.ts';
 import { PassingOn } from './passing-on.ts';
 import { PendingSends } from './pending-sends.ts';
+import { RawRelay } from './raw-relay.ts';
 import { RelayLink, type Parcel } from './relay-link.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Standstill } from './standstill.ts';
@@ -35,7 +37,7 @@ export function openFarm(services: FarmServices): Farm {
   }
   const pending = new PendingSends();
   const links: { receive?: FrameReceiver } = {};
-  const ends = bus && new CallEnds({ clock, bus, ended: (end) => routing.callEnded(end) });
+  const ends = bus && new CallEnds({ clock, bus, ended: (end) => routing.work.callEnded(end) });
   const link = new RelayLink({
     clock,
     logger,
@@ -48,6 +50,24 @@ export function openFarm(services: FarmServices): Farm {
     told: (body) => ends?.told(body),
   });
   const send = (to: FarmMember, parcel: Parcel): number => link.send(to, parcel);
+  const relay = (payload: Buffer, hop: Hop, to: FarmMember, { rest, isNamed, path }: RelayWay): boolean =>
+    send(to, {
+      kind: 'message',
+      holder: hop.holder?.token ?? '',
+      subject: 0,
+      transport: hop.transport,
+      socketId: hop.socketId,
+      connectionId: hop.connectionId,
+      localAddress: hop.local.address,
+      localPort: hop.local.port,
+      remoteAddress: hop.remoteAddress,
+      remotePort: hop.remotePort,
+      tlsName: '',
+      rest,
+      isNamed,
+      path,
+      payload,
+    }) > 0;
   let outlets = new Rendezvous<SetMember>(workersOf(members));
   const farmTransport = new FarmTransport({
     members,
@@ -58,6 +78,7 @@ export function openFarm(services: FarmServices): Farm {
     ),
     pending,
     figures,
+    raw: (bytes, hop) => raw.take(bytes, hop),
     link: send,
     proxyTo: (address) => {
       if (members.self.mode !== 'relay' || !isOutside(address)) return undefined;
@@ -77,11 +98,12 @@ export function openFarm(services: FarmServices): Farm {
   });
   const standstill = new Standstill(clock);
   const tokens = new FlowTokens(self, mac);
+  const branches = new BranchCodec(self, mac);
   const routing: FarmRouting = new FarmRouting({
     clock,
     members,
     set,
-    branches: new BranchCodec(self, mac),
+    branches,
     tokens,
     mac,
     transport,
@@ -90,24 +112,19 @@ export function openFarm(services: FarmServices): Farm {
     passing: new PassingOn(tokens, transport),
     ends,
     accounts,
-    relay: (message, hop, to, { rest, isNamed, path }) =>
-      send(to, {
-        kind: 'message',
-        holder: hop.holder?.token ?? '',
-        subject: 0,
-        transport: hop.transport,
-        socketId: hop.socketId,
-        connectionId: hop.connectionId,
-        localAddress: hop.local.address,
-        localPort: hop.local.port,
-        remoteAddress: hop.remoteAddress,
-        remotePort: hop.remotePort,
-        tlsName: '',
-        rest,
-        isNamed,
-        path,
-        payload: message.bytes,
-      }) > 0,
+    relay: (message, hop, to, way) => relay(message.bytes, hop, to, way),
+  });
+  const alone = { rest: [], path: [] };
+  const raw = new RawRelay({
+    members,
+    set,
+    branches,
+    mac,
+    standstill,
+    figures,
+    work: () => routing.work,
+    transport,
+    relay: (bytes, hop, to, isNamed) => relay(bytes, hop, to, { ...alone, isNamed }),
   });
   const forget = membership.onChange(() => {
     members.refresh();

@@ -1,13 +1,18 @@
 import type { SipMessage } from '../message/sip-message.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
+import type { BranchId } from '../transaction/branch.ts';
 import type { Hop } from '../transport/hop.ts';
 
 /** What the farm asks the transactions of this member. */
 export interface KnownWork {
   /** A transaction here is what the message belongs to. */
   knows(message: SipMessage): boolean;
+  /** The same of a response, by the branch of our Via in it. */
+  knowsBranch(branch: BranchId): boolean;
   /** A call that was set up by this member has ended: another one has passed its BYE on. */
   callEnded(end: EndedCall): void;
+  /** A final response to a request of that method, which had no transaction, has been passed on. */
+  answeredElsewhere(method: string, status: number): void;
 }
 
 /**

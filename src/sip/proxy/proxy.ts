@@ -1,11 +1,8 @@
-import { parseIpAddress } from '#base';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import type { Via } from '../message/via.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { Target } from '../transport/target.ts';
-import { parseTransport } from '../transport/transport-name.ts';
 import { reply } from '../transaction/reply.ts';
 import type { CallObserver } from './call-observer.ts';
 import { forwardedRequest } from './forwarded-request.ts';
@@ -15,6 +12,7 @@ import type { CallMedia } from './media.ts';
 import { nextHopOf } from './next-hop.ts';
 import { ResponseContext, type ContextServices } from './response-context.ts';
 import { groupsByQ, type ProxyTarget } from './target-set.ts';
+import { viaTarget } from './via-target.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 
 export interface ProxyServices extends ContextServices {
@@ -86,23 +84,4 @@ export class Proxy {
     });
     transport.send(bytes, hop, nobodyCares);
   }
-}
-
-/**
- * RFC 3261 §18.2.2, for a response whose request left no trace here. Only to an address: names would have to be looked up
- * for whoever sends us something. Never to many at once (RFC 4475 §3.3.10).
- */
-function viaTarget(via: Via, hop: Hop): Target | undefined {
-  const transport = parseTransport(via.transport);
-  const address = via.received ?? via.host;
-  if (transport !== 'udp' || hop.transport !== 'udp' || !isUnicast(address)) return undefined;
-  const port = via.rport !== undefined && via.rport > 0 ? via.rport : (via.port ?? 5060);
-  return { transport, address, port, socketId: hop.socketId };
-}
-
-function isUnicast(address: string): boolean {
-  const bytes = parseIpAddress(address);
-  if (bytes === undefined) return false;
-  const first = bytes[0]!;
-  return bytes.length === 4 ? first > 0 && first < 224 : first !== 0xff;
 }

@@ -36,6 +36,8 @@ export class BindingDetector {
       },
       bad: (bad, hop) => listener.bad(bad, hop),
       flowEnded: (hop) => listener.flowEnded(hop),
+      // Those that go on to other members as they came are not looked at: a third of all is enough.
+      datagram: (bytes, hop) => listener.datagram?.(bytes, hop) === true,
     };
   }
 

@@ -145,6 +145,11 @@ export class TransactionLayer {
     return method === 'CANCEL' && this.#servers.findCancelled(key, via) !== undefined;
   }
 
+  /** A request of this member waits for the response with that branch. */
+  knowsBranch({ high, low }: BranchId): boolean {
+    return this.#clients.has(high, low);
+  }
+
   receive(message: SipMessage, hop: Hop): void {
     if (message.isRequest) this.#request(message, hop);
     else this.#response(message, hop);

@@ -41,10 +41,11 @@ export class MessageCounters {
     else this.#receivedResponses[message.status]!++;
   }
 
-  /** A request that nothing was made of but its answer. */
+  /** A message that nothing was made of. */
   receivedUnread(transport: TransportName, bytes: Buffer): void {
     this.transports[transport].receivedMessages++;
-    count(this.#receivedRequests, methodOf(bytes));
+    if (isResponse(bytes)) this.#receivedResponses[statusAt(bytes)]!++;
+    else count(this.#receivedRequests, methodOf(bytes));
   }
 
   sent(transport: TransportName, bytes: Buffer): void {

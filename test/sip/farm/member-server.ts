@@ -108,6 +108,7 @@ export function ownMethods(
         },
         bad: (bad, hop) => listener.bad(bad, hop),
         flowEnded: (hop) => listener.flowEnded(hop),
+        datagram: (bytes, hop) => listener.datagram?.(bytes, hop) === true,
       }),
     respond: (bytes, hop, via) => transport.respond(bytes, hop, via),
     send: (bytes, target, failed) => transport.send(bytes, target, failed),

@@ -205,6 +205,7 @@ describe('a registration', () => {
           directory,
           guard: new LoginGuard(clock, defaultSipGuardLimits),
           nonces: new NonceMaker(Buffer.alloc(32, 1), Buffer.from(name.padEnd(4).slice(0, 4)), 300),
+          isOneOfMany: true,
           clock,
           algorithms: ['MD5'],
         }),
@@ -237,6 +238,21 @@ describe('a registration', () => {
       expect(alice.words(callId)).toEqual(['401', '200']);
     }
     expect(seen).toEqual(['m2', 'm2', 'm2']);
+  });
+
+  test('goes on with the nonce of another member, each count once', async () => {
+    const { world, alice } = await registrars('m2');
+    await alice.send({ ...register, branch: 'z9hG4bKr', callId: 'r', cseq: 1 }, world.members[0]!);
+    const nonce = nonceOf(alice.last('401', 'r'));
+    for (const [at, count] of [1, 2, 2].entries()) {
+      const headers = [proofOf(nonce, { nc: count })];
+      await alice.send(
+        { ...register, branch: `z9hG4bKs${at}`, callId: 'r', cseq: 2 + at, headers },
+        world.members[at]!,
+      );
+      await world.pass(20_000);
+    }
+    expect(alice.words('r')).toEqual(['401', '200', '200', '401']);
   });
 
   test('goes to another member while the owner of the account cannot be reached', async () => {
