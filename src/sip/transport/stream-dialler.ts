@@ -63,7 +63,9 @@ export class StreamDialler {
       this.#done(place, waiting);
       for (const { bytes, failed } of waiting) {
         if (send(bytes)) continue;
-        failed(new IoError('CONNECTION_LOST', `${addressAndPort(target.address, target.port)} has closed the connection`));
+        failed(
+          new IoError('CONNECTION_LOST', `${addressAndPort(target.address, target.port)} has closed the connection`),
+        );
       }
     } catch (error) {
       this.#done(place, waiting);
