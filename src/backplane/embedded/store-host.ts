@@ -13,6 +13,10 @@ interface Client {
 }
 
 const retryMs = 1_000;
+/** A list of so many entries leaves tens of megabytes of garbage, which an idle thread would keep for hours. */
+const longList = 10_000;
+/** After the answer has been read. */
+const collectAfterMs = 500;
 
 /** The store's own thread: one database, clients in any number of threads, each told what the others change. */
 export class StoreHost {
@@ -63,6 +67,7 @@ export class StoreHost {
         case 'run': {
           const requests = question.requests.map(unpackRequest);
           const replies = await this.#run(client, requests);
+          if (replies.some((reply) => reply.kind === 'listed' && reply.keys.length > longList)) this.#collectSoon();
           return { kind: 'replies', replies: replies.map((reply, at) => packReply(reply, requests[at]!)) };
         }
         case 'backup':
@@ -88,6 +93,15 @@ export class StoreHost {
       for (const client of this.#clients) if (client !== from) send(client, { kind: 'others', replies: changing });
     }
     return replies;
+  }
+
+  /** Where the runtime was started for it, as `hubfarm serve` does. */
+  #collectSoon(): void {
+    const { gc } = globalThis;
+    if (gc === undefined) return;
+    this.#clock.after(collectAfterMs, () => {
+      gc();
+    });
   }
 
   /** For a holder that cannot do so itself any more; while the disk refuses, again and again. */
