@@ -44,9 +44,12 @@ export class FlushScheduler {
     this.#atEndOfTurn.push(port);
   }
 
-  /** What flushing itself feeds waits for the end of the turn, so that frames cannot go round in circles here. */
-  endOfRead(): void {
-    if (this.#isFlushing) return;
+  /**
+   * What flushing itself feeds waits for the end of the turn, so that frames cannot go round in circles here. `hasMore`:
+   * another read follows, and ports without a full block wait for it, until the end of the turn at most.
+   */
+  endOfRead(hasMore = false): void {
+    if (this.#isFlushing || (hasMore && !this.#atEndOfRead.hasFullBlock())) return;
     const ports = this.#atEndOfRead;
     this.#atEndOfRead = this.#spare;
     this.#flush(ports, flushAtEndOfRead);
@@ -94,6 +97,11 @@ class PortList {
 
   push(port: HubPort): void {
     this.#ports[this.count++] = port;
+  }
+
+  hasFullBlock(): boolean {
+    for (let i = 0; i < this.count; i++) if (this.#ports[i]!.output.hasFullBlock) return true;
+    return false;
   }
 
   take(index: number): HubPort {

@@ -8,7 +8,7 @@ import { FrameCounter, trafficOf } from './traffic.ts';
 /** The hub behind a port. */
 export interface PortOwner {
   receive(port: HubPort, buf: Buffer, from: number, to: number, frames: number): void;
-  endOfRead(): void;
+  endOfRead(hasMore: boolean): void;
 }
 
 /** Whether and where a port waits for its flush. */
@@ -100,9 +100,12 @@ export class HubPort {
     this.#owner.receive(this, buf, from, to, frames);
   }
 
-  /** To be called at the end of each read callback: sends on what came in, where waiting gains nothing. */
-  endOfRead(): void {
-    this.#owner.endOfRead();
+  /**
+   * To be called at the end of each read callback: sends on what came in, where waiting gains nothing. `hasMore`: another
+   * one follows in this turn of the loop, or should; only full blocks need to go out now.
+   */
+  endOfRead(hasMore = false): void {
+    this.#owner.endOfRead(hasMore);
   }
 
   get pending(): boolean {

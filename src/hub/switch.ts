@@ -85,9 +85,9 @@ export class Switch implements PortOwner {
     this.addresses.table.expire(this.tick);
   }
 
-  endOfRead(): void {
+  endOfRead(hasMore: boolean): void {
     this.#isAsked = false;
-    this.#options.scheduler.endOfRead();
+    this.#options.scheduler.endOfRead(hasMore);
   }
 
   receive(port: HubPort, buf: Buffer, from: number, to: number, frames: number): void {

@@ -28,8 +28,11 @@ export interface TlsInfo {
 
 /** What a reader of a stream is told. */
 export interface StreamSink {
-  /** `chunk` belongs to the sink only until it returns if the stream is in shared mode; else for good. */
-  data(chunk: Buffer): void;
+  /**
+   * `chunk` belongs to the sink only until it returns if the stream is in shared mode; else for good. `hasMore`: most likely
+   * the next chunk is here already and follows at once; where it does not, this turn of the loop ends without it.
+   */
+  data(chunk: Buffer, hasMore?: boolean): void;
   /** Once, at the end, however it came; nothing is called afterwards. `clean` = the peer closed in order. */
   closed(reason: { readonly clean: boolean; readonly error: Error | undefined }): void;
 }

@@ -28,6 +28,8 @@ export interface SocketOwner {
  */
 export type SocketEnd = 'closed' | 'hungUp' | 'broken' | 'silent';
 
+/** What comes in chunks of this size is sent on at once: whoever gets it works while the next one is decrypted. */
+const BULK_CHUNK_BYTES = 16 * 1024;
 /** `[0xFFFFFFFF][size 0]` */
 const KEEP_ALIVE = Buffer.from('ffffffff00000000', 'hex');
 
@@ -81,7 +83,7 @@ export class SessionSocket implements StreamSink, BlockSink, Watched {
     this.#owner.wheel.watch(this, this.#nextLookMs(this.#owner.wheel.nowMs));
   }
 
-  data(chunk: Buffer): void {
+  data(chunk: Buffer, hasMore = false): void {
     if (this.isClosed) return;
     this.lastHeardMs = this.#owner.wheel.nowMs;
     this.bytesReceived += chunk.length;
@@ -91,7 +93,7 @@ export class SessionSocket implements StreamSink, BlockSink, Watched {
       if (!(error instanceof DecodeError)) throw error;
       this.#end('broken');
     }
-    this.#owner.port.endOfRead();
+    this.#owner.port.endOfRead(hasMore && chunk.length < BULK_CHUNK_BYTES);
   }
 
   /** A run of frames from the reader. */

@@ -30,6 +30,26 @@ describe('flushing', () => {
     expect([b.frames.length, b.flushes]).toEqual([3, 2]);
   });
 
+  it('waits for the last read callback of a turn where more are said to follow, but not with a full block', () => {
+    const { a, b } = three();
+    a.readAhead(frame(mac(2), mac(1)));
+    a.readAhead(frame(mac(2), mac(1)));
+    expect(b.frames).toHaveLength(0);
+    a.read(frame(mac(2), mac(1)));
+    expect([b.frames.length, b.flushes]).toEqual([3, 1]);
+    for (let i = 0; i < 60; i++) a.readAhead(frame(mac(2), mac(1), 'x'.repeat(1_400)));
+    expect(b.flushes).toBe(2);
+    expect(b.frames.length).toBeGreaterThan(40);
+  });
+
+  it('happens at the end of the turn where the read callback that was to follow does not', () => {
+    const { test, a, b } = three();
+    a.readAhead(frame(mac(2), mac(1)));
+    expect(b.frames).toHaveLength(0);
+    test.clock.advance(0);
+    expect([b.frames.length, b.flushes]).toEqual([1, 1]);
+  });
+
   it('happens once a turn when several sources feed the port', () => {
     const { test, a, b, c } = three();
     for (let turn = 0; turn < 5; turn++) {

@@ -106,12 +106,22 @@ export class TestSession implements AttachedSession {
 
   /** As one read callback that brought these frames, while the turn of the loop goes on. */
   read(...frames: readonly Buffer[]): void {
+    this.#receive(frames);
+    this.port.endOfRead();
+  }
+
+  /** As `read`, where another read callback is to follow in this turn. */
+  readAhead(...frames: readonly Buffer[]): void {
+    this.#receive(frames);
+    this.port.endOfRead(true);
+  }
+
+  #receive(frames: readonly Buffer[]): void {
     for (const run of runsOf(frames)) {
       const records = Buffer.concat(run.flatMap((frame) => [sizeOf(frame), frame]));
       this.port.receive(records, 0, records.length, run.length);
       records.fill(0xa5);
     }
-    this.port.endOfRead();
   }
 
   /** Frames since the last call. */

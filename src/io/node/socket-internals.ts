@@ -8,6 +8,8 @@ import type { TLSSocket } from 'node:tls';
 export interface SocketHandle {
   readonly fd?: number;
   reading?: boolean;
+  /** In all, from below. */
+  readonly bytesRead?: number;
   readStart?(): number;
   readStop?(): number;
   useUserBuffer?(buffer: Uint8Array): void;

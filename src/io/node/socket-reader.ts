@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { RecordsAhead } from './records-ahead.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import type { BudgetedReader } from './turn-budget.ts';
 
@@ -8,7 +9,7 @@ export class SocketReader implements BudgetedReader {
   turnBytes = 0;
   readonly #socket: Socket;
   readonly #shared: SharedReceive;
-  readonly #deliver: (chunk: Buffer) => void;
+  readonly #deliver: (chunk: Buffer, hasMore: boolean) => void;
   #state: 'idle' | 'reading' | 'discarding' | 'released' = 'idle';
   #isPaused = false;
   /** The handle reads into the shared buffer, for good: the runtime has no way back. */
@@ -16,8 +17,9 @@ export class SocketReader implements BudgetedReader {
   #wantsShared = false;
   /** Bytes that are still to come from the socket's own buffer although the handle reads into the shared one. */
   #bufferedBytes = 0;
+  #ahead: RecordsAhead | undefined;
 
-  constructor(socket: Socket, shared: SharedReceive, deliver: (chunk: Buffer) => void) {
+  constructor(socket: Socket, shared: SharedReceive, deliver: (chunk: Buffer, hasMore: boolean) => void) {
     this.#socket = socket;
     this.#shared = shared;
     this.#deliver = deliver;
@@ -27,6 +29,7 @@ export class SocketReader implements BudgetedReader {
   start(wantsShared: boolean): void {
     if (wantsShared && !this.#readsShared && this.#shared.enable(this.#socket, this.#takeShared)) {
       this.#readsShared = true;
+      this.#ahead = new RecordsAhead(this.#socket);
       this.#bufferedBytes = this.#socket.readableLength;
     }
     this.#wantsShared = wantsShared && this.#readsShared;
@@ -69,7 +72,7 @@ export class SocketReader implements BudgetedReader {
     if (this.#state === 'discarding') return true;
     const isNext = !this.#isPaused && this.#socket.readableLength === 0;
     if (this.#state === 'reading' && this.#wantsShared && isNext) {
-      this.#deliver(chunk);
+      this.#deliver(chunk, this.#ahead?.isMoreThan(chunk.length) === true);
       return this.#shared.budget.allowsMore(this, chunk.length);
     }
     // Somebody wants to keep it, or older bytes are waiting: it joins them in the socket's own buffer.
@@ -82,6 +85,6 @@ export class SocketReader implements BudgetedReader {
       this.#bufferedBytes -= chunk.length;
       if (this.#bufferedBytes < 0) this.#shared.cameTheOrdinaryWay();
     }
-    if (this.#state === 'reading') this.#deliver(chunk);
+    if (this.#state === 'reading') this.#deliver(chunk, false);
   };
 }

@@ -196,9 +196,9 @@ export class SocketStream implements ByteStream {
     } else if (this.#phase === 'open') this.#reader.start(wantsShared);
   }
 
-  readonly #deliver = (chunk: Buffer): void => {
+  readonly #deliver = (chunk: Buffer, hasMore: boolean): void => {
     try {
-      this.#sink?.data(chunk);
+      this.#sink?.data(chunk, hasMore);
     } catch (error) {
       // A fault in what one connection carries ends that connection, not the process and everybody else's sessions.
       this.#finish({ clean: false, error: asError(error) });
