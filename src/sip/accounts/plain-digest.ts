@@ -1,12 +1,12 @@
-import type { LoginGuard } from '#base';
+import { equalTextConstantTime, type LoginGuard } from '#base';
 import type { Clock } from '#io';
 import type { AuthCounters } from './authenticator.ts';
+import { DigestInput } from './digest-input.ts';
 import type { DigestAlgorithm } from './digest.ts';
 import type { AccountDirectory } from './directory.ts';
 import type { NonceMaker } from './nonce.ts';
 import type { NonceWindow } from './nonce-window.ts';
 import { hasLoginByMd5, md5HashAt, type PackedAccount } from './packed-account.ts';
-import { ShortMd5 } from './short-md5.ts';
 
 /** Where the parts of credentials are in a message: see `PlainCredentials`. */
 export interface CredentialPlaces {
@@ -36,7 +36,7 @@ export interface PlainDigestOptions {
 export type PlainProof = 'first' | 'repeated';
 
 const ncDigits = 8;
-const responseWords = 4;
+const responseDigits = 32;
 const textMaxBytes = 1_024;
 const methodColon = 'REGISTER:';
 const colonAuthColon = ':auth:';
@@ -47,7 +47,7 @@ const colonAuthColon = ':auth:';
  */
 export class PlainDigest {
   readonly #options: PlainDigestOptions;
-  readonly #md5 = new ShortMd5(textMaxBytes);
+  readonly #input = new DigestInput(textMaxBytes);
   readonly #takesMd5: boolean;
   #count = 0;
   #sequence = 0;
@@ -116,33 +116,26 @@ export class PlainDigest {
   }
 
   #isRight(bytes: Buffer, places: CredentialPlaces, account: PackedAccount): boolean {
-    const md5 = this.#md5;
-    md5.begin();
-    md5.text(methodColon);
-    md5.bytes(bytes, places.uriStart, places.uriEnd);
-    md5.finish();
-    const { a, b, c, d } = md5;
-    md5.begin();
-    md5.hexOf(account, md5HashAt, md5HashAt + 16);
-    md5.byte(0x3a);
-    md5.bytes(bytes, places.nonceStart, places.nonceEnd);
-    md5.byte(0x3a);
-    md5.bytes(bytes, places.ncStart, places.ncStart + ncDigits);
-    md5.byte(0x3a);
-    md5.bytes(bytes, places.cnonceStart, places.cnonceEnd);
-    md5.text(colonAuthColon);
-    md5.hexOfResult(a, b, c, d);
-    md5.finish();
-    // In a time that does not tell how much of it is right.
-    let difference = 0;
-    for (let word = 0; word < responseWords; word++) {
-      const wanted = word === 0 ? md5.a : word === 1 ? md5.b : word === 2 ? md5.c : md5.d;
-      for (let byte = 0; byte < 4; byte++) {
-        const said = hexAt(bytes, places.responseStart + 8 * word + 2 * byte, 2);
-        difference |= said ^ ((wanted >>> (8 * byte)) & 0xff);
-      }
-    }
-    return difference === 0;
+    const input = this.#input;
+    input.begin();
+    input.text(methodColon);
+    input.bytes(bytes, places.uriStart, places.uriEnd);
+    const request = input.md5();
+    input.begin();
+    input.hexOf(account, md5HashAt, md5HashAt + 16);
+    input.byte(0x3a);
+    input.bytes(bytes, places.nonceStart, places.nonceEnd);
+    input.byte(0x3a);
+    input.bytes(bytes, places.ncStart, places.ncStart + ncDigits);
+    input.byte(0x3a);
+    input.bytes(bytes, places.cnonceStart, places.cnonceEnd);
+    input.text(colonAuthColon);
+    input.text(request);
+    const { responseStart } = places;
+    return equalTextConstantTime(
+      input.md5(),
+      bytes.toString('latin1', responseStart, responseStart + responseDigits).toLowerCase(),
+    );
   }
 }
 
