@@ -116,8 +116,8 @@ export interface Questions {
   readonly count: number;
   /** Of each. */
   readonly bytes: number;
-  /** OPTIONS any server answers by itself; REGISTER the one that works on it. */
-  readonly method: 'OPTIONS' | 'REGISTER';
+  /** OPTIONS any server answers by itself; MESSAGE, to a user that there is not, the one that works on it. */
+  readonly method: 'OPTIONS' | 'MESSAGE';
 }
 
 /**
@@ -131,7 +131,7 @@ const [address, port] = target.split(':');
 const socket = require('node:dgram').createSocket('udp4');
 const answered = new Set();
 const ask = (number) => {
-  const uri = method === 'OPTIONS' ? 'sip:' + target : 'sip:farm.test';
+  const uri = method === 'OPTIONS' ? 'sip:' + target : 'sip:nobody@farm.test';
   const head = [method + ' ' + uri + ' SIP/2.0', 'Via: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK' + process.pid + '-' + number,
     'From: <sip:probe@farm.test>;tag=' + number, 'To: <sip:probe@farm.test>', 'Call-ID: ' + process.pid + '-' + number,
     'CSeq: 1 ' + method, 'Max-Forwards: 70', 'Content-Length: 0'].join('\\r\\n');

@@ -14,7 +14,7 @@ const address = '10.77.0.200';
 /** One for each server, where they are mapped. */
 const mapped = ['10.77.0.201', '10.77.0.202', '10.77.0.203'] as const;
 const ranges = ['10000-19998', '20000-29998', '30000-38999'] as const;
-const behindFirewall = { count: 30, bytes: 400, method: 'REGISTER' } as const;
+const behindFirewall = { count: 30, bytes: 400, method: 'MESSAGE' } as const;
 const udpWent = { successful: calls, failed: 0, retransmissions: 0 };
 const went = { successful: calls, failed: 0 };
 
