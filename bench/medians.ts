@@ -32,7 +32,7 @@ export function comparisonTable(peer: string, rows: readonly Comparison[]): stri
       `${figure}, ${unit}`,
       spread(ours),
       spread(peers),
-      ratio.toFixed(2),
+      Number.isFinite(ratio) ? ratio.toFixed(2) : '',
       goal,
       verdict(ratio, median(ours), goal),
     ];
