@@ -42,17 +42,19 @@ export class NonceWindow {
   /** What `useOwn` would return; uses nothing. */
   isUnused(sequence: number, next: number, count: number): boolean {
     if (next - sequence > ownNonces - chunkNonces || sequence >= next) return false;
-    const run = Math.floor(sequence / chunkNonces);
-    const at = run % chunks;
-    const slot = this.#run[at] === run ? (this.#own[at]?.[sequence % chunkNonces] ?? 0) : 0;
-    return afterUse(slot, count) !== undefined;
+    return afterUse(this.#slot(sequence), count) !== undefined;
   }
 
   /** A count of it was used. */
   hasOwn(sequence: number): boolean {
+    return this.#slot(sequence) !== 0;
+  }
+
+  /** 0: no count of it was used. */
+  #slot(sequence: number): number {
     const run = Math.floor(sequence / chunkNonces);
     const at = run % chunks;
-    return this.#run[at] === run && this.#own[at]?.[sequence % chunkNonces] !== 0;
+    return this.#run[at] === run ? (this.#own[at]?.[sequence % chunkNonces] ?? 0) : 0;
   }
 
   hasForeign(nonce: string): boolean {

@@ -18,16 +18,10 @@ import { frameLimits } from './frame-limits.ts';
 import { isHealthCheck } from './health-check.ts';
 import type { MemberTable } from './member-table.ts';
 import type { KnownWork, OwnerLookup, WorkPlace } from './owner-lookup.ts';
+import type { RelayWay } from './parcel.ts';
 import type { PassingOn } from './passing-on.ts';
 import { RelayedHop } from './relayed-hop.ts';
 import type { Standstill } from './standstill.ts';
-
-/** See `Frame`. */
-export interface RelayWay {
-  readonly rest: readonly string[];
-  readonly isNamed: boolean;
-  readonly path: readonly string[];
-}
 
 export interface FarmRoutingParts {
   readonly clock: Clock;

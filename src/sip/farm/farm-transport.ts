@@ -9,7 +9,7 @@ import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
 import type { MemberTable } from './member-table.ts';
 import type { PendingSends } from './pending-sends.ts';
-import type { Parcel } from './relay-link.ts';
+import { parcelBy, parcelTo, toNamed, type Parcel } from './parcel.ts';
 
 type Failed = (error: Error) => void;
 
@@ -62,7 +62,11 @@ export class FarmTransport implements TransportLayer {
     const { members, figures } = this.#parts;
     const socketId = hop.transport === 'udp' ? this.#equalOf(token, hop) : 0;
     const holder = members.reachable(token);
-    if (socketId === 0 && holder !== undefined && this.#parts.link(holder, answerTo(hop, bytes)) > 0) {
+    if (
+      socketId === 0 &&
+      holder !== undefined &&
+      this.#parts.link(holder, parcelBy(hop, 'answer', '', bytes, toNamed)) > 0
+    ) {
       figures.sentByOthers++;
       return;
     }
@@ -141,7 +145,7 @@ export class FarmTransport implements TransportLayer {
   }
 
   #sendBy(member: FarmMember, bytes: Buffer, target: Target, failed: Failed): boolean {
-    const sequence = this.#parts.link(member, sendTo(target, bytes));
+    const sequence = this.#parts.link(member, parcelTo(target, bytes));
     if (sequence === 0) return false;
     this.#parts.figures.sentByOthers++;
     this.#parts.pending.add(member.token, sequence, failed);
@@ -168,46 +172,6 @@ const isAnyAddress = (address: string): boolean => address === '0.0.0.0' || addr
 /** Without who holds it. */
 function flowOf({ transport, local, socketId, remoteAddress, remotePort, connectionId, receivedMs }: Hop): Hop {
   return { transport, local, socketId, remoteAddress, remotePort, connectionId, receivedMs };
-}
-
-function answerTo(hop: Hop, payload: Buffer): Parcel {
-  return {
-    kind: 'answer',
-    holder: '',
-    subject: 0,
-    transport: hop.transport,
-    socketId: hop.socketId,
-    connectionId: hop.connectionId,
-    localAddress: hop.local.address,
-    localPort: hop.local.port,
-    remoteAddress: hop.remoteAddress,
-    remotePort: hop.remotePort,
-    tlsName: '',
-    rest: [],
-    isNamed: true,
-    path: [],
-    payload,
-  };
-}
-
-function sendTo(target: Target, payload: Buffer): Parcel {
-  return {
-    kind: 'send',
-    holder: '',
-    subject: 0,
-    transport: target.transport,
-    socketId: target.socketId ?? 0,
-    connectionId: target.connectionId ?? 0,
-    localAddress: '0.0.0.0',
-    localPort: 0,
-    remoteAddress: target.address,
-    remotePort: target.port,
-    tlsName: target.tlsName ?? '',
-    rest: [],
-    isNamed: true,
-    path: [],
-    payload,
-  };
 }
 
 function fail({ transport, address, port }: Target, failed: Failed, why: string): void {

@@ -10,7 +10,7 @@ import type { FarmMember } from './farm-membership.ts';
 import type { Frame } from './frame.ts';
 import type { MemberTable } from './member-table.ts';
 import type { PendingSends } from './pending-sends.ts';
-import type { Parcel } from './relay-link.ts';
+import type { Parcel } from './parcel.ts';
 import { RelayedHop } from './relayed-hop.ts';
 
 export interface FrameReceiverParts {

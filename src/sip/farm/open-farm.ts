@@ -7,15 +7,16 @@ import type { Hop } from '../transport/hop.ts';
 import type { Farm, FarmServices } from './farm.ts';
 import { noFarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
-import { FarmRouting, type RelayWay } from './farm-routing.ts';
+import { FarmRouting } from './farm-routing.ts';
 import { FarmSet, type SetMember } from './farm-set.ts';
 import { FarmTransport } from './farm-transport.ts';
 import { FrameReceiver } from './frame-receiver.ts';
 import { MemberTable } from './member-table.ts';
 import { PassingOn } from './passing-on.ts';
 import { PendingSends } from './pending-sends.ts';
+import { parcelBy, toNamed, toOwner, type Parcel, type RelayWay } from './parcel.ts';
 import { RawRelay } from './raw-relay.ts';
-import { RelayLink, type Parcel } from './relay-link.ts';
+import { RelayLink } from './relay-link.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Standstill } from './standstill.ts';
 
@@ -50,24 +51,8 @@ export function openFarm(services: FarmServices): Farm {
     told: (body) => ends?.told(body),
   });
   const send = (to: FarmMember, parcel: Parcel): number => link.send(to, parcel);
-  const relay = (payload: Buffer, hop: Hop, to: FarmMember, { rest, isNamed, path }: RelayWay): boolean =>
-    send(to, {
-      kind: 'message',
-      holder: hop.holder?.token ?? '',
-      subject: 0,
-      transport: hop.transport,
-      socketId: hop.socketId,
-      connectionId: hop.connectionId,
-      localAddress: hop.local.address,
-      localPort: hop.local.port,
-      remoteAddress: hop.remoteAddress,
-      remotePort: hop.remotePort,
-      tlsName: '',
-      rest,
-      isNamed,
-      path,
-      payload,
-    }) > 0;
+  const relay = (payload: Buffer, hop: Hop, to: FarmMember, way: RelayWay): boolean =>
+    send(to, parcelBy(hop, 'message', hop.holder?.token ?? '', payload, way)) > 0;
   let outlets = new Rendezvous<SetMember>(workersOf(members));
   const farmTransport = new FarmTransport({
     members,
@@ -114,7 +99,6 @@ export function openFarm(services: FarmServices): Farm {
     accounts,
     relay: (message, hop, to, way) => relay(message.bytes, hop, to, way),
   });
-  const alone = { rest: [], path: [] };
   const raw = new RawRelay({
     members,
     set,
@@ -124,7 +108,7 @@ export function openFarm(services: FarmServices): Farm {
     figures,
     work: () => routing.work,
     transport,
-    relay: (bytes, hop, to, isNamed) => relay(bytes, hop, to, { ...alone, isNamed }),
+    relay: (bytes, hop, to, isNamed) => relay(bytes, hop, to, isNamed ? toNamed : toOwner),
   });
   const forget = membership.onChange(() => {
     members.refresh();

@@ -9,13 +9,11 @@ import { frameLimits } from './frame-limits.ts';
 import { FrameSeal } from './frame-seal.ts';
 import { memberIdOf } from './member-id-of.ts';
 import type { MemberTable } from './member-table.ts';
+import type { Parcel } from './parcel.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 export const busService = 'sip/farm';
 const LOG_EVERY_MS = 60_000;
-
-/** A frame without what the link itself puts into it. */
-export type Parcel = Omit<Frame, 'sender' | 'boot' | 'receiverBoot' | 'sequence'>;
 
 export interface RelayLinkParts {
   readonly clock: Clock;

@@ -13,8 +13,9 @@ export interface AccountWorkParts {
 }
 
 /**
- * OPTIONS for the server: anybody answers. REGISTER: any member challenges the first one of a client, as all can check each other's nonces; the answer to the
- * challenge goes to the member that owns the account, which remembers whose credentials came before.
+ * OPTIONS for the server: anybody answers. REGISTER: any member challenges the first one of a client, as all can check each
+ * other's nonces; the answer to the challenge goes to the member that owns the account, which remembers whose credentials came
+ * before.
  */
 export class AccountWork implements AccountPlaces {
   readonly #parts: AccountWorkParts;

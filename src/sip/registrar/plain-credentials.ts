@@ -1,3 +1,4 @@
+import { isAt, isRange } from '../message/byte-ranges.ts';
 import { isTokenCode } from '../message/characters.ts';
 
 const scheme = Buffer.from('Digest ', 'latin1');
@@ -38,7 +39,7 @@ export class PlainCredentials {
 
   /** False: not plain. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
-    if (!matches(bytes, start, start + scheme.length, scheme)) return false;
+    if (!isAt(bytes, start, scheme)) return false;
     let at = start + scheme.length;
     let seen = 0;
     for (;;) {
@@ -85,13 +86,13 @@ export class PlainCredentials {
         this.responseStart = start;
         return end - start === responseDigits;
       case ALGORITHM:
-        return matches(bytes, start, end, md5);
+        return isRange(bytes, start, end, md5);
       case CNONCE:
         this.cnonceStart = start;
         this.cnonceEnd = end;
         return true;
       case QOP:
-        return matches(bytes, start, end, auth);
+        return isRange(bytes, start, end, auth);
       case NC:
         this.ncStart = start;
         return end - start === ncDigits;
@@ -102,12 +103,6 @@ export class PlainCredentials {
 }
 
 function nameAt(bytes: Uint8Array, start: number, end: number): number {
-  for (let which = 0; which < names.length; which++) if (matches(bytes, start, end, names[which]!)) return which;
+  for (let which = 0; which < names.length; which++) if (isRange(bytes, start, end, names[which]!)) return which;
   return -1;
-}
-
-function matches(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false;
-  return true;
 }

@@ -2,6 +2,7 @@ import { isIpAddress } from '#base';
 import { maxContactsOf, type PackedAccount } from '../accounts/packed-account.ts';
 import { TextPacker } from '../accounts/packed-text.ts';
 import type { PlainDigest } from '../accounts/plain-digest.ts';
+import { isSame, isText } from '../message/byte-ranges.ts';
 import { isHidden } from '../proxy/nat.ts';
 import { hex8, ShortMac } from '../transaction/short-mac.ts';
 import type { Hop } from '../transport/hop.ts';
@@ -292,15 +293,3 @@ export class PlainRegistrar {
 }
 
 const rportParam = ';rport';
-
-function isSame(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): boolean {
-  if (end - start !== otherEnd - otherStart) return false;
-  for (let i = 0; i < end - start; i++) if (bytes[start + i] !== bytes[otherStart + i]) return false;
-  return true;
-}
-
-function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
-  return true;
-}

@@ -1,4 +1,12 @@
-import { isHostCode, isParamValueCode, isTokenCode, isUriCode, isUserCode } from '../message/characters.ts';
+import { isAt, numberAt } from '../message/byte-ranges.ts';
+import {
+  isDigitCode,
+  isHostCode,
+  isParamValueCode,
+  isTokenCode,
+  isUriCode,
+  isUserCode,
+} from '../message/characters.ts';
 import { HeaderId, SINGLE_MAX } from '../message/header-id.ts';
 import { headerIdAt, nameHash, nameHashSeed } from '../message/header-names.ts';
 import { PlainCredentials } from './plain-credentials.ts';
@@ -200,7 +208,7 @@ export class PlainRequest {
     if (at === this.viaHostStart) return false;
     if (bytes[at] === 0x3a) {
       const portStart = ++at;
-      while (isDigit(bytes[at]!)) at++;
+      while (isDigitCode(bytes[at]!)) at++;
       this.viaPort = numberAt(bytes, portStart, at, 65_535);
       if (this.viaPort < 1) return false;
     }
@@ -244,7 +252,7 @@ export class PlainRequest {
 
   #cseq(bytes: Buffer, start: number, end: number): boolean {
     let at = start;
-    while (isDigit(bytes[at]!)) at++;
+    while (isDigitCode(bytes[at]!)) at++;
     this.cseq = numberAt(bytes, start, at, maxCSeq);
     this.cseqStart = start;
     this.cseqEnd = end;
@@ -267,7 +275,7 @@ export class PlainRequest {
     at = this.#hostEnd;
     if (bytes[at] === 0x3a) {
       const portStart = ++at;
-      while (isDigit(bytes[at]!)) at++;
+      while (isDigitCode(bytes[at]!)) at++;
       if (numberAt(bytes, portStart, at, 65_535) < 1) return false;
     }
     if (bytes[at++] !== 0x3e) return false;
@@ -305,7 +313,7 @@ export class PlainRequest {
     let at = (this.contactHostEnd = this.#hostEnd);
     if (bytes[at] === 0x3a) {
       const portStart = ++at;
-      while (isDigit(bytes[at]!)) at++;
+      while (isDigitCode(bytes[at]!)) at++;
       if (numberAt(bytes, portStart, at, 65_535) < 1) return false;
     }
     at = plainParamsEnd(bytes, at, end);
@@ -332,24 +340,4 @@ function plainParamsEnd(bytes: Buffer, start: number, end: number): number {
     if (at === valueStart) return -1;
   }
   return at;
-}
-
-/** `text` is there. */
-export function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
-}
-
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
-
-/** -1: no number, or above `max`. */
-function numberAt(bytes: Uint8Array, start: number, end: number, max: number): number {
-  if (start >= end || end - start > 10) return -1;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (!isDigit(byte)) return -1;
-    value = value * 10 + byte - 0x30;
-  }
-  return value > max ? -1 : value;
 }

@@ -1,0 +1,39 @@
+import { isDigitCode } from './characters.ts';
+
+/** For requests that are read without making texts of their parts. */
+
+/** `text` stands at `at`. */
+export function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
+}
+
+/** It is `text`, and nothing else. */
+export const isRange = (bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean =>
+  end - start === text.length && isAt(bytes, start, text);
+
+/** As `isRange`, of a text with characters below 256. */
+export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Two ranges have the same bytes. */
+export function isSame(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): boolean {
+  if (end - start !== otherEnd - otherStart) return false;
+  for (let i = 0; i < end - start; i++) if (bytes[start + i] !== bytes[otherStart + i]) return false;
+  return true;
+}
+
+/** -1: no number, or above `max`. */
+export function numberAt(bytes: Uint8Array, start: number, end: number, max: number): number {
+  if (start >= end || end - start > 10) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (!isDigitCode(byte)) return -1;
+    value = value * 10 + byte - 0x30;
+  }
+  return value > max ? -1 : value;
+}
