@@ -65,6 +65,11 @@ describe('a description of a cluster', () => {
     expect(errors(cluster({ services, isFarm: false }))).toEqual([]);
   });
 
+  test('tells nginx to keep answers from sockets that it is about to close', () => {
+    const texts = generate(device('nginx'), cluster()).files.map(({ text }) => text);
+    expect(texts.join('')).toContain('#   sysctl -w net.ipv4.udp_early_demux=0\n');
+  });
+
   test('of a farm with NAT needs a device that can forget: F5 has nPath only', () => {
     expect(errors(cluster(), 'bigip')).toEqual([expect.stringContaining('it has no "nat"')]);
     expect(warnings(cluster(), 'serveriron')).toEqual([
