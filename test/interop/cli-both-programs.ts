@@ -7,7 +7,7 @@ import { vpncmd } from './softether.ts';
 
 /** Both programs show times in the zone of whoever runs them. */
 const env = { TZ: 'Asia/Tokyo' };
-const program = resolve(import.meta.dirname, '../../bin/hubfarm.ts');
+const launcher = resolve(import.meta.dirname, '../../bin/hubfarm.cjs');
 
 /** What changes between two questions, whoever asks. */
 const moving = [
@@ -52,7 +52,7 @@ export class BothPrograms {
   hubfarm(...words: string[]): Promise<CommandResult> {
     const folder = join(this.host.folder, 'config');
     const environment = { ...env, HUBFARM_PASSWORD: this.#password, XDG_CONFIG_HOME: folder };
-    return this.host.run(process.execPath, ['-C', 'hubfarm-source', program, ...words], { env: environment });
+    return this.host.run(process.execPath, [launcher, ...words], { env: environment });
   }
 
   async hubfarmOne(target: readonly string[], words: readonly string[]): Promise<string> {

@@ -4,7 +4,7 @@ import { until, type CommandResult } from './command.ts';
 import type { Host } from './namespaces.ts';
 import type { RunningProcess } from './process.ts';
 
-const program = resolve(import.meta.dirname, '../../bin/hubfarm.ts');
+const launcher = resolve(import.meta.dirname, '../../bin/hubfarm.cjs');
 
 export interface ConnectWish {
   readonly server: string;
@@ -67,7 +67,7 @@ export class HubfarmConnect {
 }
 
 function wordsOf({ server, hub, user, words = [] }: ConnectWish): string[] {
-  return ['--conditions=hubfarm-source', program, 'connect', server, '--hub', hub, '--user', user, ...words];
+  return [launcher, 'connect', server, '--hub', hub, '--user', user, ...words];
 }
 
 const environmentOf = (host: Host, { env = {} }: ConnectWish): Record<string, string> => ({
