@@ -4,6 +4,7 @@ import { HeaderId } from './header-id.ts';
 import { messageLimits } from './limits.ts';
 import { Malformed } from './malformed.ts';
 import { methodAt } from './methods.ts';
+import { ResponsePlaces } from './response-places.ts';
 import { FIELD_STRIDE, scanMessage, type Scan } from './scan.ts';
 import { SipMessage, type StartLine } from './sip-message.ts';
 import { schemeEnd } from './sip-uri.ts';
@@ -23,6 +24,14 @@ interface ReadLine extends StartLine {
  * What stands after the body is ignored (RFC 3261 §18.3).
  */
 export function decodeMessage(bytes: Buffer): SipMessage | BadMessage {
+  const places = ResponsePlaces.read(bytes);
+  if (places === undefined) return decodeFully(bytes);
+  const { status, startLineEnd } = places;
+  return new SipMessage(bytes, undefined, statusLine(status, startLineEnd), bytes.length, places);
+}
+
+/** As `decodeMessage`, whatever it is. */
+export function decodeFully(bytes: Buffer): SipMessage | BadMessage {
   if (bytes.length > messageLimits.streamMaxBytes) return unanswerable('a message that is too large', 0);
   const scan = scanMessage(bytes);
   if (scan === undefined) return unanswerable('no start line', 0);
@@ -31,7 +40,13 @@ export function decodeMessage(bytes: Buffer): SipMessage | BadMessage {
   const length = contentLength(scan);
   const available = bytes.length - scan.bodyStart;
   const bodyEnd = length === undefined || length < 0 || length > available ? bytes.length : scan.bodyStart + length;
-  const message = new SipMessage(bytes.length === bodyEnd ? bytes : bytes.subarray(0, bodyEnd), scan, start, bodyEnd);
+  const message = new SipMessage(
+    bytes.length === bodyEnd ? bytes : bytes.subarray(0, bodyEnd),
+    scan,
+    start,
+    bodyEnd,
+    undefined,
+  );
   const flaw = start.flaw ?? flawOf(message, length, available);
   return flaw === undefined ? message : badMessage(message, flaw);
 }
@@ -89,6 +104,9 @@ function readStatusLine(head: string, start: number, end: number): ReadLine | un
   if (status < 100 || status > 699 || (digitsEnd < end && head.charCodeAt(digitsEnd) !== 0x20)) return undefined;
   return { method: '', status, start: Math.min(digitsEnd + 1, end), end, flaw: undefined };
 }
+
+/** Of a message that begins with it, and whose phrase has its space. */
+const statusLine = (status: number, end: number): StartLine => ({ method: '', status, start: 12, end });
 
 /** -1 for a bad one, undefined for none. */
 function contentLength(scan: Scan): number | undefined {

@@ -6,7 +6,8 @@ import { messageLimits } from './limits.ts';
 import { Malformed } from './malformed.ts';
 import { methodAt } from './methods.ts';
 import { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
-import { FIELD_STRIDE, type Scan } from './scan.ts';
+import type { ResponsePlaces } from './response-places.ts';
+import { FIELD_STRIDE, scanMessage, type Scan } from './scan.ts';
 import { parseSipUri, uriScheme, type SipUri } from './sip-uri.ts';
 import { parseVia, Via } from './via.ts';
 
@@ -32,7 +33,7 @@ type Lazy<T> = T | typeof notParsed;
 
 /**
  * A request or response: a view of its bytes, which belong to it and do not change. What is in a header field is parsed
- * when asked for, once. All text is bytes as Latin-1 (see `fromWireText`); parts of it keep the whole message alive
+ * when asked for, once; a plain response is not even scanned before. All text is bytes as Latin-1 (see `fromWireText`); parts of it keep the whole message alive
  * (see `ownText`). Made by `decodeMessage`; CSeq, Call-ID, the topmost Via and, of a request, From, To and a Request-URI
  * of a known scheme are then known to be sound.
  */
@@ -41,8 +42,9 @@ export class SipMessage {
   readonly isRequest: boolean;
   /** Of a response: 100 … 699. 0 for a request. */
   readonly status: number;
-  /** Where things are, for those who edit. */
-  readonly scan: Scan;
+  /** Of a plain response, which is scanned when somebody asks for more. */
+  readonly places: ResponsePlaces | undefined;
+  #scan: Scan | undefined;
   readonly #startLine: StartLine;
   readonly #bodyEnd: number;
   #requestUri: Lazy<SipUri | undefined> = notParsed;
@@ -54,13 +56,27 @@ export class SipMessage {
   #routes: Lazy<readonly NameAddr[] | Malformed> = notParsed;
   #contacts: Lazy<readonly NameAddr[] | '*' | Malformed> = notParsed;
 
-  constructor(bytes: Buffer, scan: Scan, startLine: StartLine, bodyEnd: number) {
+  /** Either `scan` or `places`. */
+  constructor(
+    bytes: Buffer,
+    scan: Scan | undefined,
+    startLine: StartLine,
+    bodyEnd: number,
+    places: ResponsePlaces | undefined,
+  ) {
     this.bytes = bytes;
-    this.scan = scan;
+    this.#scan = scan;
+    this.places = places;
     this.#startLine = startLine;
     this.#bodyEnd = bodyEnd;
     this.isRequest = startLine.status === 0;
     this.status = startLine.status;
+  }
+
+  /** Where things are, for those who edit. */
+  get scan(): Scan {
+    this.#scan ??= scanMessage(this.bytes)!;
+    return this.#scan;
   }
 
   /** Of a response, that of the request that it answers. Known methods are shared strings. */
@@ -227,6 +243,8 @@ export class SipMessage {
   }
 
   #parseCSeq(): CSeq | Malformed {
+    const { places } = this;
+    if (places !== undefined) return { number: places.cseq, method: places.method };
     const index = this.indexOf(HeaderId.CSeq);
     if (index < 0) return new Malformed('no CSeq', 0);
     const { text } = this.scan;
@@ -259,17 +277,21 @@ export class SipMessage {
   }
 
   parsedTo(): NameAddr | Malformed {
-    if (this.#to === notParsed) this.#to = this.#address(HeaderId.To, 'To');
+    if (this.#to === notParsed) this.#to = this.#parseTo();
     return this.#to;
+  }
+
+  #parseTo(): NameAddr | Malformed {
+    const { places } = this;
+    if (places === undefined || this.#scan !== undefined) return this.#address(HeaderId.To, 'To');
+    const text = this.bytes.toString('latin1', places.toStart, places.toEnd);
+    return onlyAddress(text, 0, text.length, 'To');
   }
 
   #address(id: HeaderId, field: string): NameAddr | Malformed {
     const index = this.indexOf(id);
     if (index < 0) return new Malformed(`no ${field}`, 0);
-    const end = this.valueEnd(index);
-    const address = parseNameAddr(this.scan.text, this.valueStart(index), end, field);
-    if (address instanceof Malformed || address.end === end) return address;
-    return new Malformed(`${field} with more than one address`, address.end);
+    return onlyAddress(this.scan.text, this.valueStart(index), this.valueEnd(index), field);
   }
 
   /** Empty where there is no such field, or a bad one. */
@@ -358,6 +380,12 @@ export class SipMessage {
 
 /** In the place of an address that a bad message does not have. */
 const noAddress = new NameAddr('', 0, 0, 0, 0, 0, 0, undefined);
+
+function onlyAddress(text: string, start: number, end: number, field: string): NameAddr | Malformed {
+  const address = parseNameAddr(text, start, end, field);
+  if (address instanceof Malformed || address.end === end) return address;
+  return new Malformed(`${field} with more than one address`, address.end);
+}
 
 /** The place of the comma that ends the element at `start`, or `end`. Commas in quotes and in "<>" are text. */
 export function skipElement(text: string, start: number, end: number): number {

@@ -1,6 +1,7 @@
+import { isText } from '../message/byte-ranges.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
-import { parseHex8, writeHex8, type ShortMac } from './short-mac.ts';
+import { hex8At, parseHex8, writeHex8, type ShortMac } from './short-mac.ts';
 import { WideHash } from './wide-hash.ts';
 
 /** RFC 3261 §8.1.1.7. */
@@ -117,6 +118,18 @@ export class BranchCodec {
     const loopHash = parseHex8(branch, LOOP_AT);
     if (high < 0 || low < 0 || loopHash < 0) return undefined;
     if (parseHex8(branch, MAC_AT) !== this.#seal(high, low, loopHash)) return undefined;
+    return { high: high | 0, low: low | 0, loopHash };
+  }
+
+  /** As `decode`, of text that stands in `bytes`. */
+  decodeAt(bytes: Uint8Array, start: number, end: number): BranchParts | undefined {
+    if (end - start !== OURS.length + TAIL_LENGTH || !isText(bytes, start, start + OURS.length, OURS)) return undefined;
+    if (bytes[start + LOOP_AT - 1] !== DOT || bytes[start + MAC_AT - 1] !== DOT) return undefined;
+    const high = hex8At(bytes, start + OURS.length);
+    const low = hex8At(bytes, start + OURS.length + 8);
+    const loopHash = hex8At(bytes, start + LOOP_AT);
+    if (high < 0 || low < 0 || loopHash < 0) return undefined;
+    if (hex8At(bytes, start + MAC_AT) !== this.#seal(high, low, loopHash)) return undefined;
     return { high: high | 0, low: low | 0, loopHash };
   }
 

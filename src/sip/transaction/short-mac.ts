@@ -149,3 +149,15 @@ export function parseHex8(text: string, start: number): number {
   }
   return value >>> 0;
 }
+
+/** As `parseHex8`, of bytes. */
+export function hex8At(bytes: Uint8Array, start: number): number {
+  let value = 0;
+  for (let at = start; at < start + 8; at++) {
+    const code = bytes[at]!;
+    if (code >= 0x30 && code <= 0x39) value = (value << 4) | (code - 0x30);
+    else if (code >= 0x61 && code <= 0x66) value = (value << 4) | (code - 0x57);
+    else return -1;
+  }
+  return value >>> 0;
+}

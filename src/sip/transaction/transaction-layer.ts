@@ -6,7 +6,7 @@ import type { Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
 import { AnswerPlaces } from '../transport/answer-places.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
-import type { BranchCodec, BranchId, BranchSeed } from './branch.ts';
+import type { BranchCodec, BranchId, BranchParts, BranchSeed } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import type { ClientEnvironment, ClientTransaction, ClientUser } from './client-transaction.ts';
 import { reply } from './reply.ts';
@@ -133,12 +133,12 @@ export class TransactionLayer {
 
   /** A transaction of this member is what the message belongs to. */
   knows(message: SipMessage): boolean {
-    const via = message.topVia();
-    if (via === undefined) return false;
     if (!message.isRequest) {
-      const parts = via.branch === undefined ? undefined : this.#services.branches.decode(via.branch);
+      const parts = this.#partsOf(message);
       return parts !== undefined && this.#clients.find(parts, message.method) !== undefined;
     }
+    const via = message.topVia();
+    if (via === undefined) return false;
     const { method } = message;
     const key = keyOf(message, via);
     if (this.#servers.find(key, via, method) !== undefined) return true;
@@ -256,14 +256,22 @@ export class TransactionLayer {
   }
 
   #response(message: SipMessage, hop: Hop): void {
-    const branch = message.topVia()?.branch;
-    const parts = branch === undefined ? undefined : this.#services.branches.decode(branch);
+    const parts = this.#partsOf(message);
     // RFC 3261 §18.1.2: not a branch of ours, so it is not an answer to us.
     if (parts === undefined) return;
     // Whatever member the Via names: another one may have taken its work over, this one too.
     const transaction = this.#clients.find(parts, message.method);
     if (transaction === undefined) this.#stray(message, hop);
     else transaction.receive(message);
+  }
+
+  /** Of the branch of ours that a response has; undefined: it has none. */
+  #partsOf(message: SipMessage): BranchParts | undefined {
+    const { branches } = this.#services;
+    const { bytes, places } = message;
+    if (places !== undefined) return branches.decodeAt(bytes, places.branchStart, places.branchEnd);
+    const branch = message.topVia()?.branch;
+    return branch === undefined ? undefined : branches.decode(branch);
   }
 
   /** A BYE that was passed on without a transaction is answered like this. */

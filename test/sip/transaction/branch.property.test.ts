@@ -29,6 +29,11 @@ describe('a branch of ours', () => {
         expect(branch).toMatch(/^z9hG4bKhf\.[0-9a-f]{16}\.[0-9a-f]{8}\.[0-9a-f]{8}$/);
         expect(codec.decode(branch)).toEqual({ high, low, loopHash });
         expect(other.decode(branch)).toEqual({ high, low, loopHash });
+        expect(other.decodeAt(Buffer.from(`;${branch};`, 'latin1'), 1, branch.length + 1)).toEqual({
+          high,
+          low,
+          loopHash,
+        });
         expect(other.viaParams(branch)).toBe(`branch=${branch};hf=other9`);
         expect(other.encode(high, low, loopHash)).toBe(branch);
       }),
@@ -45,6 +50,7 @@ describe('a branch of ours', () => {
           const changed = branch.slice(0, at) + character + branch.slice(at + 1);
           fc.pre(changed !== branch);
           expect(codec.decode(changed)).toBeUndefined();
+          expect(codec.decodeAt(Buffer.from(changed, 'latin1'), 0, changed.length)).toBeUndefined();
         },
       ),
       { numRuns: 2000 },
