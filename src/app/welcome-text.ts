@@ -7,7 +7,9 @@ export function welcomeText(server: RunningServer, config: Config): string {
   const open = server.listeners.filter(({ isListening }) => isListening).map(({ port }) => port);
   const shut = server.listeners.filter(({ error }) => error !== undefined);
   const lines = [
-    `hubfarm listens on port${open.length === 1 ? '' : 's'} ${open.join(', ')}`,
+    open.length === 0
+      ? 'hubfarm listens on no port for VPN sessions: listeners.addresses is empty'
+      : `hubfarm listens on port${open.length === 1 ? '' : 's'} ${open.join(', ')}`,
     ...shut.map(({ port, error }) => `  not on ${port}: ${error ?? ''}`),
     ...sipLines(server.sipListeners),
     `data directory: ${config.server.dataDirectory}`,
@@ -43,7 +45,11 @@ function nextSteps(config: Config, port: number | undefined): string[] {
     'What to do next, on this machine (no password needed):',
     ...(config.server.firstHub === '' ? [`  npx hubfarm hub create ${hub} ${at}`] : []),
     `  npx hubfarm user add alice --hub ${hub} ${at}`,
-    `then connect a SoftEther VPN client to this host, port ${port ?? 443}, hub ${hub}, user alice.`,
-    `vpncmd and VPN Server Manager administer this server too: vpncmd localhost:${port ?? 443} /SERVER`,
+    ...(port === undefined
+      ? []
+      : [
+          `then connect a SoftEther VPN client to this host, port ${port}, hub ${hub}, user alice.`,
+          `vpncmd and VPN Server Manager administer this server too: vpncmd localhost:${port} /SERVER`,
+        ]),
   ];
 }

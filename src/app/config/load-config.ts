@@ -22,6 +22,7 @@ function settingOf(section: string, key: string): Setting<unknown> | undefined {
 
 /** "did you mean …", from the section's own names, else from the whole configuration's. */
 function hint(section: string, key: string): string {
+  if (section === '' && sectionOf(key) !== undefined) return `write [${key}] once, and its settings below it`;
   const known = sectionOf(section);
   if (known !== undefined) {
     const near = nearestName(key, Object.keys(known.settings));

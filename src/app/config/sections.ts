@@ -7,7 +7,7 @@ import { cluster, type ClusterSection } from './cluster-section.ts';
 import { hub } from './hub-section.ts';
 import { http } from './http-section.ts';
 import { listenAddressItem, type ListenAddress } from './listen-address.ts';
-import { choice, integer, integerOrAuto, optionalList, text, type Section } from './setting.ts';
+import { checkedText, choice, integer, integerOrAuto, optionalList, text, type Section } from './setting.ts';
 import { media } from './media-section.ts';
 import { sip } from './sip-section.ts';
 import { softether } from './softether-section.ts';
@@ -61,8 +61,10 @@ const server: Section<ServerSettings> = {
   description: 'The server as a whole.',
   settings: {
     name: text('', 'Name of this server in lists and logs. Empty: the host name of the machine.'),
-    dataDirectory: text(
+    dataDirectory: checkedText(
       './hubfarm-data',
+      (path) => path !== '',
+      'the path of a folder',
       'Folder of everything that must survive a restart; made at the first start. Relative paths start at the current directory.',
     ),
     firstHub: text('DEFAULT', 'Virtual Hub that the first start makes. Empty: none.'),

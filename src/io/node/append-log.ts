@@ -1,8 +1,9 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AppendLog, AppendLogOptions } from '../files.ts';
 import { fileError } from './errno.ts';
+import { makeDirectories } from './make-directories.ts';
 
 const DEFAULT_MAX_WAITING_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 86_400_000;
@@ -113,7 +114,7 @@ export class FileAppendLog implements AppendLog {
     if (this.#file?.day === day) return this.#file.handle;
     await this.#file?.handle.close();
     this.#file = undefined;
-    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+    await makeDirectories(this.#options.directory, 0o700);
     const handle = await open(this.#path(day), 'a', 0o600);
     this.#file = { day, handle };
     return handle;

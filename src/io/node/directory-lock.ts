@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { IoError } from '../errors.ts';
 import type { DirectoryLock } from '../files.ts';
 import { errnoOf, fileError } from './errno.ts';
+import { makeDirectories } from './make-directories.ts';
 import { loadSystemCalls, type SystemCalls } from './system-calls.ts';
 
 const LOCK_FILE = 'lock';
@@ -18,7 +19,7 @@ const LOCK_EXCLUSIVE_NOT_WAITING = 2 | 4;
  */
 export async function lockDirectory(directory: string, systemCalls: SystemCalls | undefined): Promise<DirectoryLock> {
   // A bare descriptor: an object would be closed, and the lock lost, when a caller forgets it.
-  const fd = openLockFile(directory);
+  const fd = await openLockFile(directory);
   try {
     const held = systemCalls === undefined ? await lockBySocket(fd) : lockByFile(fd, systemCalls);
     if (held === undefined) throw lockedError(directory, fd);
@@ -40,9 +41,9 @@ export async function lockDirectory(directory: string, systemCalls: SystemCalls 
 export const lockDirectoryHere = async (directory: string): Promise<DirectoryLock> =>
   lockDirectory(directory, await loadSystemCalls());
 
-function openLockFile(directory: string): number {
+async function openLockFile(directory: string): Promise<number> {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    await makeDirectories(directory, 0o700);
     // Not truncated: the holder's process id is in it.
     return openSync(join(directory, LOCK_FILE), constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (error) {

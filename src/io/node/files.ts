@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, link, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { IoError } from '../errors.ts';
@@ -7,6 +7,7 @@ import type { Files } from '../files.ts';
 import { FileAppendLog } from './append-log.ts';
 import { lockDirectoryHere } from './directory-lock.ts';
 import { errnoOf, fileError } from './errno.ts';
+import { makeDirectories } from './make-directories.ts';
 
 const OWNER_ONLY_FILE = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
@@ -131,7 +132,7 @@ async function removeDirectory(path: string): Promise<void> {
 
 async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+    await makeDirectories(path, OWNER_ONLY_DIRECTORY);
   } catch (error) {
     throw fileError(`cannot make the directory ${path}`, error);
   }

@@ -1,8 +1,9 @@
-import { appendFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { IoError } from '../errors.ts';
 import type { UserFiles } from '../user-files.ts';
 import { errnoOf, fileError } from './errno.ts';
+import { makeDirectories } from './make-directories.ts';
 
 async function read(path: string, maxBytes: number): Promise<Buffer> {
   try {
@@ -27,7 +28,7 @@ async function write(path: string, content: Uint8Array | string, options?: { rea
   const isPlain = ['file', undefined].includes(await kindOf(path));
   const target = isPlain ? `${path}.new-${process.pid}` : path;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await makeDirectories(dirname(path), 0o755);
     await using file = await open(target, 'w', mode);
     await file.writeFile(content);
     if (isPlain) await rename(target, path);

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { lockDirectory } from '../../../src/io/node/directory-lock.ts';
@@ -68,5 +69,17 @@ test('a lock in a place that cannot be is a clear error', async () => {
   await expect(lockDirectory('/dev/null/data', await loadSystemCalls())).rejects.toMatchObject({
     code: 'NOT_A_DIRECTORY',
     message: 'cannot lock /dev/null/data: a part of the path is not a directory (ENOTDIR)',
+  });
+});
+
+test('a lock where a file is, is refused for that reason', async () => {
+  const file = join(temporaryDirectory(), 'file');
+  writeFileSync(file, '');
+  await expect(lockDirectory(file, await loadSystemCalls())).rejects.toMatchObject({ code: 'NOT_A_DIRECTORY' });
+});
+
+test('a lock in a file system that makes no directories is refused, not tried for ever', async () => {
+  await expect(lockDirectory('/proc/hubfarm/data', await loadSystemCalls())).rejects.toMatchObject({
+    message: expect.stringContaining('cannot lock /proc/hubfarm/data') as unknown,
   });
 });
