@@ -13,6 +13,7 @@ import { observers } from './proxy/call-observers.ts';
 import type { EndedCall } from './proxy/ended-call.ts';
 import { FlowTokens, PATH_SCOPE } from './proxy/flow-token.ts';
 import { CallMedia } from './proxy/media.ts';
+import { PlainDialogs } from './proxy/plain-dialogs.ts';
 import { NatPinger } from './proxy/nat-pinger.ts';
 import type { Gruus } from './registrar/gruu.ts';
 import type { LocationService } from './registrar/location-service.ts';
@@ -158,6 +159,17 @@ export function createSipServer(services: SipServices): SipServer {
     respond: (bytes, hop, via) => transport.respond(bytes, hop, via),
     answered: (status) => tallies.count('REGISTER', status),
   };
+  const dialogs = new PlainDialogs({
+    transport,
+    layer,
+    branches,
+    tokens,
+    callEnded,
+    answered: (status) => tallies.count('BYE', status),
+    farm: owner,
+  });
+  const datagram = (bytes: Buffer, hop: Hop): boolean =>
+    dialogs.take(bytes, hop) || (plain !== undefined && !isDraining && plain.take(bytes, hop, plainAnswers));
   const receive = (message: SipMessage, hop: Hop): void => {
     const place = owner?.placeOf(message, hop) ?? 'here';
     if (place === 'here') layer.receive(message, hop);
@@ -167,7 +179,7 @@ export function createSipServer(services: SipServices): SipServer {
   return {
     start: () => {
       transport.listen({
-        ...(plain && { datagram: (bytes, hop) => !isDraining && plain.take(bytes, hop, plainAnswers) }),
+        datagram,
         message: receive,
         bad: (bad, hop) => core.bad(bad, hop),
         flowEnded: (hop) => services.flowEnded?.(hop),

@@ -187,13 +187,19 @@ export class Core implements TransactionUser {
     const first = targets[0];
     if (first === undefined) return;
     if (incoming.method === 'BYE') this.#services.callEnded(endedBy(incoming.message));
-    if (this.#layer.isFull && incoming.isOurDialog && incoming.method !== 'INVITE') {
-      // Overload: calls that are up shall at least be able to end.
+    if (this.#needsNoTransaction(incoming, first)) {
       this.#proxy.forwardStatelessly(incoming, first);
       return;
     }
     incoming.transaction ??= this.#layer.accept(incoming.message, incoming.hop);
     if (incoming.transaction !== undefined) this.#proxy.forward(incoming, incoming.transaction, targets);
+  }
+
+  /** Overload: calls that are up shall at least be able to end. */
+  #needsNoTransaction(incoming: Incoming, target: ProxyTarget): boolean {
+    if (!incoming.isOurDialog) return false;
+    if (incoming.method === 'BYE' && this.#proxy.isByDatagrams(incoming, target)) return true;
+    return this.#layer.isFull && incoming.method !== 'INVITE';
   }
 
   #redirected(incoming: Incoming, answer: SipMessage): readonly ProxyTarget[] | undefined {

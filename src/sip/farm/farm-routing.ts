@@ -1,10 +1,12 @@
 import type { Clock } from '#io';
 import { HeaderId } from '../message/header-id.ts';
+import type { InDialogPlaces } from '../message/in-dialog-places.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
-import { endedBy } from '../proxy/ended-call.ts';
+import { endedBy, type EndedCall } from '../proxy/ended-call.ts';
 import { PATH_SCOPE, type FlowTokens } from '../proxy/flow-token.ts';
+import type { TokenPlaces } from '../proxy/token-places.ts';
 import { VIA_MEMBER, type BranchCodec } from '../transaction/branch.ts';
 import type { ShortMac } from '../transaction/short-mac.ts';
 import type { Hop } from '../transport/hop.ts';
@@ -74,9 +76,9 @@ export class FarmRouting implements OwnerLookup {
   }
 
   placeOf(message: SipMessage, hop: Hop): WorkPlace {
-    const { figures, members, standstill } = this.#parts;
+    const { figures, members } = this.#parts;
     // What came by a connection is never sent again: better late than never.
-    if (hop.transport === 'udp' && !members.isAlone && standstill.isStale(hop.receivedMs)) {
+    if (!members.isAlone && this.#isOverdue(hop)) {
       figures.overdue++;
       return 'nowhere';
     }
@@ -90,6 +92,34 @@ export class FarmRouting implements OwnerLookup {
     if (place === 'elsewhere') figures.relayedOut++;
     else figures.here++;
     return place;
+  }
+
+  /** As `placeOf`, of what is read from its bytes. */
+  passesOn(request: InDialogPlaces, token: TokenPlaces, hop: Hop, end: EndedCall | undefined): boolean {
+    const { figures, members, ends, passing } = this.#parts;
+    if (!members.isAlone) {
+      const name = request.bytes.toString('latin1', token.memberStart, token.memberEnd);
+      const member = name === this.#self ? members.self : members.reachable(name);
+      if (member === undefined || members.self.mode !== 'member' || ends === undefined || this.#isOverdue(hop))
+        return false;
+      if (!passing.allowsPlain(request, token)) return false;
+      if (member !== members.self && end !== undefined) ends.tell(member, end);
+    }
+    figures.received++;
+    figures.here++;
+    return true;
+  }
+
+  passesBack(hop: Hop): boolean {
+    const { figures, members } = this.#parts;
+    if (!members.isAlone && this.#isOverdue(hop)) return false;
+    figures.received++;
+    figures.here++;
+    return true;
+  }
+
+  #isOverdue(hop: Hop): boolean {
+    return hop.transport === 'udp' && this.#parts.standstill.isStale(hop.receivedMs);
   }
 
   tokenOf(memberName: string): string | undefined {

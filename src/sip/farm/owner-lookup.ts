@@ -1,4 +1,5 @@
 import type { SipMessage } from '../message/sip-message.ts';
+import type { PlainPlaces } from '../proxy/plain-dialogs.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
 import type { BranchId } from '../transaction/branch.ts';
 import type { Hop } from '../transport/hop.ts';
@@ -26,7 +27,7 @@ export type WorkPlace = 'here' | 'anywhere' | 'elsewhere' | 'nowhere';
  * Whose work a message is: asked for every message, before a transaction is made or looked for. Synchronous, since it is on
  * the way of each. A server that is alone has none.
  */
-export interface OwnerLookup {
+export interface OwnerLookup extends PlainPlaces {
   /** Once, before anything else. */
   connect(work: KnownWork): void;
   placeOf(message: SipMessage, hop: Hop): WorkPlace;

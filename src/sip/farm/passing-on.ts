@@ -1,8 +1,11 @@
 import { parseIpAddress } from '#base';
+import { isSame } from '../message/byte-ranges.ts';
+import { ROUTE_STRIDE, type InDialogPlaces } from '../message/in-dialog-places.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 import type { FlowToken, FlowTokens } from '../proxy/flow-token.ts';
+import type { TokenPlaces } from '../proxy/token-places.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { FarmSockets } from './farm.ts';
 
@@ -44,6 +47,22 @@ export class PassingOn {
     }
     if (own === routes.length && last.flow !== undefined) return last.flow.transport === 'udp';
     return isAddress(own === routes.length ? message.requestUri() : routes[own]?.uri);
+  }
+
+  /**
+   * As `allows`, of what is read from its bytes: by UDP to an address, without a body, all Routes are of one member of this farm.
+   * `token`: of the last one.
+   */
+  allowsPlain(request: InDialogPlaces, token: TokenPlaces): boolean {
+    const { bytes, routes, routeCount, isBye, fromTagStart, fromTagEnd, cseq } = request;
+    const [hostStart = 0, hostEnd = 0, port = 0] = routes;
+    for (let index = ROUTE_STRIDE; index < routeCount * ROUTE_STRIDE; index += ROUTE_STRIDE) {
+      if (routes[index + 2] !== port) return false;
+      if (!isSame(bytes, hostStart, hostEnd, routes[index]!, routes[index + 1]!)) return false;
+    }
+    if (!isBye && !this.#tokens.isFirst(bytes, token, fromTagStart, fromTagEnd, cseq)) return false;
+    const host = bytes.toString('latin1', hostStart, hostEnd);
+    return this.#transport.isOwnAddress(host, port === 0 ? undefined : port, 'udp');
   }
 
   #tokenOf(uri: SipUri, callId: string): FlowToken | undefined {

@@ -37,3 +37,12 @@ export function numberAt(bytes: Uint8Array, start: number, end: number, max: num
   }
   return value > max ? -1 : value;
 }
+
+/** Four bytes of Latin-1, fewer at the end, as the hashes of this server take them from texts. */
+export function wordAt(bytes: Uint8Array, at: number, end: number): number {
+  let word = bytes[at]!;
+  if (at + 1 < end) word ^= bytes[at + 1]! << 8;
+  if (at + 2 < end) word ^= bytes[at + 2]! << 16;
+  if (at + 3 < end) word ^= bytes[at + 3]! << 24;
+  return word;
+}

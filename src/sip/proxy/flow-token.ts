@@ -1,7 +1,8 @@
 import { formatIpAddress, parseIpAddress } from '#base';
-import type { ShortMac } from '../transaction/short-mac.ts';
+import { hex8At, type ShortMac } from '../transaction/short-mac.ts';
 import type { Target } from '../transport/target.ts';
 import { transportNames } from '../transport/transport-name.ts';
+import type { TokenPlaces } from './token-places.ts';
 
 /** What `hf=` in a Record-Route or Path of ours says. */
 export interface FlowToken {
@@ -17,6 +18,7 @@ export interface FlowToken {
 
 const NO_FLOW = '-';
 const MARK_CHARS = 8;
+const HEX_CHARS = 8;
 const none: ReadonlySet<string> = new Set();
 /** In the place of the Call-ID in the token of a Path, which is used for many calls. */
 export const PATH_SCOPE = '';
@@ -58,6 +60,21 @@ export class FlowTokens {
     const first = dot < 0 ? '' : text.slice(dot + 1);
     if (way.startsWith(NO_FLOW)) return { member, flow: undefined, hosts: way.slice(NO_FLOW.length), first };
     return { member, flow: readFlow(way, member, this.#member), hosts: '', first };
+  }
+
+  /** Of a token that is read from its bytes, as is the Call-ID: it is ours, and of this call. */
+  isSealed(bytes: Uint8Array, token: TokenPlaces, callIdStart: number, callIdEnd: number): boolean {
+    const { memberStart, memberEnd, wayStart, textEnd, macStart, end } = token;
+    const mac = this.#mac.begin().text('flow').bytes(bytes, memberStart, memberEnd);
+    const seal = mac.bytes(bytes, wayStart, textEnd).bytes(bytes, callIdStart, callIdEnd).finish();
+    return end === macStart + HEX_CHARS && hex8At(bytes, macStart) === seal;
+  }
+
+  /** `firstMark` of what is read from its bytes is in the token. */
+  isFirst(bytes: Uint8Array, token: TokenPlaces, fromTagStart: number, fromTagEnd: number, cseq: number): boolean {
+    const { firstStart, textEnd } = token;
+    const mark = this.#mac.begin().text('first').bytes(bytes, fromTagStart, fromTagEnd).number(cseq).finish();
+    return textEnd === firstStart + HEX_CHARS && hex8At(bytes, firstStart) === mark;
   }
 
   /**

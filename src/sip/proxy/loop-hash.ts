@@ -1,4 +1,5 @@
 import { HeaderId } from '../message/header-id.ts';
+import { Change, CHANGE_STRIDE, type InDialogPlaces } from '../message/in-dialog-places.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 
@@ -22,6 +23,17 @@ export function loopHash(message: SipMessage): number {
   return hash >>> 0;
 }
 
+/** As `loopHash`, of a request that is read from its bytes. */
+export function loopHashOf({ bytes, uriStart, uriEnd, changes, changeCount }: InDialogPlaces): number {
+  let hash = hashOfBytes(FNV_OFFSET, bytes, uriStart, uriEnd);
+  for (let index = 0; index < changeCount * CHANGE_STRIDE; index += CHANGE_STRIDE) {
+    if (changes[index] !== Change.Route) continue;
+    hash = hashOfBytes(hash, bytes, changes[index + 2]!, changes[index + 3]!);
+    hash = Math.imul(hash ^ FNV_PRIME, FNV_PRIME);
+  }
+  return hash >>> 0;
+}
+
 /**
  * As `loopHash`, where the way is that of an account, however it was written: contacts that lead back here under ever new names
  * for the same account, tried one after the other, would else be tried in every order that there is.
@@ -33,5 +45,11 @@ export function accountLoopHash(aor: string, uri: SipUri): number {
 function hashOf(text: string): number {
   let hash = FNV_OFFSET | 0;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);
+  return hash;
+}
+
+function hashOfBytes(begin: number, bytes: Uint8Array, start: number, end: number): number {
+  let hash = begin | 0;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
   return hash;
 }

@@ -43,9 +43,19 @@ export class Proxy {
     new ResponseContext(incoming, server, groups, this.#services, observer).start();
   }
 
-  /** RFC 3261 §16.11: to the first target, and nothing is remembered. For an ACK, and when there is no room for more. */
+  /** It comes and goes by UDP, to one known place: who sends it sends it again, and one more who does so helps nobody. */
+  isByDatagrams(incoming: Incoming, target: ProxyTarget): boolean {
+    if (incoming.hop.transport !== 'udp') return false;
+    const flow = flowOf(incoming, target);
+    if (flow !== undefined) return flow.transport === 'udp';
+    const uri = nextHopOf(incoming, target);
+    const known = uri === undefined ? undefined : this.#services.locator.locateNow(uri);
+    return known?.length === 1 && known[0]?.transport === 'udp';
+  }
+
+  /** RFC 3261 §16.11: to the first target, and nothing is remembered. For an ACK, and what needs no transaction or has no room for one. */
   forwardStatelessly(incoming: Incoming, target: ProxyTarget): void {
-    const flow = target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);
+    const flow = flowOf(incoming, target);
     if (flow !== undefined) {
       this.#send(incoming, target, flow);
       return;
@@ -85,3 +95,7 @@ export class Proxy {
     transport.send(bytes, hop, nobodyCares);
   }
 }
+
+/** The way that it must leave by, if there is one (RFC 5626 §5.3). */
+const flowOf = (incoming: Incoming, target: ProxyTarget): Target | undefined =>
+  target.flow ?? (incoming.nextRoute === undefined ? incoming.flow : undefined);

@@ -1,4 +1,5 @@
 import { isText } from '../message/byte-ranges.ts';
+import type { InDialogPlaces } from '../message/in-dialog-places.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
 import { hex8At, parseHex8, writeHex8, type ShortMac } from './short-mac.ts';
@@ -59,12 +60,16 @@ export class BranchCodec {
   }
 
   encode(high: number, low: number, loopHash: number): string {
+    return this.#write(high, low, loopHash).toString('latin1');
+  }
+
+  #write(high: number, low: number, loopHash: number): Buffer {
     const bytes = this.#bytes;
     writeHex8(high, bytes, OURS.length);
     writeHex8(low, bytes, OURS.length + 8);
     writeHex8(loopHash, bytes, LOOP_AT);
     writeHex8(this.#seal(high, low, loopHash), bytes, MAC_AT);
-    return bytes.toString('latin1');
+    return bytes;
   }
 
   /** What our Via says behind the sent-by. */
@@ -89,6 +94,18 @@ export class BranchCodec {
   idOf(seed: BranchSeed, target: string, attempt: number): BranchId {
     const { high, low } = this.#hash.begin().number(seed.high).number(seed.low).number(attempt).text(target).finish();
     return { high, low };
+  }
+
+  /**
+   * Of the first copy of a request that is read from its bytes, with a sent-by in lower case: what `encodeFor` makes of it.
+   * The text is here until the next one is made.
+   */
+  bytesOf({ bytes, topVia, callIdStart, callIdEnd, cseq }: InDialogPlaces, loopHash: number): Uint8Array {
+    const { branchStart, branchEnd, hostStart, hostEnd, port } = topVia;
+    const seed = this.#hash.begin().bytes(bytes, branchStart, branchEnd).bytes(bytes, hostStart, hostEnd).number(port);
+    const { high, low } = seed.bytes(bytes, callIdStart, callIdEnd).number(cseq).finish();
+    const id = this.#hash.begin().number(high).number(low).number(0).text('').finish();
+    return this.#write(id.high, id.low, loopHash);
   }
 
   encodeFor(seed: BranchSeed, { high, low }: BranchId): string {

@@ -25,6 +25,11 @@ export class ServerTable {
     return one;
   }
 
+  /** Some request with that key is known, whoever has sent it. */
+  has(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
   /** What a CANCEL takes back: the one with its key that is not a CANCEL (RFC 3261 §9.2). */
   findCancelled(key: string, via: Via): ServerTransaction | undefined {
     let one = this.#byKey.get(key);

@@ -1,3 +1,5 @@
+import { wordAt } from '../message/byte-ranges.ts';
+
 /** What ends the rounds of HalfSipHash. */
 const FINAL = 0xff;
 /** What begins those for a second half. */
@@ -75,6 +77,13 @@ export class ShortMac {
     this.#v1 = v1;
     this.#v2 = v2;
     this.#v3 = v3;
+    return this;
+  }
+
+  /** The same as `text` of these bytes as Latin-1. */
+  bytes(from: Uint8Array, start: number, end: number): this {
+    this.number(end - start);
+    for (let at = start; at < end; at += 4) this.number(wordAt(from, at, end));
     return this;
   }
 

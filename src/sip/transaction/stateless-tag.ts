@@ -2,7 +2,8 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
 import type { ShortMac } from './short-mac.ts';
 
-const PREFIX = 'hf-';
+/** What such a tag begins with. */
+export const STATELESS_TAG_BEGIN = 'hf-';
 
 /**
  * RFC 3261 §8.2.7: the To tag of an answer without a transaction is made of the request, so that the request repeated gets
@@ -21,13 +22,13 @@ export class StatelessTag {
       .text('to-tag')
       .text(request.callId())
       .text(via.branch ?? '');
-    return PREFIX + mac.finishHex();
+    return STATELESS_TAG_BEGIN + mac.finishHex();
   }
 
   /** The message has a To tag that `of` made for its branch. */
   isIn(message: SipMessage): boolean {
     const { tag } = message.to();
     const via = message.topVia();
-    return tag?.startsWith(PREFIX) === true && via !== undefined && tag === this.of(message, via);
+    return tag?.startsWith(STATELESS_TAG_BEGIN) === true && via !== undefined && tag === this.of(message, via);
   }
 }

@@ -150,6 +150,11 @@ export class TransactionLayer {
     return this.#clients.has(high, low);
   }
 
+  /** A request with that branch may have a transaction here. */
+  mayKnow(branch: string): boolean {
+    return this.#servers.has(branch);
+  }
+
   receive(message: SipMessage, hop: Hop): void {
     if (message.isRequest) this.#request(message, hop);
     else this.#response(message, hop);

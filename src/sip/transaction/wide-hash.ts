@@ -1,3 +1,5 @@
+import { wordAt } from '../message/byte-ranges.ts';
+
 /**
  * 64 bits of text and numbers, quickly: two lanes of multiplications (as in MurmurHash3), begun from a key so that strangers
  * cannot look for collisions at leisure. It names things; it proves nothing (that is `ShortMac`'s work), and whoever names
@@ -56,6 +58,13 @@ export class WideHash {
     }
     this.#high = high;
     this.#low = low;
+    return this;
+  }
+
+  /** The same as `text` of these bytes as Latin-1. */
+  bytes(from: Uint8Array, start: number, end: number): this {
+    this.number(end - start);
+    for (let at = start; at < end; at += 4) this.number(wordAt(from, at, end));
     return this;
   }
 
