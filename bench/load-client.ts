@@ -9,8 +9,16 @@ import { loadLogIns } from './load/log-ins.ts';
 import { parseLoadOptions, type LoadOptions } from './load/options.ts';
 import { loadPace } from './load/pace.ts';
 import { loadPing } from './load/ping.ts';
+import { loadStorm } from './load/storm.ts';
 
-const commands = { login: loadLogIns, flood: loadFlood, pace: loadPace, ping: loadPing, first: loadFirstFrames };
+const commands = {
+  login: loadLogIns,
+  storm: loadStorm,
+  flood: loadFlood,
+  pace: loadPace,
+  ping: loadPing,
+  first: loadFirstFrames,
+};
 
 function options(): LoadOptions | undefined {
   try {

@@ -34,7 +34,7 @@ async function logIn(
   sessions: number,
   atOnce: number,
 ): Promise<UpLine & { cpu: number }> {
-  const words = ['login', '--sessions', `${sessions}`, '--concurrency', `${atOnce}`, '--hold', '2'];
+  const words = ['storm', '--sessions', `${sessions}`, '--concurrency', `${atOnce}`, '--hold', '2'];
   const clientWords = ['--warm-up', `${clientWarmUp}`];
   const run = new LoadRun(host, [...words, ...clientWords, ...logInWords(cluster, hubs.static)]);
   await run.line('warm');

@@ -6,7 +6,7 @@ import type { LoadOptions } from './options.ts';
  * What the original client offers for its key exchange: the defaults of OpenSSL 3.0. Those of the runtime begin with a
  * post-quantum key, which costs this process a fifth of a log-in and is nothing that a server of stock clients ever sees.
  */
-const stockGroups = ['X25519', 'P-256', 'X448', 'P-521', 'P-384'];
+export const stockGroups = ['X25519', 'P-256', 'X448', 'P-521', 'P-384'];
 
 /** What all sessions of a load client live on. */
 export function createLoadHome({ as }: Pick<LoadOptions, 'as'>, limits: ClientLimits): ClientHome {

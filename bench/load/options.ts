@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { parseHostAndPort } from '#admin/cli';
 
-const commands = ['login', 'flood', 'pace', 'ping', 'first'] as const;
+const commands = ['login', 'storm', 'flood', 'pace', 'ping', 'first'] as const;
 
 /** What `bench/load-client.ts` was asked to do. */
 export interface LoadOptions {
@@ -41,6 +41,8 @@ const usage = `node -C hubfarm-source bench/load-client.ts <command> --server HO
   login   log-ins per second and their latency, then idle sessions
           --sessions 1000  --concurrency 32  --hold 10 (seconds)  --processes 1 (that share them)
           --warm-up 0 (sessions that come and go before anything is counted)
+  storm   the same by a client that does nothing but what log-ins need, for servers that log in faster than \`login\` does
+          --sessions 1000  --concurrency 32  --hold 10  --warm-up 0
   flood   frames as fast as they go, from senders to receivers on the hub
           --senders 1  --receivers 1  --size 64 (bytes of a frame)  --batch 128 (frames in a block)  --seconds 3
   pace    frames at a rate, with their latency

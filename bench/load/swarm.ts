@@ -128,7 +128,7 @@ export class Swarm {
   }
 }
 
-function count(counts: Map<string, number>, what: string): void {
+export function count(counts: Map<string, number>, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 

@@ -27,7 +27,7 @@ const tls = new Map<string, string>();
 
 async function logIns(contestant: Contestant, host: Host, as: 'stock' | 'hubfarm'): Promise<Figures> {
   const { hub, user, password } = account;
-  const words = ['login', '--server', `${contestant.host.address}:443`, '--hub', hub, '--user', user];
+  const words = ['storm', '--server', `${contestant.host.address}:443`, '--hub', hub, '--user', user];
   const load = ['--sessions', `${count}`, '--concurrency', `${concurrency}`, '--hold', `${holdSeconds}`, '--as', as];
   const run = new LoadRun(host, [...words, '--password', password, ...load, '--warm-up', `${warmUp}`]);
   await run.line('warm');

@@ -49,6 +49,13 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ip'])) {
       expect(result?.['loginsPerSecond']).toBeGreaterThan(1);
     });
 
+    test('storms the server with log-ins', async () => {
+      const [warm, up, result] = await load('storm', '--sessions', '20', '--warm-up', '5', '--hold', '0');
+      expect(warm).toMatchObject({ kind: 'warm' });
+      expect(up).toMatchObject({ kind: 'up', up: 20, failed: 0 });
+      expect(result).toMatchObject({ kind: 'login', held: { up: 20, lost: 0 } });
+    });
+
     test('shares log-ins among processes', async () => {
       const words = ['--sessions', '11', '--concurrency', '4', '--hold', '0', '--processes', '2'];
       const [up, result] = await load('login', ...words);
