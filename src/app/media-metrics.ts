@@ -34,6 +34,12 @@ export function mediaMetrics(figures: () => MediaFigures | undefined): readonly 
       ),
     },
     {
+      name: 'hubfarm_media_taken_over_total',
+      help: 'Relayed calls of members that had died, or of this one before it was started again, that go on here.',
+      kind: 'counter',
+      collect: counted(({ takenOver }) => alone(takenOver)),
+    },
+    {
       name: 'hubfarm_media_failures_total',
       help: 'Calls whose media went wrong: full = should have been relayed and were not, silent = nothing came from either side any more, failed = the relay broke, empty = ended without a packet.',
       kind: 'counter',

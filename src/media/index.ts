@@ -1,4 +1,5 @@
 export type * from './relay/relay.ts';
+export { readCallCopy, type CallCopy } from './call-copy.ts';
 export type { MachineAddresses } from './local-faces.ts';
 export { MediaCall, type Described, type MediaCallListener } from './media-call.ts';
 export { privateNetworks } from './private-networks.ts';

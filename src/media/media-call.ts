@@ -1,3 +1,4 @@
+import type { CallCopy } from './call-copy.ts';
 import type { MediaServices } from './media-services.ts';
 import { packetsOf, type MediaSummary, type StreamSummary } from './media-summary.ts';
 import type { LocalFace } from './local-faces.ts';
@@ -31,6 +32,7 @@ const unchanged: Described = Object.freeze({ kind: 'unchanged' });
  * latest counts, up to the final one.
  */
 export class MediaCall implements RelayListener {
+  readonly kind = 'call';
   readonly #services: MediaServices;
   readonly #facts: CallFacts;
   readonly #listener: MediaCallListener;
@@ -48,13 +50,19 @@ export class MediaCall implements RelayListener {
    * A session refresh repeats what was said before, under the same version (RFC 4028 §7.4), and leads to other ports now. By the
    * clock it is also newer than what any member before this one has added.
    */
-  readonly #newer: number;
+  #newer: number;
 
   constructor(services: MediaServices, facts: CallFacts, listener: MediaCallListener) {
     this.#services = services;
     this.#newer = facts.isUnderWay ? Math.floor(services.clock.wallMs() / 1000) : 0;
     this.#facts = facts;
     this.#listener = listener;
+  }
+
+  /** Goes on with a call as another member had it. */
+  static restored(services: MediaServices, copy: CallCopy, listener: MediaCallListener): MediaCall | RelayRefusal {
+    const call = new MediaCall(services, copy.facts, listener);
+    return call.#restore(copy) ?? call;
   }
 
   /** Why it is relayed; undefined: it is not, or not yet. */
@@ -135,6 +143,21 @@ export class MediaCall implements RelayListener {
     return { reason: this.#reason, streams: this.#summaries() };
   }
 
+  /** For whoever goes on with it if this member dies; undefined: it is not relayed, or not up yet. */
+  copy(): CallCopy | undefined {
+    const [reason, faces] = [this.#reason, this.#faces];
+    if (this.#session === undefined || !this.#isUp || reason === undefined || faces === undefined) return undefined;
+    return {
+      reason,
+      facts: this.#facts,
+      faces,
+      ports: [...this.#ports],
+      names: [...this.#names],
+      media: { ...this.#media },
+      newer: this.#newer,
+    };
+  }
+
   idle(): void {
     if (!this.#isUp) return;
     this.#services.tally.silent++;
@@ -145,6 +168,25 @@ export class MediaCall implements RelayListener {
   failed(reason: string): void {
     this.#services.logger.warn({ why: reason }, 'the media of a call are not relayed any more');
     this.#services.tally.failed++;
+  }
+
+  #restore({ reason, faces, ports, names, media, newer }: CallCopy): RelayRefusal | undefined {
+    this.#isDecided = true;
+    this.#isUp = true;
+    this.#reason = reason;
+    this.#faces = faces;
+    this.#ports = [...ports];
+    this.#names.push(...names);
+    this.#media = media;
+    this.#newer = newer;
+    const session = this.#services.relay.open(this.#plan(media), this);
+    if (session.kind === 'refused') {
+      for (const pair of ports) giveStreamPorts(this.#services.ports, pair);
+      return session;
+    }
+    this.#session = session;
+    this.#services.began(this);
+    return undefined;
   }
 
   #full(reason: string): Described {

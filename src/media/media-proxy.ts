@@ -1,12 +1,14 @@
 import type { Logger } from '#base';
 import type { Clock } from '#io';
+import type { CallCopy } from './call-copy.ts';
 import { isDirectOffer } from './direct-offer.ts';
 import { LocalFaces, type MachineAddresses } from './local-faces.ts';
 import { MediaCall, type MediaCallListener } from './media-call.ts';
 import type { MediaServices, RunningCall } from './media-services.ts';
 import type { PortFigures, PortPool } from './port-pool.ts';
-import type { MediaRelay, RelayFigures } from './relay/relay.ts';
+import type { MediaRelay, RelayFigures, RelayRefusal } from './relay/relay.ts';
 import { relayReasons, type CallFacts, type RelayReason } from './relay-rules.ts';
+import { RestoredPorts } from './restored-ports.ts';
 import type { MediaConfig, MediaFace } from './settings.ts';
 
 export interface MediaProxyParts {
@@ -28,6 +30,8 @@ export interface MediaFigures {
   readonly silent: number;
   /** Sessions that broke. */
   readonly failed: number;
+  /** Calls of members that had died; among `relayed`, too. */
+  readonly takenOver: number;
   /** Ended without a single packet: never answered, or nobody could be heard. */
   readonly withoutPackets: number;
   readonly ports: PortFigures;
@@ -47,6 +51,7 @@ export class MediaProxy {
   readonly #relayed: Record<RelayReason, number>;
   readonly #tally = { full: 0, silent: 0, failed: 0 };
   #withoutPackets = 0;
+  #takenOver = 0;
 
   constructor(parts: MediaProxyParts, settings: MediaConfig, face: MediaFace) {
     this.#parts = parts;
@@ -68,6 +73,14 @@ export class MediaProxy {
   /** A call that begins, or one that was not known here. It costs nothing until its first offer needs the relay. */
   call(facts: CallFacts, listener: MediaCallListener): MediaCall {
     return new MediaCall(this.#services, facts, listener);
+  }
+
+  /** Goes on with a call that is up, as another member had it. Refused: not here, or not yet. */
+  restore(copy: CallCopy, listener: MediaCallListener): MediaCall | RelayRefusal {
+    const ports = new RestoredPorts(this.#parts.ports, copy.ports);
+    const call = MediaCall.restored({ ...this.#services, ports }, copy, listener);
+    if (call.kind === 'call') this.#takenOver++;
+    return call;
   }
 
   /**
@@ -97,6 +110,7 @@ export class MediaProxy {
       calls: this.#calls.size,
       relayed: { ...this.#relayed },
       ...this.#tally,
+      takenOver: this.#takenOver,
       withoutPackets: this.#withoutPackets,
       ports: ports.figures,
       relay: relay.figures(),

@@ -1,10 +1,10 @@
 import type { Logger } from '#base';
 import type { Clock } from '#io';
 import type { LocalFaces } from './local-faces.ts';
-import type { PortPool } from './port-pool.ts';
 import type { MediaRelay } from './relay/relay.ts';
 import type { RelayReason } from './relay-rules.ts';
 import type { MediaConfig } from './settings.ts';
+import type { PortSource } from './stream-ports.ts';
 
 export interface MediaTally {
   /** Should have been relayed, and were not. */
@@ -24,7 +24,7 @@ export interface RunningCall {
 /** What the calls of a media proxy work with. */
 export interface MediaServices {
   readonly relay: MediaRelay;
-  readonly ports: PortPool;
+  readonly ports: PortSource;
   readonly faces: LocalFaces;
   readonly settings: Pick<MediaConfig, 'relay' | 'timeoutS' | 'heldTimeoutS'>;
   readonly logger: Logger;

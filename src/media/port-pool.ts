@@ -92,7 +92,21 @@ export class PortPool {
     return port;
   }
 
-  /** What `take` gave; harmless when repeated. */
+  /** That very pair, out of its turn. False: it is not of this pool, or taken. */
+  claim(port: number): boolean {
+    const pair = this.#pairOf(port);
+    if (this.#taken[pair] !== 0 || port % 2 !== 0) return false;
+    const length = this.#free.length;
+    let at = this.#head;
+    while (this.#free[at] !== port) at = (at + 1) % length;
+    this.#free[at] = this.#free[this.#head]!;
+    this.#head = (this.#head + 1) % length;
+    this.#count--;
+    this.#taken[pair] = 1;
+    return true;
+  }
+
+  /** What `take` gave, or `claim` got; harmless when repeated. */
   give(port: number): void {
     const pair = this.#pairOf(port);
     if (this.#taken[pair] !== 1) return;

@@ -7,10 +7,16 @@ export interface StreamPorts {
   readonly b: number;
 }
 
-/** Ports of another program, one after the other, before it counts as full. */
-const MAX_ATTEMPTS = 8;
+/** Where ports come from, and go back to. */
+export type PortSource = Pick<PortPool, 'take' | 'give' | 'isTaken'>;
 
-export function takeStreamPorts(pool: PortPool): StreamPorts | undefined {
+/**
+ * Ports of another program, one after the other, before it counts as full; or of another member, which has taken over the
+ * calls of this one's former life.
+ */
+const MAX_ATTEMPTS = 64;
+
+export function takeStreamPorts(pool: PortSource): StreamPorts | undefined {
   const a = pool.take();
   if (a === undefined) return undefined;
   const b = pool.take();
@@ -19,7 +25,7 @@ export function takeStreamPorts(pool: PortPool): StreamPorts | undefined {
   return undefined;
 }
 
-export function giveStreamPorts(pool: PortPool, ports: StreamPorts | undefined): void {
+export function giveStreamPorts(pool: PortSource, ports: StreamPorts | undefined): void {
   if (ports === undefined) return;
   pool.give(ports.a);
   pool.give(ports.b);
@@ -27,7 +33,7 @@ export function giveStreamPorts(pool: PortPool, ports: StreamPorts | undefined):
 
 /** What `attempt` gives with ports that nobody else has; those that somebody has are tried last from now on. */
 export function withFreePorts<T extends { readonly kind: string }>(
-  pool: PortPool,
+  pool: PortSource,
   streams: (StreamPorts | undefined)[],
   attempt: () => T | RelayRefusal,
 ): T | RelayRefusal {
@@ -44,7 +50,7 @@ function isRefusal(result: { readonly kind: string }): result is RelayRefusal {
 }
 
 /** `port` or the one before it is the pair's. */
-function replacePort(pool: PortPool, streams: (StreamPorts | undefined)[], port: number): boolean {
+function replacePort(pool: PortSource, streams: (StreamPorts | undefined)[], port: number): boolean {
   const rtp = port - (port % 2);
   const index = streams.findIndex((ports) => ports?.a === rtp || ports?.b === rtp);
   const ports = streams[index];

@@ -22,13 +22,17 @@ import { defaultProxySettings } from './proxy/settings.ts';
 import { AccountWork } from './registrar/account-work.ts';
 import { FlowBindings } from './registrar/flow-bindings.ts';
 import type { FarmFigures } from './farm/farm-figures.ts';
+import type { FarmMembership } from './farm/farm-membership.ts';
+import { MediaKeeping } from './farm/media-keeping.ts';
 import { defaultRegistrarSettings } from './registrar/limits.ts';
 import { openFarmPart, type FarmPlace, type OpenFarm } from './open-farm.ts';
+import { bootNumber } from './roles/cluster-farm.ts';
 import type { FarmPart } from './roles/farm-part.ts';
 import { strangerWarning, takenPlaces } from './roles/port-strangers.ts';
 import { createSipServer, type SipFigures, type SipServer, type SipServices } from './server.ts';
 import type { CallRecordSink } from './trace/call-records.ts';
 import { MessageTrace } from './trace/message-trace.ts';
+import { ShortMac } from './transaction/short-mac.ts';
 import { defaultTimerSettings } from './transaction/times.ts';
 import { DnsServerLocator } from './transport/dns-locator.ts';
 import type { MessageFigures } from './transport/message-counters.ts';
@@ -128,7 +132,9 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
     flows.stop();
   };
   await lifecycle.start({ name: 'SIP accounts and connections that go', start: () => undefined, stop: endFlows });
-  const server = createServer(services, config, accounts, { farm, agent, flows });
+  const keeping = openKeeping(services, secret, farm.part.farm);
+  await lifecycle.start({ name: 'copies of media', start: () => undefined, stop: () => keeping?.stop() });
+  const server = createServer(services, config, accounts, { farm, agent, flows, keeping });
   await lifecycle.start({ name: 'SIP events', start: () => undefined, stop: () => agent.close() });
   await lifecycle.start({ name: 'SIP trace', start: () => undefined, stop: () => trace.forget() });
   await lifecycle.start({ name: 'SIP server', start: () => server.start(), stop: () => server.stop() });
@@ -152,6 +158,19 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
     }),
     drain: () => server.drain(),
   };
+}
+
+/** Only where media are relayed, and there are others. */
+function openKeeping(
+  { clock, logger, datagrams, media, farm }: OpenSipServices,
+  secret: Uint8Array,
+  membership: FarmMembership | undefined,
+): MediaKeeping | undefined {
+  const bus = farm?.company?.bus;
+  if (media === undefined || bus === undefined || membership === undefined) return undefined;
+  const mac = new ShortMac(secret);
+  const hash = (callId: string): number => mac.begin().text(callId).finish();
+  return new MediaKeeping({ clock, logger, bus, membership, bootNumber, datagrams, hash });
 }
 
 /** Whose work requests about accounts are, where several members have some. */
@@ -184,7 +203,17 @@ function createServer(
   { clock, random, logger, dns, callRecords, member, memberName, media }: OpenSipServices,
   config: SipConfig,
   accounts: SipAccounts,
-  { farm, agent, flows }: { readonly farm: OpenFarm; readonly agent: EventAgent; readonly flows: FlowBindings },
+  {
+    farm,
+    agent,
+    flows,
+    keeping,
+  }: {
+    readonly farm: OpenFarm;
+    readonly agent: EventAgent;
+    readonly flows: FlowBindings;
+    readonly keeping: MediaKeeping | undefined;
+  },
 ): SipServer {
   const { directory, authenticator, location, registrar, gruus, secret } = accounts;
   const locator = new DnsServerLocator(
@@ -209,7 +238,7 @@ function createServer(
     agent,
     flowEnded: (hop) => flows.ended(hop),
     ...(callRecords === undefined ? {} : { callRecords }),
-    ...(media === undefined ? {} : { media }),
+    ...(media === undefined ? {} : { media: { ...media, keeping } }),
     member,
     memberName,
     secret,

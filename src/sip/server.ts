@@ -8,6 +8,7 @@ import type { RegisterHandler } from './core/links/register-contacts.ts';
 import type { Directory } from './core/local-users.ts';
 import type { CoreSettings } from './core/settings.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
+import type { MediaKeeping } from './farm/media-keeping.ts';
 import type { SipMessage } from './message/sip-message.ts';
 import { observers } from './proxy/call-observers.ts';
 import type { EndedCall } from './proxy/ended-call.ts';
@@ -50,7 +51,12 @@ export interface SipServices {
   /** Where call records go; absent: there are none. */
   readonly callRecords?: CallRecordSink;
   /** Where the media of calls go through; absent: their descriptions are let through. */
-  readonly media?: { readonly proxy: Pick<MediaProxy, 'call' | 'passes'>; readonly isRefusedWhenFull: boolean };
+  readonly media?: {
+    readonly proxy: Pick<MediaProxy, 'call' | 'passes' | 'restore'>;
+    readonly isRefusedWhenFull: boolean;
+    /** Absent: there are no other members. */
+    readonly keeping?: MediaKeeping | undefined;
+  };
   /** The farm that this server is a member of; absent: it is alone. */
   readonly owner?: OwnerLookup;
   /** Why a load balancer should send new calls elsewhere; it is told when it asks with OPTIONS. Absent: never. */
@@ -96,12 +102,16 @@ export function createSipServer(services: SipServices): SipServer {
     services.media &&
     new CallMedia({
       ...services.media,
+      keeper: services.media.keeping,
       silent: (callId, aTag, bTag, summary) => calls.silent(callId, [aTag, bTag], summary),
     });
   const callEnded = (end: EndedCall): void => {
     calls.bye(end, media?.bye(end));
     agent?.callEnded?.(end);
   };
+  if (media !== undefined) {
+    services.media?.keeping?.connect({ restore: (call) => media.restore(call), ended: callEnded });
+  }
   let layer!: TransactionLayer;
   const core = new Core(
     {

@@ -11,6 +11,7 @@ const figures: MediaFigures = {
   full: 1,
   silent: 2,
   failed: 0,
+  takenOver: 0,
   withoutPackets: 5,
   ports: { range: { first: 10_000, last: 10_099 }, total: 50, taken: 8, refused: 1 },
   relay: { sessions: 3, streams: 4, kernelStreams: 2, packets: 6e9, octets: 7, droppedPackets: 8 },

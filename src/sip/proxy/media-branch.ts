@@ -4,7 +4,7 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { Target } from '../transport/target.ts';
 import type { Incoming } from './incoming.ts';
 import { bodyOf, plainSdpOf, sdpOf, type MessageSdp } from './media-body.ts';
-import type { MediaDialog, MediaDialogs } from './media-dialogs.ts';
+import type { FoundDialog, MediaDialog, MediaDialogs } from './media-dialogs.ts';
 import { callFactsOf } from './media-facts.ts';
 import type { ProxyTarget } from './target-set.ts';
 
@@ -29,6 +29,8 @@ export interface NewCallParts {
   /** The offer needs no call to be made for it; see `MediaProxy.passes`. */
   passes(facts: CallFacts, offer: string): boolean;
   newCall(facts: CallFacts, ended: () => MediaDialog | undefined): MediaCall;
+  /** The media of a call that is up have begun, or have been agreed upon anew. */
+  changed(dialog: MediaDialog): void;
 }
 
 /** An INVITE that makes a call; or a request in a dialog whose media are not known here, which is as good. */
@@ -80,6 +82,7 @@ export class NewCallMedia implements BranchMedia {
       call.up();
       call.accepted();
     }
+    this.#parts.changed(dialog);
     return body;
   }
 
@@ -121,17 +124,21 @@ export class NewCallMedia implements BranchMedia {
 /** A request in a dialog whose media are relayed here: re-INVITE, UPDATE, PRACK. */
 export class DialogMedia implements BranchMedia {
   readonly isRelayed = true;
+  readonly #dialog: MediaDialog;
   readonly #call: MediaCall;
   readonly #side: RelaySide;
   readonly #method: string;
+  readonly #changed: (dialog: MediaDialog) => void;
   /** Who has offered in this transaction; undefined: nobody. */
   #offerer: RelaySide | undefined;
   #isAnswered = false;
 
-  constructor(call: MediaCall, side: RelaySide, method: string) {
-    this.#call = call;
+  constructor({ dialog, side }: FoundDialog, method: string, changed: (dialog: MediaDialog) => void) {
+    this.#dialog = dialog;
+    this.#call = dialog.call;
     this.#side = side;
     this.#method = method;
+    this.#changed = changed;
   }
 
   request({ message }: Incoming): NewBody {
@@ -153,11 +160,14 @@ export class DialogMedia implements BranchMedia {
     const found = sdpOf(message);
     const isFinal = message.status >= 200;
     if (found === undefined) {
-      if (isFinal && this.#offerer === this.#side) this.#call.accepted();
+      if (!isFinal || this.#offerer !== this.#side) return undefined;
+      this.#call.accepted();
+      this.#changed(this.#dialog);
       return undefined;
     }
     const described = this.#describe(found, isFinal);
     this.#isAnswered ||= isFinal;
+    if (isFinal) this.#changed(this.#dialog);
     return bodyOf(found, described);
   }
 

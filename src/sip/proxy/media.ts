@@ -1,4 +1,4 @@
-import { otherSide, type CallFacts, type MediaCall, type MediaProxy, type MediaSummary } from '#media';
+import { otherSide, type MediaProxy, type MediaSummary } from '#media';
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { EndedCall } from './ended-call.ts';
@@ -6,11 +6,14 @@ import type { Incoming } from './incoming.ts';
 import { bodyOf, sdpOf } from './media-body.ts';
 import { DialogMedia, NewCallMedia, type BranchMedia, type NewCallParts } from './media-branch.ts';
 import { MediaDialogs, type MediaDialog } from './media-dialogs.ts';
+import type { CopiedCall, MediaKeeper } from './media-keeper.ts';
 
 export interface CallMediaOptions {
-  readonly proxy: Pick<MediaProxy, 'call' | 'passes'>;
+  readonly proxy: Pick<MediaProxy, 'call' | 'passes' | 'restore'>;
   /** A call whose media cannot be relayed is refused; else it goes on without. */
   readonly isRefusedWhenFull: boolean;
+  /** Those who go on with the media of this member's calls when it dies. */
+  readonly keeper?: MediaKeeper | undefined;
   /** Nothing is heard any more of either side of a call that was up: it will not end in any other way. */
   silent(callId: string, aTag: string, bTag: string, summary: MediaSummary): void;
 }
@@ -21,26 +24,33 @@ export interface CallMediaOptions {
  */
 export class CallMedia {
   readonly #dialogs = new MediaDialogs();
+  readonly #options: CallMediaOptions;
   readonly #parts: NewCallParts;
+  readonly #changed = (dialog: MediaDialog): void => this.#options.keeper?.changed(dialog);
 
   constructor(options: CallMediaOptions) {
     const { proxy, isRefusedWhenFull } = options;
+    this.#options = options;
     this.#parts = {
       dialogs: this.#dialogs,
       isRefusedWhenFull,
       passes: (facts, offer) => proxy.passes(facts, offer),
-      newCall: (facts: CallFacts, ended: () => MediaDialog | undefined): MediaCall =>
-        proxy.call(facts, {
-          silent: (summary) => {
-            const dialog = ended();
-            if (dialog === undefined) return;
-            this.#dialogs.remove(dialog);
-            // Who never sent anything through here may have found another way.
-            if (!summary.streams.some(({ a, b }) => a.packets + b.packets > 0)) return;
-            options.silent(dialog.callId, dialog.aTag, dialog.chosen ?? '', summary);
-          },
-        }),
+      newCall: (facts, ended) => proxy.call(facts, { silent: (summary) => this.#silent(ended(), summary) }),
+      changed: this.#changed,
     };
+  }
+
+  /** Goes on with a call of a member that has died. `refused`: its ports are not to be had here, at the moment. */
+  restore({ callId, aTag, bTag, copy }: CopiedCall): 'taken' | 'known' | 'refused' {
+    if (this.#dialogs.between(callId, aTag, bTag) !== undefined) return 'known';
+    const held: { dialog?: MediaDialog } = {};
+    const call = this.#options.proxy.restore(copy, { silent: (summary) => this.#silent(held.dialog, summary) });
+    if (call.kind === 'refused') return 'refused';
+    const dialog = { call, callId, aTag, bTags: [bTag], chosen: bTag };
+    held.dialog = dialog;
+    this.#dialogs.add(dialog);
+    this.#changed(dialog);
+    return 'taken';
   }
 
   /** For one forwarded copy of a request; undefined: its body is none of ours. */
@@ -48,7 +58,7 @@ export class CallMedia {
     const { method, message, isInDialog } = incoming;
     if (method !== 'INVITE' && method !== 'UPDATE' && method !== 'PRACK') return undefined;
     const found = isInDialog ? this.#dialogs.find(message) : undefined;
-    if (found !== undefined) return new DialogMedia(found.dialog.call, found.side, method);
+    if (found !== undefined) return new DialogMedia(found, method, this.#changed);
     return method === 'PRACK' ? undefined : new NewCallMedia(this.#parts);
   }
 
@@ -58,8 +68,10 @@ export class CallMedia {
     const found = known === undefined ? undefined : sdpOf(message);
     if (known === undefined || found === undefined) return undefined;
     const { dialog, side } = known;
-    const isAnswer = dialog.call.isOfferedBy(otherSide(side));
-    return bodyOf(found, isAnswer ? dialog.call.answer(side, found.sdp, true) : dialog.call.reword(side, found.sdp));
+    if (!dialog.call.isOfferedBy(otherSide(side))) return bodyOf(found, dialog.call.reword(side, found.sdp));
+    const described = dialog.call.answer(side, found.sdp, true);
+    this.#changed(dialog);
+    return bodyOf(found, described);
   }
 
   /** Of a response whose transaction is over: a 200 that is sent again. */
@@ -73,12 +85,25 @@ export class CallMedia {
   /** A BYE is forwarded: what was relayed until now. */
   bye({ callId, fromTag, toTag }: EndedCall): MediaSummary | undefined {
     const found = this.#dialogs.between(callId, fromTag, toTag);
-    if (found === undefined) return undefined;
+    if (found === undefined) {
+      this.#options.keeper?.endedElsewhere({ callId, fromTag, toTag });
+      return undefined;
+    }
     const { dialog, side } = found;
     const bTag = side === 'a' ? toTag : fromTag;
     // Two telephones have answered, and the caller ends the call with the one that it does not want.
     if (dialog.chosen !== undefined && dialog.chosen !== bTag) return undefined;
     this.#dialogs.remove(dialog);
+    this.#options.keeper?.ended(dialog);
     return dialog.call.end();
+  }
+
+  #silent(dialog: MediaDialog | undefined, summary: MediaSummary): void {
+    if (dialog === undefined) return;
+    this.#dialogs.remove(dialog);
+    this.#options.keeper?.ended(dialog);
+    // Who never sent anything through here may have found another way.
+    if (!summary.streams.some(({ a, b }) => a.packets + b.packets > 0)) return;
+    this.#options.silent(dialog.callId, dialog.aTag, dialog.chosen ?? '', summary);
   }
 }

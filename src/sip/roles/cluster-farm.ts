@@ -112,4 +112,4 @@ const ofView = ({ info: { isDraining, weight }, state }: MemberView) => ({
 });
 
 /** 32 bits of a boot, which is random hex. */
-const bootNumber = (boot: string): number => Number.parseInt(boot.slice(0, 8), 16) >>> 0;
+export const bootNumber = (boot: string): number => Number.parseInt(boot.slice(0, 8), 16) >>> 0;

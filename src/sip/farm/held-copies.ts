@@ -1,0 +1,158 @@
+import type { EndedCall } from '../proxy/ended-call.ts';
+import type { CopiedCall } from '../proxy/media-keeper.ts';
+import { COPIES_PER_MESSAGE, copyId, readCopyText, type CopyText } from './copy-message.ts';
+import { heirOf, type CallHash, type OwnAddress } from './copy-places.ts';
+import type { FarmMembership } from './farm-membership.ts';
+
+/** Then nobody waits for sound any more. */
+const WANTED_MS = 300_000;
+/** Calls of which copies are kept. Beyond it new ones are not. */
+const MOST_COPIES = 40_000;
+/** Opened in one turn. */
+const RESTORED_PER_TURN = 50;
+/** It may not have the address any more, or not have been up. */
+const HAND_AGAIN_MS = 5_000;
+
+export interface HeldCopiesParts {
+  readonly membership: Pick<FarmMembership, 'self' | 'members'>;
+  readonly hash: CallHash;
+  readonly restore: (call: CopiedCall) => 'taken' | 'known' | 'refused';
+  readonly hand: (to: string, take: { owner: string; boot: number; calls: readonly CopyText[] }) => void;
+  /** This member goes on with them. */
+  readonly taken: (ids: readonly string[]) => void;
+}
+
+interface Held {
+  readonly text: string;
+  /** Read when it is needed, once. */
+  call: CopiedCall | undefined;
+  handedMs: number;
+}
+
+/** Those of one boot of a member. */
+interface Estate {
+  readonly owner: string;
+  readonly boot: number;
+  readonly calls: Map<string, Held>;
+  /** Since when it is not there any more. */
+  goneSinceMs: number | undefined;
+}
+
+/**
+ * Copies of other members' calls. When a member is gone, whoever's machine has the addresses that its media were bound to goes on
+ * with them: another member of that machine, itself when it has been started again, or one that the address has moved to. Two at
+ * once do no harm: the second finds the ports taken, and tries again as long as that is so.
+ */
+export class HeldCopies {
+  readonly #parts: HeldCopiesParts;
+  readonly #estates = new Map<string, Estate>();
+  #count = 0;
+
+  constructor(parts: HeldCopiesParts) {
+    this.#parts = parts;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  put(owner: string, boot: number, calls: readonly CopyText[]): void {
+    const key = `${owner} ${boot}`;
+    let estate = this.#estates.get(key);
+    if (estate === undefined)
+      this.#estates.set(key, (estate = { owner, boot, calls: new Map(), goneSinceMs: undefined }));
+    for (const [id, text] of calls) {
+      this.drop(id);
+      if (this.#count >= MOST_COPIES) continue;
+      estate.calls.set(id, { text, call: undefined, handedMs: -Infinity });
+      this.#count++;
+    }
+  }
+
+  drop(id: string): void {
+    for (const { calls } of this.#estates.values()) {
+      if (calls.delete(id)) this.#count--;
+    }
+  }
+
+  /** Who has gone on with that call, or has it still; undefined: nobody that is known here. It is forgotten. */
+  end({ callId, fromTag, toTag }: EndedCall): string | undefined {
+    if (this.#count === 0) return undefined;
+    for (const id of [copyId(callId, fromTag, toTag), copyId(callId, toTag, fromTag)]) {
+      for (const { owner, calls } of this.#estates.values()) {
+        if (!calls.delete(id)) continue;
+        this.#count--;
+        return owner;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether some are still waiting for somebody to go on with them. `isOwn`: asked once for each address. */
+  look(nowMs: number, isOwn: OwnAddress): boolean {
+    let isAnyGone = false;
+    for (const [key, estate] of this.#estates) {
+      if (estate.calls.size === 0) this.#estates.delete(key);
+      else if (!this.#isGone(estate)) estate.goneSinceMs = undefined;
+      else {
+        estate.goneSinceMs ??= nowMs;
+        if (nowMs - estate.goneSinceMs > WANTED_MS) this.#forget(key, estate);
+        else this.#pass(estate, nowMs, isOwn);
+        isAnyGone = true;
+      }
+    }
+    return isAnyGone;
+  }
+
+  #isGone({ owner, boot }: Estate): boolean {
+    const member = this.#parts.membership.members().find(({ name }) => name === owner);
+    return member?.boot !== boot || !member.isReachable;
+  }
+
+  #forget(key: string, { calls }: Estate): void {
+    this.#count -= calls.size;
+    this.#estates.delete(key);
+  }
+
+  #pass(estate: Estate, nowMs: number, isOwn: OwnAddress): void {
+    const { membership, hash, hand, taken } = this.#parts;
+    const company = { self: membership.self, members: membership.members() };
+    const hands = new Map<string, CopyText[]>();
+    const done: string[] = [];
+    for (const [id, held] of estate.calls) {
+      if (done.length >= RESTORED_PER_TURN) break;
+      const call = (held.call ??= readCopyText(held.text));
+      if (call === undefined) {
+        this.drop(id);
+        continue;
+      }
+      const { a, b } = call.copy.faces;
+      const place = { owner: estate.owner, addresses: [a.bound, b.bound] };
+      const heir = heirOf(company, place, () => hash(call.callId), isOwn);
+      if (heir?.token === company.self.token) {
+        if (!this.#restore(estate, id, held, call)) break;
+        done.push(id);
+      } else if (heir !== undefined && nowMs - held.handedMs >= HAND_AGAIN_MS) {
+        const list = hands.get(heir.name) ?? [];
+        if (list.length < COPIES_PER_MESSAGE) {
+          held.handedMs = nowMs;
+          hands.set(heir.name, [...list, [id, held.text]]);
+        }
+      }
+    }
+    for (const [name, calls] of hands) hand(name, { owner: estate.owner, boot: estate.boot, calls });
+    if (done.length > 0) taken(done);
+  }
+
+  /** False: its ports are not free, and so may be those of the others. It is the last of them to be tried again. */
+  #restore(estate: Estate, id: string, held: Held, call: CopiedCall): boolean {
+    const result = this.#parts.restore(call);
+    estate.calls.delete(id);
+    if (result !== 'refused') {
+      this.#count--;
+      return true;
+    }
+    estate.calls.set(id, held);
+    return false;
+  }
+}
