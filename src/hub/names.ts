@@ -6,6 +6,9 @@ const maxNameLength = 255;
 const safe = /^[A-Za-z0-9 ()\-_#%&.]+$/;
 const safeUser = /^[A-Za-z0-9 ()\-_#%&.@]+$/;
 
+/** SoftEther's own sessions have these as names of their users: in lists nobody could tell a person from a bridge. */
+const builtInUser = /^(?:link|cascade|securenat|localbridge|local bridge|l3sw_.*)$/i;
+
 /** Throws `BAD_NAME` unless a hub may be called so. */
 export function checkHubName(name: string): void {
   check(name, safe, 'hub');
@@ -16,7 +19,11 @@ export function checkHubName(name: string): void {
 
 /** Throws `BAD_NAME` unless a user may be called so. `*` is the user that stands for everybody. */
 export function checkUserName(name: string): void {
-  if (name !== '*') check(name, safeUser, 'user');
+  if (name === '*') return;
+  check(name, safeUser, 'user');
+  if (builtInUser.test(name)) {
+    throw new DirectoryError('BAD_NAME', `user name "${name}" is that of a session of the server itself: choose another`);
+  }
 }
 
 function check(name: string, allowed: RegExp, what: string): void {

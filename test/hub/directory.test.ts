@@ -85,10 +85,18 @@ describe('the hub directory', () => {
     },
   );
 
+  it.each(['Cascade', 'link', 'SecureNAT', 'LocalBridge', 'local BRIDGE', 'L3SW_', 'l3sw_r1'])(
+    'refuses the user name "%s", which sessions of the server have',
+    async (name) => {
+      await directory.createHub(hubRecord('A'));
+      await expect(directory.createUser('A', userRecord(name))).rejects.toMatchObject({ code: 'BAD_NAME' });
+    },
+  );
+
   it('accepts what SoftEther accepts as names', async () => {
     await directory.createHub(hubRecord('a B-c_(1)#%&.x'));
     await directory.createHub(hubRecord('x'.repeat(255)));
-    for (const name of ['*', 'a@b.c', '.x.']) await directory.createUser('X'.repeat(255), userRecord(name));
+    for (const name of ['*', 'a@b.c', '.x.', 'Cascade 2', 'Bridge', 'L3SW']) await directory.createUser('X'.repeat(255), userRecord(name));
     await expect(directory.createUser('X'.repeat(255), userRecord('a/b'))).rejects.toMatchObject({ code: 'BAD_NAME' });
   });
 
