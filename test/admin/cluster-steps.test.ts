@@ -17,12 +17,25 @@ let fixture: Fixture;
 let asked: unknown[];
 let context: AdminContext;
 
-const status: ClusterStatus = {
+const standingAlone: ClusterStatus = {
   mode: 'standalone',
   settings: undefined,
   connection: undefined,
   servers: [],
   engineRisk: '',
+};
+let status = standingAlone;
+/** When it joined it was granted a vote. */
+const granted: ClusterStatus['settings'] = {
+  ...{ mode: 'member', clusterId: '0011', serverName: 'beta', isEligible: false, address: '192.0.2.2' },
+  ...{ publicAddress: '192.0.2.2', publicPorts: [443], controller: { host: '192.0.2.1', port: 443 } },
+  ...{ weight: 100, isControllerOnly: false, joinedAtMs: 0 },
+  engine: { role: 'voter', endpoints: [], initialCluster: '' },
+};
+const beta: ClusterStatus['servers'][number] = {
+  ...{ serverName: 'beta', isEligible: false, isController: false, state: 'online', engineRole: 'unknown' },
+  ...{ address: '192.0.2.2', publicAddress: '192.0.2.2', publicPorts: [443], version: '1', members: 1, sessions: 0 },
+  ...{ mediaCalls: 0, points: 100_000, certificateNotAfterMs: 0, cause: '' },
 };
 const refuse = (): never => {
   throw new Error('not in this test');
@@ -66,6 +79,7 @@ const modes: ClusterModes = { status: () => alone, setStandalone: refuse, setCon
 
 beforeEach(async () => {
   asked = [];
+  status = standingAlone;
   fixture = await openFixture();
   const tasks = new ClusterTasks(fakeSteps, { random: createNodeRandom(), clock: fixture.clock });
   context = { ...fixture.context, cluster: { modes, tasks, backUp: refuse } };
@@ -174,6 +188,16 @@ describe('the steps of a cluster', () => {
       Servers: [],
       Online_bool: false,
     });
+  });
+
+  test('shows the part of the engine that this server has now, as in the list of all, not the one that it was granted', async () => {
+    status = { ...standingAlone, mode: 'member', settings: granted, servers: [{ ...beta, engineRole: 'learner' }] };
+    expect(await result('HubfarmGetClusterStatus')).toMatchObject({
+      EngineRole_str: 'learner',
+      Servers: [{ EngineRole_str: 'learner' }],
+    });
+    status = { ...status, servers: [] };
+    expect(await result('HubfarmGetClusterStatus')).toMatchObject({ EngineRole_str: 'voter' });
   });
 });
 

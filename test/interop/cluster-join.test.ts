@@ -128,7 +128,7 @@ if (requirePeers(['ip', 'etcd'])) {
       for (const server of [beta, gamma]) {
         const { status, errors } = await joinAlpha(server);
         expect(errors).toContain("[  ok  ] prove the controller's password");
-        expect(errors).toContain('[  ok  ] become a member');
+        expect(errors).toContain(`[  ok  ] become the member ${server === beta ? 'beta' : 'gamma'}`);
         expect(status).toBe(0);
       }
       console.log(

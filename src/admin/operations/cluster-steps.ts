@@ -262,13 +262,14 @@ export const clusterStepOperations = [
       withTasks(context, async ({ steps }) => {
         const { mode, settings, connection, servers, engineRisk, configurationSeenAtMs } = await steps.status();
         const { host = '', port = 0 } = settings?.controller ?? {};
+        const own = servers.find(({ serverName }) => serverName === settings?.serverName);
         return {
           Mode: modeNames[mode],
           ClusterId: settings?.clusterId ?? '',
           ServerName: settings?.serverName ?? '',
           Controller: host === '' ? '' : `${host}:${port}`,
           IsEligible: settings?.isEligible ?? false,
-          EngineRole: settings?.engine.role ?? '',
+          EngineRole: own?.engineRole ?? settings?.engine.role ?? '',
           EngineEndpoints: settings?.engine.endpoints ?? [],
           Online: connection?.isOnline ?? servers.length > 0,
           Cause: connection?.cause ?? '',

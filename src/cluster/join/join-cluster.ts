@@ -40,7 +40,7 @@ export async function joinCluster(
     });
   }
   try {
-    await doing(progress, 'register', 'become a member', () => admission.accept());
+    await doing(progress, 'register', `become the member ${admission.grant.serverName}`, () => admission.accept());
   } catch (error) {
     if (before !== undefined) await state.save(before);
     else await undo(deps, client, request, admission, progress);
