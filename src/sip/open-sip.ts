@@ -191,7 +191,7 @@ function openAgent(
     location,
     accountOf: (message, end) => {
       const uri = end === 'caller' ? message.from().uri : message.requestUri();
-      return uri !== undefined && users.isLocal(uri.host) ? users.accountOf(uri)?.aor : undefined;
+      return uri !== undefined && users.isLocal(uri.host) ? users.named(uri)?.aor : undefined;
     },
     // Behind another proxy everybody can reach it.
     isMine: (aor, { flow }) => (flow === undefined ? location.owns(aor) : flow.member === memberName),

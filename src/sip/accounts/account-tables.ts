@@ -1,9 +1,9 @@
 import type { Entry, RecordTables, Revision } from '#backplane';
 import type { Logger } from '#base';
 import { ownText } from '../message/characters.ts';
-import type { Account, KeptAccount } from './account.ts';
+import type { Account, KeptAccount, NamedAccount } from './account.ts';
 import { accountKey, accountPrefix, domainKey, domainPrefix, telephoneNumber } from './names.ts';
-import { AccountPacker, unpackAccount, type PackedAccount } from './packed-account.ts';
+import { AccountPacker, isEnabled, unpackAccount, type PackedAccount } from './packed-account.ts';
 import { decodeAccount, decodeDomain } from './record-codec.ts';
 import type { AccountRecord, DomainRecord } from './records.ts';
 
@@ -88,10 +88,18 @@ export class AccountTables implements RecordTables {
   account(user: string, host: string): KeptAccount | undefined {
     const table = this.#hosts.get(host);
     if (table === undefined) return undefined;
-    const account = this.#kept(table, user);
-    if (account !== undefined || table.aliases.size === 0) return account;
-    const meant = table.aliases.get(user) ?? table.aliases.get(telephoneNumber(user) ?? '');
+    const meant = userIn(table, user);
     return meant === undefined ? undefined : this.#kept(table, meant);
+  }
+
+  /** Who `account` would find. Nothing is unpacked for it. */
+  named(user: string, host: string): NamedAccount | undefined {
+    const table = this.#hosts.get(host);
+    const meant = table && userIn(table, user);
+    const packed = meant === undefined ? undefined : table?.accounts.get(meant);
+    if (table === undefined || meant === undefined || packed === undefined) return undefined;
+    // Joined, since a template would keep its parts, and so the text of the message that they are of.
+    return { aor: [meant, table.name].join('@'), isEnabled: isEnabled(packed) };
   }
 
   /** As it is kept. `domain` is its name. */
@@ -227,6 +235,12 @@ export class AccountTables implements RecordTables {
       return undefined;
     }
   }
+}
+
+/** Whose name or alias it is, if anybody's. */
+function userIn({ accounts, aliases }: DomainTable, name: string): string | undefined {
+  if (accounts.has(name)) return name;
+  return aliases.size === 0 ? undefined : (aliases.get(name) ?? aliases.get(telephoneNumber(name) ?? ''));
 }
 
 function placeOf(user: string): number {

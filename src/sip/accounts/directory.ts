@@ -1,7 +1,7 @@
 import { GuardedChanges, RecordWatch, type Backplane, type Guard, type Operation, type Revision } from '#backplane';
 import { silentLogger, type Logger } from '#base';
 import type { Clock } from '#io';
-import type { Account, KeptAccount } from './account.ts';
+import type { Account, KeptAccount, NamedAccount } from './account.ts';
 import { AccountTables, type AccountChange, type KeptDomain } from './account-tables.ts';
 import { AccountError } from './errors.ts';
 import { accountLimits, defaultAccountLimits, type AccountLimits } from './limits.ts';
@@ -91,6 +91,11 @@ export class AccountDirectory implements Domains {
   /** As `account`. */
   find(user: string, host: string): Account | undefined {
     return this.#tables.account(user, host) ?? this.#tables.account(user, host.toLowerCase());
+  }
+
+  /** Who `find` would find, for less. */
+  named(user: string, host: string): NamedAccount | undefined {
+    return this.#tables.named(user, host) ?? this.#tables.named(user, host.toLowerCase());
   }
 
   /** By its user and the name of its domain, as they are; not by an alias. */

@@ -86,6 +86,8 @@ export function hasLoginByMd5(packed: PackedAccount): boolean {
   return (packed.charCodeAt(0) & (flag.isEnabled | flag.hasMd5 | flag.hasOddHashes)) === (flag.isEnabled | flag.hasMd5);
 }
 
+export const isEnabled = (packed: PackedAccount): boolean => (packed.charCodeAt(0) & flag.isEnabled) !== 0;
+
 /** 0 = as the server's settings say. */
 export const maxContactsOf = (packed: PackedAccount): number => packed.charCodeAt(1);
 

@@ -1,10 +1,10 @@
-import type { Account } from '../accounts/account.ts';
+import type { Account, NamedAccount } from '../accounts/account.ts';
 import type { AccountDirectory } from '../accounts/directory.ts';
 import { fromWireText } from '../message/characters.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 import { unescapeUri } from '../message/unescape.ts';
 
-export type Directory = Pick<AccountDirectory, 'isLocal' | 'find' | 'accountOfNumber'>;
+export type Directory = Pick<AccountDirectory, 'isLocal' | 'find' | 'named' | 'accountOfNumber'>;
 
 /** Which account a URI names. */
 export class LocalUsers {
@@ -23,6 +23,13 @@ export class LocalUsers {
     if (uri.user === undefined) return undefined;
     if (uri.scheme === 'tel') return this.#directory.accountOfNumber(uri.user);
     return this.#directory.find(plainUser(uri.user), host);
+  }
+
+  /** Who `accountOf` would find, for less. */
+  named(uri: SipUri, host: string = uri.host): NamedAccount | undefined {
+    if (uri.user === undefined) return undefined;
+    if (uri.scheme === 'tel') return this.#directory.accountOfNumber(uri.user);
+    return this.#directory.named(plainUser(uri.user), host);
   }
 
   /** By the name of the user as people write it. */

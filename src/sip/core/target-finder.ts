@@ -1,4 +1,4 @@
-import type { Account } from '../accounts/account.ts';
+import type { NamedAccount } from '../accounts/account.ts';
 import type { NameAddr } from '../message/name-addr.ts';
 import { qualityOf } from '../message/quality.ts';
 import type { SipUri } from '../message/sip-uri.ts';
@@ -22,7 +22,7 @@ import type { LocalUsers } from './local-users.ts';
 export type RelayPolicy = 'clients' | 'authenticated' | 'anybody';
 
 interface Addressed {
-  readonly account: Account;
+  readonly account: NamedAccount;
   /** undefined: all of them. */
   readonly fits: ((binding: Binding) => boolean) | undefined;
 }
@@ -116,7 +116,7 @@ export class TargetFinder {
     const { users, gruus } = this.#services;
     const gr = uri.param('gr');
     const meaning = gr === '' && uri.user !== undefined ? gruus?.meaningOf(uri.user, domain) : undefined;
-    const account = meaning === undefined ? users.accountOf(uri, domain) : users.find(meaning.user, domain);
+    const account = meaning === undefined ? users.named(uri, domain) : users.find(meaning.user, domain);
     if (account?.isEnabled !== true) return undefined;
     if (meaning !== undefined) return { account, fits: (binding) => meaning.fits(binding) };
     if (gr === undefined || gr === '') return { account, fits: undefined };
@@ -126,13 +126,16 @@ export class TargetFinder {
 
   #isTaken(
     incoming: Incoming,
-    account: Account,
+    { aor }: NamedAccount,
     isReachable: boolean,
     agent: AccountAgent,
     accept: TargetFinderServices['accept'],
   ): boolean {
     const { message, hop, account: sender, isTrusted, method } = incoming;
     if (method === 'INVITE' || method === 'ACK' || method === 'BYE' || method === 'CANCEL') return false;
+    const at = aor.lastIndexOf('@');
+    const account = this.#services.users.find(aor.slice(0, at), aor.slice(at + 1));
+    if (account === undefined) return false;
     return agent.take({
       message,
       hop,

@@ -104,14 +104,17 @@ export class MessageEdit {
   }
 
   serialise(): Buffer {
-    const { scan } = this.#message;
-    const head = `${this.#startLine()}${this.#prepended}${this.#fields()}${this.#appended}\r\n`;
-    const body = this.#body;
-    const bodyLength = body === undefined ? this.#message.bodyLength : body.length;
-    const bytes = Buffer.allocUnsafe(head.length + bodyLength);
-    bytes.write(head, 0, 'latin1');
-    if (body !== undefined) bytes.set(body, head.length);
-    else if (bodyLength > 0) this.#message.bytes.copy(bytes, head.length, scan.bodyStart, scan.bodyStart + bodyLength);
+    const { scan, bodyLength } = this.#message;
+    const startLine = this.#startLine();
+    const bytes = Buffer.allocUnsafe(
+      startLine.length + this.#prepended.length + this.#fieldsLength() + this.#appended.length + 2 + this.#bodyLength(),
+    );
+    let at = bytes.write(startLine, 'latin1');
+    at += bytes.write(this.#prepended, at, 'latin1');
+    at = this.#writeFields(bytes, at);
+    at += bytes.write(`${this.#appended}\r\n`, at, 'latin1');
+    if (this.#body !== undefined) bytes.set(this.#body, at);
+    else if (bodyLength > 0) this.#message.bytes.copy(bytes, at, scan.bodyStart, scan.bodyStart + bodyLength);
     return bytes;
   }
 
@@ -121,19 +124,35 @@ export class MessageEdit {
     return `${this.#message.method} ${this.#requestUri} SIP/2.0\r\n`;
   }
 
-  #fields(): string {
+  #bodyLength(): number {
+    return this.#body === undefined ? this.#message.bodyLength : this.#body.length;
+  }
+
+  #fieldsLength(): number {
     const message = this.#message;
-    const { head, fieldCount } = message.scan;
     const lines = this.#lines;
-    let text = '';
+    let length = message.lineStart(lines.length) - message.lineStart(0);
+    for (let index = 0; index < lines.length; index++) {
+      const line = lines[index];
+      if (line !== undefined) length += line.length - message.lineStart(index + 1) + message.lineStart(index);
+    }
+    return length;
+  }
+
+  /** Where the next byte goes. */
+  #writeFields(to: Buffer, start: number): number {
+    const message = this.#message;
+    const { bytes } = message;
+    const lines = this.#lines;
+    let at = start;
     let from = 0;
     for (let index = 0; index < lines.length; index++) {
       const line = lines[index];
       if (line === undefined) continue;
-      if (index > from) text += head.slice(message.lineStart(from), message.lineStart(index));
-      text += line;
+      if (index > from) at += bytes.copy(to, at, message.lineStart(from), message.lineStart(index));
+      if (line !== '') at += to.write(line, at, 'latin1');
       from = index + 1;
     }
-    return from < fieldCount ? text + head.slice(message.lineStart(from), message.lineStart(fieldCount)) : text;
+    return at + bytes.copy(to, at, message.lineStart(from), message.lineStart(lines.length));
   }
 }

@@ -8,6 +8,7 @@ import { receivedVia } from '../transaction/received-via.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { Target } from '../transport/target.ts';
+import { contactOf, isReachedByFlow } from './nat.ts';
 import type { StandIn } from './stand-in.ts';
 
 /** A new request on its way through the links of the core, and what they have found out about it. */
@@ -50,6 +51,8 @@ export class Incoming {
   loopHash = 0;
   #seed: BranchSeed | undefined = undefined;
   #receivedVia: string | undefined | null = null;
+  #isSenderReachedByFlow: boolean | undefined = undefined;
+  #contact: SipUri | undefined | null = null;
 
   constructor(message: SipMessage, hop: Hop, via: Via) {
     this.message = message;
@@ -64,6 +67,18 @@ export class Incoming {
   seed(branches: BranchCodec): BranchSeed {
     this.#seed ??= branches.seedOf(this.message, this.via, this.loopHash);
     return this.#seed;
+  }
+
+  /** See `isReachedByFlow`. */
+  get isSenderReachedByFlow(): boolean {
+    this.#isSenderReachedByFlow ??= isReachedByFlow(this.message, this.hop, this.via);
+    return this.#isSenderReachedByFlow;
+  }
+
+  /** Of its first Contact. */
+  get contact(): SipUri | undefined {
+    if (this.#contact === null) this.#contact = contactOf(this.message);
+    return this.#contact;
   }
 
   /** What the top Via must read when it is forwarded; undefined: as it is. */

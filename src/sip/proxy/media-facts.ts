@@ -1,8 +1,6 @@
 import type { CallFacts } from '#media';
-import { Malformed } from '../message/malformed.ts';
 import type { Target } from '../transport/target.ts';
 import type { Incoming } from './incoming.ts';
-import { isReachedByFlow } from './nat.ts';
 import type { ProxyTarget } from './target-set.ts';
 
 /** What the signalling says of both sides of a request that leaves to `hop`. */
@@ -17,9 +15,7 @@ export function callFactsOf(incoming: Incoming, target: ProxyTarget, hop: Target
   };
 }
 
-function isSenderBehindNat({ message, hop, via }: Incoming): boolean {
-  if (!isReachedByFlow(message, hop, via)) return false;
-  const contacts = message.contacts();
-  const uri = contacts === '*' || contacts instanceof Malformed ? undefined : contacts[0]?.uri;
-  return via.host !== hop.remoteAddress || (uri !== undefined && uri.host !== hop.remoteAddress);
+function isSenderBehindNat({ hop, via, contact, isSenderReachedByFlow }: Incoming): boolean {
+  if (!isSenderReachedByFlow) return false;
+  return via.host !== hop.remoteAddress || (contact !== undefined && contact.host !== hop.remoteAddress);
 }

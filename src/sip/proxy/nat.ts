@@ -2,6 +2,7 @@ import { isIpAddress, parseIpAddress } from '#base';
 import { HeaderId } from '../message/header-id.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { SipUri } from '../message/sip-uri.ts';
 import type { Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
 
@@ -16,9 +17,14 @@ export function isReachedByFlow(message: SipMessage, hop: Hop, via: Via): boolea
   if (message.has(HeaderId.RecordRoute)) return false;
   if (hop.transport === 'tls') return true;
   if (isOtherAddress(via.host, hop.remoteAddress)) return true;
-  const contacts = message.contacts();
-  const uri = contacts === '*' || contacts instanceof Malformed ? undefined : contacts[0]?.uri;
+  const uri = contactOf(message);
   return uri !== undefined && (isHidden(uri.host, hop.remoteAddress) || uri.has('ob'));
+}
+
+/** The URI of its first Contact; undefined: there is none that can be used. */
+export function contactOf(message: SipMessage): SipUri | undefined {
+  const contacts = message.contacts();
+  return contacts === '*' || contacts instanceof Malformed ? undefined : contacts[0]?.uri;
 }
 
 /**

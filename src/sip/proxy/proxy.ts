@@ -1,9 +1,9 @@
+import { buildResponse } from '../message/build.ts';
 import { Malformed } from '../message/malformed.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { Target } from '../transport/target.ts';
-import { reply } from '../transaction/reply.ts';
 import type { CallObserver } from './call-observer.ts';
 import { forwardedRequest } from './forwarded-request.ts';
 import { forwardedResponse } from './forwarded-response.ts';
@@ -22,6 +22,11 @@ export interface ProxyServices extends ContextServices {
   readonly media?: CallMedia | undefined;
 }
 
+/** As `reply` makes it, with what is known of its Via already. */
+function tryingFor({ message, receivedVia }: Incoming): Buffer {
+  return buildResponse(message, 100, receivedVia === undefined ? undefined : { topVia: receivedVia });
+}
+
 const nobodyCares = (): undefined => undefined;
 
 /** RFC 3261 §16: forwards requests, with the memory of a transaction or without. */
@@ -38,7 +43,7 @@ export class Proxy {
     const isCall = incoming.method === 'INVITE';
     const observer = isCall && !incoming.isInDialog ? this.#services.observe(incoming) : undefined;
     // RFC 3261 §16.2: whoever forks says so at once; it keeps the caller from sending the INVITE again.
-    if (isCall) server.respond(reply(incoming.message, incoming.hop, 100), 100);
+    if (isCall) server.respond(tryingFor(incoming), 100);
     const groups = groupsByQ(targets.slice(0, settings.maxTargets));
     new ResponseContext(incoming, server, groups, this.#services, observer).start();
   }

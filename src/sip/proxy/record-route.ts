@@ -4,7 +4,6 @@ import type { SentBy, TransportLayer } from '../transport/transport-layer.ts';
 import { targetOf, type Target } from '../transport/target.ts';
 import { PATH_SCOPE, type FlowTokens } from './flow-token.ts';
 import type { Incoming } from './incoming.ts';
-import { isReachedByFlow } from './nat.ts';
 import type { ProxySettings } from './settings.ts';
 import type { ProxyTarget } from './target-set.ts';
 
@@ -30,8 +29,7 @@ export function recordRoutesOf(
   hasMediaHere = false,
 ): readonly string[] {
   if (settings.recordRoute === 'never' || !dialogMaking.has(incoming.method)) return [];
-  const { message, hop, via } = incoming;
-  const isSenderReachedByFlow = isReachedByFlow(message, hop, via);
+  const { message, hop, isSenderReachedByFlow } = incoming;
   const near = transport.viaFor(targetOf(hop));
   const far = transport.viaFor(target);
   const isOneFace = near.sentBy === far.sentBy && near.transport === far.transport;
@@ -39,27 +37,25 @@ export function recordRoutesOf(
   if (settings.recordRoute === 'nat' && needsNoFlow && isOneFace && !hasMediaHere) return [];
   const scheme = incoming.requestUri?.scheme === 'sips' ? 'sips' : 'sip';
   const callId = message.callId();
-  const farHosts = [target.address, incoming.nextRoute?.uri?.host ?? uri.host];
+  const farHost = incoming.nextRoute?.uri?.host ?? uri.host;
   const isFirst = incoming.method === 'INVITE' && !incoming.isInDialog;
   const first = isFirst ? tokens.firstMark(message.from().tag ?? '', message.cseq().number) : '';
   const write = (flow: Target | undefined, hosts: ReadonlySet<string>) => tokens.write(callId, flow, hosts, first);
   if (isOneFace && needsNoFlow) {
-    return [element(scheme, near, write(undefined, new Set([...nearHosts(incoming), ...farHosts])))];
+    return [element(scheme, near, write(undefined, nearHosts(incoming).add(target.address).add(farHost)))];
   }
   return [
     element(scheme, near, write(isSenderReachedByFlow ? targetOf(hop) : undefined, nearHosts(incoming))),
-    element(scheme, far, write(isTargetReachedByFlow ? target : undefined, new Set(farHosts))),
+    element(scheme, far, write(isTargetReachedByFlow ? target : undefined, new Set([target.address, farHost]))),
   ];
 }
 
 /** Where requests to the sender will go: to the proxy before us, else to its Contact. */
-function nearHosts({ message, hop }: Incoming): Set<string> {
+function nearHosts({ message, hop, contact }: Incoming): Set<string> {
   const hosts = new Set([hop.remoteAddress]);
   const before = message.has(HeaderId.RecordRoute) ? message.recordRoutes() : undefined;
   const first = before === undefined || before instanceof Malformed ? undefined : before[0]?.uri;
   if (first !== undefined) hosts.add(first.host);
-  const contacts = message.contacts();
-  const contact = contacts === '*' || contacts instanceof Malformed ? undefined : contacts[0]?.uri;
   if (contact !== undefined) hosts.add(contact.host);
   return hosts;
 }
@@ -68,13 +64,11 @@ function nearHosts({ message, hop }: Incoming): Set<string> {
  * RFC 3327 §5.2: what a REGISTER for a registrar elsewhere gets, where its sender knows Path or can be reached in no other
  * way; undefined: nothing.
  */
-export function pathOf(
-  { message, hop, via, method }: Incoming,
-  { transport, tokens }: RouteRecorder,
-): string | undefined {
+export function pathOf(incoming: Incoming, { transport, tokens }: RouteRecorder): string | undefined {
+  const { message, hop, method } = incoming;
   if (method !== 'REGISTER') return undefined;
   const knowsPath = message.elements(HeaderId.Supported).some((option) => option.toLowerCase() === 'path');
-  if (!knowsPath && !isReachedByFlow(message, hop, via)) return undefined;
+  if (!knowsPath && !incoming.isSenderReachedByFlow) return undefined;
   const flow = targetOf(hop);
   return element('sip', transport.viaFor(flow), tokens.write(PATH_SCOPE, flow)).replace(/>$/, ';ob>');
 }

@@ -143,8 +143,8 @@ export class ResponseContext implements ServerUser, BranchOwner {
   }
 
   #startNextGroup(): void {
-    const [group, ...rest] = this.#groups;
-    this.#groups = rest.length === 0 ? none : rest;
+    const group = this.#groups[0];
+    this.#groups = this.#groups.length < 2 ? none : this.#groups.slice(1);
     if (group === undefined) this.#answerBest();
     else this.#startBranches(group);
   }

@@ -20,7 +20,9 @@ export interface ProxyTarget {
 
 /** RFC 3261 §16.6: those of one q at once, the highest first. */
 export function groupsByQ(targets: readonly ProxyTarget[]): ProxyTarget[][] {
-  if (targets.length < 2) return targets.map((target) => [target]);
+  const only = targets[0];
+  if (only === undefined) return [];
+  if (targets.length === 1) return [[only]];
   const groups: ProxyTarget[][] = [];
   const sorted = targets.toSorted((a, b) => b.q - a.q);
   for (const target of sorted) {

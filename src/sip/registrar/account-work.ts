@@ -34,7 +34,7 @@ export class AccountWork implements AccountPlaces {
     const to = request.to().uri;
     if (to === undefined || !users.isLocal(to.host)) return undefined;
     if (!request.has(HeaderId.Authorization)) return 'anybody';
-    const aor = users.accountOf(to)?.aor;
+    const aor = users.named(to)?.aor;
     const owner = aor === undefined ? undefined : ownerOf(aor);
     return owner === 'here' ? member : owner && memberName(owner.member);
   }

@@ -61,8 +61,22 @@ function readBinding(reader: TextReader): Binding {
   const hops = (flags & bindingFlags.hasPath) === 0 ? 0 : reader.byte();
   const path = hops === 0 ? noPath : Array.from({ length: hops }, () => reader.text());
   const isBehindNat = (flags & bindingFlags.isBehindNat) !== 0;
-  const times = { q, expiresAtS, grantedS, keptUntilS };
-  return { uri, params, ...times, callId, cseq, instance, regId, path, flow, isBehindNat, userAgent };
+  return {
+    uri,
+    params,
+    q,
+    expiresAtS,
+    grantedS,
+    keptUntilS,
+    callId,
+    cseq,
+    instance,
+    regId,
+    path,
+    flow,
+    isBehindNat,
+    userAgent,
+  };
 }
 
 function readFlow(reader: TextReader, flags: number): BindingFlow {

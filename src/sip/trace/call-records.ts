@@ -1,13 +1,13 @@
 import { forgetOldest } from '#base';
 import type { MediaSummary } from '#media';
 import type { AppendLog, Clock } from '#io';
-import { fromWireText, ownText } from '../message/characters.ts';
+import { fromWireText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
 import type { Incoming } from '../proxy/incoming.ts';
 import { hopText } from '../transport/hop.ts';
-import type { CallEnd, CallRecord } from './call-record.ts';
+import type { CallEnd } from './call-record.ts';
 
 export type CallRecordSink = Pick<AppendLog, 'write'>;
 
@@ -97,7 +97,7 @@ class FollowedCall implements CallObserver {
   readonly key: string;
   readonly #clock: Clock;
   readonly #records: CallRecords;
-  /** What the INVITE says, as it is written: one text, since a hundred thousand calls may be up. */
+  /** The part of a `CallRecord` that the INVITE says, as it is written: one text, since a hundred thousand calls may be up. */
   readonly #facts: string;
   readonly #startMs: number;
   #ringMs = 0;
@@ -109,16 +109,13 @@ class FollowedCall implements CallObserver {
     this.#clock = clock;
     this.#records = records;
     this.#startMs = clock.wallMs();
-    this.key = ownText(keyOf(message.callId(), message.from().tag ?? ''));
-    const facts: InviteFacts = {
-      from: shownText(message.from().uriText),
-      to: shownText(message.to().uriText),
-      requestUri: shownText(message.requestUriText()),
-      callId: shownText(message.callId()),
-      source: hopText(hop),
-      account: account?.aor,
-    };
-    this.#facts = JSON.stringify(facts).slice(1, -1);
+    // Both joined, since a template would keep its parts, and so the text of the message.
+    this.key = [message.callId(), message.from().tag ?? ''].join(' ');
+    const facts = ['"from":"', inJson(message.from().uriText), '","to":"', inJson(message.to().uriText)];
+    facts.push('","requestUri":"', inJson(message.requestUriText()), '","callId":"', inJson(message.callId()));
+    facts.push('","source":"', hopText(hop), '"');
+    if (account !== undefined) facts.push(`,"account":${JSON.stringify(account.aor)}`);
+    this.#facts = facts.join('');
   }
 
   provisional(status: number): void {
@@ -154,14 +151,14 @@ class FollowedCall implements CallObserver {
   }
 }
 
-/** The part of a record that the INVITE says. */
-interface InviteFacts extends Pick<CallRecord, 'from' | 'to' | 'requestUri' | 'callId' | 'source'> {
-  readonly account: string | undefined;
-}
-
-/** Most of it is ASCII, and the same as bytes and as UTF-8. */
-function shownText(wireText: string): string {
-  for (let at = 0; at < wireText.length; at++) if (wireText.charCodeAt(at) > 0x7e) return fromWireText(wireText);
+/** As it stands in a JSON text between quotes. Most of it is ASCII, the same as bytes and as UTF-8, and needs no escapes. */
+function inJson(wireText: string): string {
+  for (let at = 0; at < wireText.length; at++) {
+    const code = wireText.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) {
+      return JSON.stringify(fromWireText(wireText)).slice(1, -1);
+    }
+  }
   return wireText;
 }
 

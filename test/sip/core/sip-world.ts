@@ -108,6 +108,7 @@ export class SipWorld {
       directory: {
         isLocal: (host) => host === 'example.org',
         find: (user, host) => (host === 'example.org' ? this.accounts.get(user) : undefined),
+        named: (user, host) => (host === 'example.org' ? this.accounts.get(user) : undefined),
         accountOfNumber: (text) => this.accounts.get(text),
       },
       authenticator: { verify: (request) => this.verdict(request) },

@@ -71,6 +71,7 @@ export function memberServer(world: ServerWorld, name: string, farm: Farm): SipS
     directory: {
       isLocal: (host) => host === 'example.org',
       find: (user, host) => (host === 'example.org' ? world.accounts.get(user) : undefined),
+      named: (user, host) => (host === 'example.org' ? world.accounts.get(user) : undefined),
       accountOfNumber: () => undefined,
     },
     authenticator: { verify: () => ({ kind: 'refused', status: 403, reason: 'not in this test' }) },

@@ -42,6 +42,5 @@ function aorOf(
 ): string | undefined {
   if (requestUri?.user === undefined || nextRoute !== undefined || isOurDialog) return undefined;
   const domain = localDomainOf(message, requestUri, users, transport);
-  const account = domain === undefined ? undefined : users.accountOf(requestUri, domain);
-  return account?.aor;
+  return domain === undefined ? undefined : users.named(requestUri, domain)?.aor;
 }

@@ -27,7 +27,7 @@ export function identifySender(
     if (verdict.kind === 'refused') return answerer.answer(incoming, verdict.status, { reason: verdict.reason });
     incoming.account = verdict.account;
     // A REGISTER may be sent by somebody else for an account: the registrar decides (RFC 3261 §10.3 step 4).
-    if (isRegister || users.accountOf(claimed)?.aor === verdict.account.aor) return 'next';
+    if (isRegister || users.named(claimed)?.aor === verdict.account.aor) return 'next';
     return answerer.answer(incoming, 403, { reason: 'From is not the account that the credentials are of' });
   };
 }
