@@ -1,11 +1,4 @@
-/** Readiness of a file descriptor, in this loop, without a thread. */
-export interface Poll {
-  /** Begins again after an error, at which the runtime stops a poll, or after `stop`. */
-  restart(): void;
-  /** Calls nobody until `restart`. */
-  stop(): void;
-  close(): void;
-}
+import { openPolls, type Poll } from './loop-poll.ts';
 
 /** What every user of native calls needs. Memory is passed as a number, its address. */
 export interface NativeBasics {
@@ -13,7 +6,10 @@ export interface NativeBasics {
   addressOf(buffer: Buffer): number;
   /** Why the last call gave -1. */
   errno(): number;
-  /** `ready` is called in the loop's poll phase, as long as there is something to read, and once on an error. */
+  /**
+   * `ready` is called in the loop's poll phase, as long as there is something to read, and once on an error; promises and ticks
+   * that come of it run when it returns.
+   */
   poll(fd: number, ready: (hasFailed: boolean) => void): Poll;
 }
 
@@ -30,18 +26,12 @@ export async function loadNativeLibrary(): Promise<NativeLibrary> {
   if (process.platform !== 'linux') throw new Error(`not on ${process.platform}`);
   const { default: koffi } = await import('koffi');
   const libc = koffi.load(null);
-  const poll = (fd: number, ready: (hasFailed: boolean) => void): Poll => {
-    // The status comes first, whatever the type declaration says: 0, or below 0 after EPOLLERR.
-    const seen = (status: unknown): void => ready(status !== 0);
-    const handle = koffi.node.poll(fd, { readable: true }, seen);
-    return {
-      restart: () => handle.start({ readable: true }, seen),
-      stop: () => handle.stop(),
-      close: () => handle.close(),
-    };
-  };
   return {
-    basics: { addressOf: (buffer) => Number(koffi.address(buffer)), errno: () => koffi.errno(), poll },
+    basics: {
+      addressOf: (buffer) => Number(koffi.address(buffer)),
+      errno: () => koffi.errno(),
+      poll: openPolls(koffi),
+    },
     call: (declaration) => libc.func(declaration) as Call,
   };
 }

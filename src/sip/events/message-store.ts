@@ -65,7 +65,7 @@ export class MessageStore {
   }
 
   count(aor: string): number {
-    return this.#keys.get(accountPrefix(aor))?.size ?? 0;
+    return this.#size === 0 ? 0 : (this.#keys.get(accountPrefix(aor))?.size ?? 0);
   }
 
   hasRoom(aor: string): boolean {

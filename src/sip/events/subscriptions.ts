@@ -73,6 +73,8 @@ export class Subscriptions {
 
   /** What is told of an account is another thing now. */
   changed(packageName: string, aor: string): void {
+    // Asked for each registration.
+    if (this.#byResource.size === 0) return;
     const ofResource = this.#byResource.get(resourceKey(packageName, aor));
     if (ofResource !== undefined) for (const kept of [...ofResource]) this.#give(kept, { kind: 'changed' });
   }

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { IoError } from '../../errors.ts';
 import type { EthernetCounters, EthernetDevice, EthernetSink } from '../../ethernet.ts';
 import { frameMaxBytes, framesPerTurn, sizeBytes, type Burst } from './burst.ts';
-import type { Poll } from '../native-library.ts';
+import type { Poll } from '../loop-poll.ts';
 import { errno, type Native } from './native.ts';
 
 /** How one kind of device moves frames. A call gives the error number, or 0. */

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../stream.ts';
 import { fixedBuffer, MSG_DONTWAIT } from '../datagram/native.ts';
 import { AF_INET, SIZE_4, SIZE_6, SocketAddresses } from '../datagram/socket-address.ts';
 import { openSocket } from '../datagram/socket-setup.ts';
-import type { Poll } from '../native-library.ts';
+import type { Poll } from '../loop-poll.ts';
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLLIN, EVENT_BYTES, EVENT_DATA_AT, type Native } from './native.ts';
 import { NativeRemote, ReceivedDatagram } from './received-datagram.ts';
 
