@@ -7,10 +7,15 @@ const idleShare = 0.1;
 const worthwhileBytes = 8 * 1024 * 1024;
 /** However much there is: no more than one pause in so long. */
 const atMostEveryMs = 30_000;
+/** Quieter than that nobody minds a pause of some hundred milliseconds. */
+const quietShare = 0.02;
+/** It is worth one when the process has grown by so much since the last, which was so long ago at least. */
+const worthwhileGrowthBytes = 24 * 1024 * 1024;
+const thoroughAtMostEveryMs = 60_000;
 
 /**
  * Throws garbage away while nothing happens. The runtime waits with that until its heap is full, so that what a storm of
- * log-ins leaves behind would stay for hours, beside sessions that only say that they live.
+ * log-ins leaves behind would stay for hours, beside sessions that only say that they live. When nearly nothing happens, memory is given back to the system too.
  */
 export class IdleCollection {
   readonly #clock: Clock;
@@ -18,6 +23,8 @@ export class IdleCollection {
   readonly #timer: Timer | undefined;
   #collectedMs = -Infinity;
   #keptBytes = 0;
+  #thoroughMs = -Infinity;
+  #residentBytes = 0;
 
   constructor(clock: Clock, heap: Heap) {
     this.#clock = clock;
@@ -31,11 +38,20 @@ export class IdleCollection {
 
   #look(): void {
     const heap = this.#heap;
-    const isBusy = heap.busyShare() > idleShare;
-    if (isBusy || this.#clock.nowMs() - this.#collectedMs < atMostEveryMs) return;
-    if (heap.keptBytes() - this.#keptBytes < worthwhileBytes) return;
-    heap.collect?.();
+    const busyShare = heap.busyShare();
+    if (busyShare > idleShare || this.#clock.nowMs() - this.#collectedMs < atMostEveryMs) return;
+    if (busyShare <= quietShare && this.#hasGrown()) {
+      heap.collect?.('thorough');
+      this.#thoroughMs = this.#clock.nowMs();
+      this.#residentBytes = heap.residentBytes();
+    } else if (heap.keptBytes() - this.#keptBytes >= worthwhileBytes) heap.collect?.('quick');
+    else return;
     this.#collectedMs = this.#clock.nowMs();
     this.#keptBytes = heap.keptBytes();
+  }
+
+  #hasGrown(): boolean {
+    if (this.#clock.nowMs() - this.#thoroughMs < thoroughAtMostEveryMs) return false;
+    return this.#heap.residentBytes() - this.#residentBytes >= worthwhileGrowthBytes;
   }
 }

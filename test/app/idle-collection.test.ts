@@ -4,15 +4,27 @@ import { IdleCollection } from '../../src/app/idle-collection.ts';
 
 const MB = 1024 * 1024;
 
-function start(): { clock: VirtualClock; heap: { kept: number; busy: number; collections: number }; stop(): void } {
+interface FakeHeap {
+  kept: number;
+  resident: number;
+  busy: number;
+  collections: number;
+  thorough: number;
+}
+
+function start(): { clock: VirtualClock; heap: FakeHeap; stop(): void } {
   const clock = new VirtualClock();
-  const heap = { kept: 50 * MB, busy: 0, collections: 0 };
+  const heap = { kept: 50 * MB, resident: 200 * MB, busy: 0, collections: 0, thorough: 0 };
   const collection = new IdleCollection(clock, {
     keptBytes: () => heap.kept,
     busyShare: () => heap.busy,
-    collect: () => {
+    residentBytes: () => heap.resident,
+    collect: (how) => {
       heap.collections++;
       heap.kept = 34 * MB;
+      if (how === 'quick') return;
+      heap.thorough++;
+      heap.resident = 120 * MB;
     },
   });
   return { clock, heap, stop: () => collection.stop() };
@@ -49,6 +61,38 @@ describe('IdleCollection', () => {
     expect(heap.collections).toBe(2);
   });
 
+  it('gives memory back after the start, and when the process has grown by a storm', () => {
+    const { clock, heap } = start();
+    clock.advance(2_000);
+    expect(heap.thorough).toBe(1);
+    heap.resident = 140 * MB;
+    clock.advance(600_000);
+    expect(heap.thorough).toBe(1);
+    heap.resident = 150 * MB;
+    clock.advance(2_000);
+    expect(heap.thorough).toBe(2);
+  });
+
+  it('pauses no longer than it must while there is something to do', () => {
+    const { clock, heap } = start();
+    heap.busy = 0.05;
+    clock.advance(60_000);
+    expect(heap).toMatchObject({ collections: 1, thorough: 0 });
+    heap.busy = 0.01;
+    clock.advance(2_000);
+    expect(heap.thorough).toBe(1);
+  });
+
+  it('gives memory back no more than once in a minute', () => {
+    const { clock, heap } = start();
+    clock.advance(2_000);
+    heap.resident = 300 * MB;
+    clock.advance(58_000);
+    expect(heap.thorough).toBe(1);
+    clock.advance(2_000);
+    expect(heap.thorough).toBe(2);
+  });
+
   it('looks no more when it was stopped', () => {
     const { clock, heap, stop } = start();
     stop();
@@ -58,7 +102,11 @@ describe('IdleCollection', () => {
 
   it('does nothing where the runtime was not started for it', () => {
     const clock = new VirtualClock();
-    const collection = new IdleCollection(clock, { keptBytes: () => 90 * MB, busyShare: () => 0 });
+    const collection = new IdleCollection(clock, {
+      keptBytes: () => 90 * MB,
+      residentBytes: () => 200 * MB,
+      busyShare: () => 0,
+    });
     expect(() => clock.advance(60_000)).not.toThrow();
     collection.stop();
   });

@@ -1,5 +1,5 @@
 import { reasonOf } from '#base';
-import type { Clock, ThreadPort } from '#io';
+import type { Clock, ThreadPort, Timer } from '#io';
 import { storeEngine, type StoreEngine } from './inline-engine.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { packReply, unpackRequest } from './packed-requests.ts';
@@ -17,6 +17,8 @@ const retryMs = 1_000;
 const longList = 10_000;
 /** After the answer has been read. */
 const collectAfterMs = 500;
+/** Gives pages back, too: a server reads such lists when it starts, and seldom again. */
+const thorough = { type: 'major', execution: 'sync', flavor: 'last-resort' } as const;
 
 /** The store's own thread: one database, clients in any number of threads, each told what the others change. */
 export class StoreHost {
@@ -25,6 +27,7 @@ export class StoreHost {
   readonly #leases: LeaseWatch;
   readonly #clients = new Set<Client>();
   #count = 0;
+  #collection: Timer | undefined;
   #isClosed = false;
 
   constructor(path: string, clock: Clock) {
@@ -99,9 +102,8 @@ export class StoreHost {
   #collectSoon(): void {
     const { gc } = globalThis;
     if (gc === undefined) return;
-    this.#clock.after(collectAfterMs, () => {
-      gc();
-    });
+    this.#collection?.cancel();
+    this.#collection = this.#clock.after(collectAfterMs, () => gc(thorough));
   }
 
   /** For a holder that cannot do so itself any more; while the disk refuses, again and again. */

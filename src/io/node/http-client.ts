@@ -1,4 +1,4 @@
-import { Agent, request as startRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
@@ -13,6 +13,7 @@ import type {
   OpenHttpClient,
 } from '../http-client.ts';
 import { asError, dialError, errnoOf } from './errno.ts';
+import { Agent, request as startRequest } from './http-module.ts';
 import { describeServer } from './tls-server.ts';
 
 /** How long an unused connection is kept: shorter than any server's own limit. */
@@ -110,7 +111,12 @@ function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> 
   });
 }
 
-function exchange(agent: Agent, limits: HttpClientLimits, where: string, request: HttpRequest): Promise<HttpResponse> {
+function exchange(
+  agent: JudgingAgent,
+  limits: HttpClientLimits,
+  where: string,
+  request: HttpRequest,
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const headers = { host: where, ...request.headers, 'content-length': String(request.body.length) };
     const outgoing = startRequest({ agent, method: request.method, path: request.path, headers });

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { ByteStream } from '../../stream.ts';
 import type { WebSocketAcceptor, WebSocketSettings } from '../../web-socket.ts';
+import { createServer } from '../http-module.ts';
 import { NodeWebSocketChannel } from './channel.ts';
 
 /** Keeps NAT boxes and HTTP proxies between from forgetting a connection (RFC 7118 §6); many do so after a minute. */
