@@ -109,15 +109,15 @@ export class ForwardBranch implements ClientUser {
     );
   }
 
-  /** RFC 3261 §16.10. */
-  cancel(): void {
+  /** RFC 3261 §16.10; `reasons` as in RFC 3326. */
+  cancel(reasons: readonly string[]): void {
     if (this.#isOver || this.#isCancelled) return;
     this.#isCancelled = true;
     if (this.#transaction === undefined) {
       this.#end({ status: 487, message: undefined });
       return;
     }
-    this.#transaction.cancel();
+    this.#transaction.cancel(reasons);
     this.#transaction.wakeAfter(this.#services.cancelMs);
   }
 
@@ -172,7 +172,7 @@ export class ForwardBranch implements ClientUser {
       transaction.abandon();
     } else {
       // Timer C (RFC 3261 §16.8): it rings and rings.
-      this.cancel();
+      this.cancel(none);
     }
   }
 

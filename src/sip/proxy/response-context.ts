@@ -22,6 +22,9 @@ export interface ContextServices extends BranchServices {
 /** In the place of what most requests do not have, since hundreds of thousands of them wait for their timers. */
 const none: readonly never[] = Object.freeze([]);
 
+/** RFC 3326 §2: not a missed call. */
+const completedElsewhere = ['SIP;cause=200;text="Call completed elsewhere"'];
+
 /** RFC 3261 §16.7: the branches of one request, and what its sender is told of them. */
 export class ResponseContext implements ServerUser, BranchOwner {
   readonly #server: ServerTransaction;
@@ -65,13 +68,13 @@ export class ResponseContext implements ServerUser, BranchOwner {
     this.#startNextGroup();
   }
 
-  cancelled(): void {
+  cancelled(_transaction: ServerTransaction, cancel: SipMessage): void {
     // RFC 3261 §9.2: nothing else is taken back.
     if (!this.#isInvite || this.#isAnswered || this.#isCancelled) return;
     this.#isCancelled = true;
     this.#groups = none;
     this.#observer?.cancelled();
-    this.#cancelBranches(undefined);
+    this.#cancelBranches(undefined, cancel.values(HeaderId.Reason));
   }
 
   ended(): void {
@@ -91,7 +94,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     if (!isFirst || this.#pending === 0) return;
     this.#pending--;
     this.#groups = none;
-    this.#cancelBranches(branch);
+    this.#cancelBranches(branch, completedElsewhere);
   }
 
   #succeed(message: SipMessage, body: Uint8Array | undefined): void {
@@ -130,7 +133,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     this.#answers = [...this.#answers, answer];
     if (answer.status >= 600) {
       this.#groups = none;
-      this.#cancelBranches(branch);
+      this.#cancelBranches(branch, [`SIP;cause=${answer.status}`]);
     }
     if (this.#pending === 0) this.#startNextGroup();
   }
@@ -169,8 +172,8 @@ export class ResponseContext implements ServerUser, BranchOwner {
     for (const branch of branches) if (!this.#isAnswered) branch.start();
   }
 
-  #cancelBranches(except: ForwardBranch | undefined): void {
-    for (const branch of this.#branches) if (branch !== except) branch.cancel();
+  #cancelBranches(except: ForwardBranch | undefined, reasons: readonly string[]): void {
+    for (const branch of this.#branches) if (branch !== except) branch.cancel(reasons);
   }
 
   #answerBest(): void {

@@ -78,7 +78,7 @@ export class ClientTransaction implements Timed {
    */
   #invite = '';
   /** RFC 3261 §9.1: a CANCEL waits for the first provisional response. */
-  #wantsCancel = false;
+  #cancelReasons: readonly string[] | undefined = undefined;
   #repeatMs = 0;
   #repeatAtMs = NEVER;
   #endAtMs = NEVER;
@@ -111,7 +111,7 @@ export class ClientTransaction implements Timed {
     this.method = method;
     this.branch = branch;
     this.#user = user;
-    this.#wantsCancel = false;
+    this.#cancelReasons = undefined;
     const isInvite = method === 'INVITE';
     this.#table = isInvite ? inviteClient : nonInviteClient;
     this.#state = isInvite ? 'Calling' : 'Trying';
@@ -129,11 +129,14 @@ export class ClientTransaction implements Timed {
     this.#receive('start');
   }
 
-  /** RFC 3261 §9.1: takes the INVITE back, now or as soon as the other side has said anything. Its final response still comes. */
-  cancel(): void {
-    if (this.method !== 'INVITE' || this.#wantsCancel) return;
-    this.#wantsCancel = true;
-    if (this.#state === 'Proceeding') this.#sendCancel();
+  /**
+   * RFC 3261 §9.1: takes the INVITE back, now or as soon as the other side has said anything. Its final response still comes.
+   * `reasons`: values of Reason (RFC 3326), which tell a telephone whether the call was missed.
+   */
+  cancel(reasons: readonly string[]): void {
+    if (this.method !== 'INVITE' || this.#cancelReasons !== undefined) return;
+    this.#cancelReasons = reasons;
+    if (this.#state === 'Proceeding') this.#sendCancel(reasons);
   }
 
   /** Calls `woken` after that time, unless a final response comes before. Once more: instead of the time before. */
@@ -195,7 +198,8 @@ export class ClientTransaction implements Timed {
     if (this.#state === 'Terminated') {
       this.#terminate();
     } else {
-      if (before !== 'Proceeding' && this.#state === 'Proceeding' && this.#wantsCancel) this.#sendCancel();
+      const reasons = this.#cancelReasons;
+      if (before !== 'Proceeding' && this.#state === 'Proceeding' && reasons !== undefined) this.#sendCancel(reasons);
       // Over a connection some states last no time at all.
       if (this.#endAtMs === AT_ONCE) {
         this.#endAtMs = NEVER;
@@ -277,8 +281,8 @@ export class ClientTransaction implements Timed {
     if (this.#bytes.length > 0) this.#environment.transmit(this.#bytes, this.#target!, this.#failed);
   }
 
-  #sendCancel(): void {
-    const bytes = cancelFor(this.#sentInvite());
+  #sendCancel(reasons: readonly string[]): void {
+    const bytes = cancelFor(this.#sentInvite(), reasons);
     const cancellation = bytes && this.#environment.open('CANCEL', nobody, this.branch);
     if (bytes === undefined || cancellation === undefined) return;
     this.cancellation = cancellation;

@@ -14,13 +14,18 @@ export function ackFor(invite: Buffer, response: SipMessage): Buffer | undefined
   return sameHop(invite, 'ACK', response.value(HeaderId.To));
 }
 
-/** The CANCEL for an INVITE that we sent (RFC 3261 §9.1); undefined as with `ackFor`. */
-export function cancelFor(invite: Buffer): Buffer | undefined {
-  return sameHop(invite, 'CANCEL', undefined);
+/** The CANCEL for an INVITE that we sent (RFC 3261 §9.1), with its Reason fields; undefined as with `ackFor`. */
+export function cancelFor(invite: Buffer, reasons: readonly string[]): Buffer | undefined {
+  return sameHop(invite, 'CANCEL', undefined, reasons);
 }
 
 /** A request that follows an INVITE on its very hop: same Request-URI, branch, Route and numbers. */
-function sameHop(invite: Buffer, method: string, to: string | undefined): Buffer | undefined {
+function sameHop(
+  invite: Buffer,
+  method: string,
+  to: string | undefined,
+  reasons: readonly string[] = [],
+): Buffer | undefined {
   const request = decodeMessage(invite);
   if (!(request instanceof SipMessage)) return undefined;
   const headers: HeaderLine[] = [[HeaderId.Via, request.topVia()?.toString() ?? '']];
@@ -32,5 +37,6 @@ function sameHop(invite: Buffer, method: string, to: string | undefined): Buffer
     [HeaderId.CallId, request.callId()],
     [HeaderId.CSeq, `${request.cseq().number} ${method}`],
   );
+  for (const reason of reasons) headers.push([HeaderId.Reason, reason]);
   return buildRequest({ method, requestUri: request.requestUriText(), headers });
 }

@@ -145,6 +145,18 @@ describe('a caller who gives up', () => {
     expect(world.records).toMatchObject([{ endedBy: 'cancelled', status: 487, durationS: 0 }]);
   });
 
+  test('says why, and the callee is told, also where it has not said a word yet (RFC 3326)', () => {
+    const world = new SipWorld();
+    const alice = world.phone({ address: '192.0.2.7' });
+    const bob = world.phone({ address: '192.0.2.8' });
+    world.bind('bob', bob);
+    alice.send('INVITE', { branch: 'z9hG4bKx' });
+    const reason = 'SIP;cause=200;text="Call completed elsewhere"';
+    alice.send('CANCEL', { branch: 'z9hG4bKx', headers: [`Reason: ${reason}`, 'Reason: Q.850;cause=26'] });
+    bob.answer('INVITE', 180);
+    expect(world.last(bob, 'CANCEL').values(HeaderId.Reason)).toEqual([reason, 'Q.850;cause=26']);
+  });
+
   test('too late gets 200 to the CANCEL, and the call stands', () => {
     const { world, alice, bob } = setUp();
     alice.send('INVITE', { branch: 'z9hG4bKx' });

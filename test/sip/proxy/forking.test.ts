@@ -32,6 +32,10 @@ describe('several telephones of one account', () => {
     for (const [index, phone] of phones.entries()) phone.answerTo(invites[index]!, 180);
     world.take();
     phones[1].answerTo(invites[1]!, 200);
+    // RFC 3326 §2: they have missed no call.
+    expect(world.last(phones[0], 'CANCEL').values(HeaderId.Reason)).toEqual([
+      'SIP;cause=200;text="Call completed elsewhere"',
+    ]);
     expect(world.take()).toEqual([`200 → ${ALICE}`, 'CANCEL → udp 192.0.2.10:5060', 'CANCEL → udp 192.0.2.12:5060']);
     phones[0].answerTo(invites[0]!, 487);
     phones[2].answerTo(invites[2]!, 487);
@@ -73,6 +77,7 @@ describe('several telephones of one account', () => {
     phones[0].answerTo(first!, 180);
     phones[1].answerTo(second!, 603);
     expect(world.words()).toContain('CANCEL → udp 192.0.2.10:5060');
+    expect(world.last(phones[0], 'CANCEL').values(HeaderId.Reason)).toEqual(['SIP;cause=603']);
     phones[0].answerTo(first!, 487);
     expect(world.words().at(-1)).toBe(`603 → ${ALICE}`);
     expect(world.words()).not.toContain('INVITE → udp 192.0.2.12:5060');

@@ -107,7 +107,7 @@ describe('an INVITE that we send (RFC 3261 §17.1.1)', () => {
     const wire = new Wire();
     const user = new RecordingUser();
     const transaction = wire.client('INVITE', user);
-    transaction.cancel();
+    transaction.cancel([]);
     expect(wire.words).toEqual(['INVITE']);
     wire.answer(100, 'INVITE');
     expect(wire.words).toEqual(['INVITE', 'CANCEL']);
