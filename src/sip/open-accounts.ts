@@ -17,6 +17,7 @@ import { OwnedRegistrations } from './registrar/owned-registrations.ts';
 import type { RegistrarSettings } from './registrar/limits.ts';
 import { PatientRegistrations } from './registrar/patient-registrations.ts';
 import { PlainRegistrar } from './registrar/plain-registrar.ts';
+import { ProvisionalRegistrations } from './registrar/provisional-registrations.ts';
 import { Registrar, type RegistrationOwner } from './registrar/registrar.ts';
 import { Registrations } from './registrar/registrations.ts';
 
@@ -51,6 +52,8 @@ export interface AccountCluster {
   readonly bus: Bus;
   /** This member may own accounts; frontends ask those that do. */
   readonly isBackend: boolean;
+  /** This member hears more than half of all; absent: it is not asked. */
+  readonly hearsMost?: () => boolean;
 }
 
 /** Accounts, and where they are: one member's view of them. */
@@ -106,9 +109,23 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
   });
   const own = new Registrations(location, settings.registrar);
   const registrations = isAlone ? own : await shared(services, cluster, location, own, shares, lifecycle);
+  const provisional =
+    isAlone || shares.ownership === undefined
+      ? undefined
+      : new ProvisionalRegistrations({
+          owner: new PatientRegistrations(registrations, clock),
+          location,
+          ownership: shares.ownership,
+          bus: cluster.bus,
+          clock,
+          logger,
+          settings: settings.registrar,
+          hearsMost: cluster.hearsMost ?? (() => true),
+        });
+  await lifecycle.start({ name: 'registrations without the engine', stop: () => provisional?.stop() });
   const registrar = new Registrar({
     users: new LocalUsers(directory),
-    owner: isAlone ? own : new PatientRegistrations(registrations, clock),
+    owner: provisional ?? own,
     gruus,
     random,
     logger,

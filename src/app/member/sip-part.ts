@@ -162,7 +162,13 @@ export class SipPart {
           // Servers that may lead the cluster may write to its store: they own the accounts, the others ask them.
           ...(place === undefined
             ? {}
-            : { cluster: { bus: place.bus, isBackend: local === shared || place.registry.self.isEligible } }),
+            : {
+                cluster: {
+                  bus: place.bus,
+                  isBackend: local === shared || place.registry.self.isEligible,
+                  hearsMost: () => hearsMost(place.registry),
+                },
+              }),
           farm: this.#farmPlace(),
         },
         config.sip,
@@ -234,6 +240,13 @@ export class SipPart {
     this.#sip?.drain();
     await stopAll(this.#lifecycle);
   }
+}
+
+/** Of the members that there were when the engine was heard last, this one among them. */
+function hearsMost(registry: ClusterPlace['registry']): boolean {
+  const views = registry.members();
+  const heard = views.filter(({ info, state }) => info.id === registry.self.id || state === 'online');
+  return heard.length * 2 > views.length;
 }
 
 /** Throws the first of what went wrong. */

@@ -33,6 +33,8 @@ export const registrarCaps = {
   maxBindings: 2_000_000,
   /** That wait for an owner of their account, on one member; above it 503 at once. */
   maxWaiting: 10_000,
+  /** Accounts whose bindings are in no store yet, since it is away; above it 503. */
+  maxProvisional: 100_000,
   /** URI, parameters and instance of a Contact together; above it 403. */
   contactMaxChars: 2_048,
   /** All hops of a Path, and the Call-ID; above it 403. With 100 contacts an account's record stays below 1 MiB. */

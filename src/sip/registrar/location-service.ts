@@ -161,6 +161,11 @@ export class LocationService {
     this.#show(aor, bindings, true);
   }
 
+  /** Until the store says something else; whoever calls it sees to the writing. */
+  show(aor: string, bindings: readonly Binding[]): void {
+    this.#show(aor, bindings);
+  }
+
   /**
    * Shows the bindings at once; resolves when they are durable. Rejects as `Coalescer.put` does: what is shown then may
    * or may not be in the store, until the next write.

@@ -17,6 +17,8 @@ export class PatientRegistrations implements RegistrationOwner {
   readonly #owner: RegistrationOwner;
   readonly #clock: Clock;
   #waiting = 0;
+  /** The last one has waited for nothing: others are told at once, until one need not. */
+  #isVain = false;
 
   constructor(owner: RegistrationOwner, clock: Clock) {
     this.#owner = owner;
@@ -37,7 +39,9 @@ export class PatientRegistrations implements RegistrationOwner {
     };
     const came = (result: RegisterResult): void => {
       const isPassing = result.kind === 'unavailable' && result.isPassing === true;
-      const isOver = this.#clock.nowMs() >= untilMs || (!isWaiting && this.#waiting >= registrarCaps.maxWaiting);
+      const isLate = this.#clock.nowMs() >= untilMs;
+      if (!isPassing || isLate) this.#isVain = isPassing;
+      const isOver = isLate || this.#isVain || (!isWaiting && this.#waiting >= registrarCaps.maxWaiting);
       if (!isPassing || isOver) {
         ended(result);
         return;
