@@ -9,13 +9,13 @@ const worthwhileBytes = 8 * 1024 * 1024;
 const atMostEveryMs = 30_000;
 /** Quieter than that nobody minds a pause of some hundred milliseconds. */
 const quietShare = 0.02;
-/** It is worth one when the process has grown by so much since the last, which was so long ago at least. */
+/** It is worth one when the process has grown by so much since the last. */
 const worthwhileGrowthBytes = 24 * 1024 * 1024;
-const thoroughAtMostEveryMs = 60_000;
 
 /**
  * Throws garbage away while nothing happens. The runtime waits with that until its heap is full, so that what a storm of
- * log-ins leaves behind would stay for hours, beside sessions that only say that they live. When nearly nothing happens, memory is given back to the system too.
+ * log-ins leaves behind would stay for hours, beside sessions that only say that they live. When nearly nothing happens, memory
+ * is given back to the system, too.
  */
 export class IdleCollection {
   readonly #clock: Clock;
@@ -23,7 +23,6 @@ export class IdleCollection {
   readonly #timer: Timer | undefined;
   #collectedMs = -Infinity;
   #keptBytes = 0;
-  #thoroughMs = -Infinity;
   #residentBytes = 0;
 
   constructor(clock: Clock, heap: Heap) {
@@ -42,7 +41,6 @@ export class IdleCollection {
     if (busyShare > idleShare || this.#clock.nowMs() - this.#collectedMs < atMostEveryMs) return;
     if (busyShare <= quietShare && this.#hasGrown()) {
       heap.collect?.('thorough');
-      this.#thoroughMs = this.#clock.nowMs();
       this.#residentBytes = heap.residentBytes();
     } else if (heap.keptBytes() - this.#keptBytes >= worthwhileBytes) heap.collect?.('quick');
     else return;
@@ -51,7 +49,6 @@ export class IdleCollection {
   }
 
   #hasGrown(): boolean {
-    if (this.#clock.nowMs() - this.#thoroughMs < thoroughAtMostEveryMs) return false;
     return this.#heap.residentBytes() - this.#residentBytes >= worthwhileGrowthBytes;
   }
 }

@@ -83,16 +83,6 @@ describe('IdleCollection', () => {
     expect(heap.thorough).toBe(1);
   });
 
-  it('gives memory back no more than once in a minute', () => {
-    const { clock, heap } = start();
-    clock.advance(2_000);
-    heap.resident = 300 * MB;
-    clock.advance(58_000);
-    expect(heap.thorough).toBe(1);
-    clock.advance(2_000);
-    expect(heap.thorough).toBe(2);
-  });
-
   it('looks no more when it was stopped', () => {
     const { clock, heap, stop } = start();
     stop();

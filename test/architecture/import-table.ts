@@ -53,6 +53,7 @@ export const restrictedImports: Readonly<Record<string, readonly string[]>> = {
   'node:timers': outside,
   'node:perf_hooks': ['src/io/node', 'src/app/process-metrics.ts', 'bin'],
   'node:v8': ['src/io/node'],
+  'node:module': outside,
   'node:cluster': outside,
   // Hashes and X.509 are pure functions over bytes; keys and random numbers are the outside world.
   'node:crypto': ['src/io/node', 'src/base/hash.ts', 'src/base/certificate.ts'],
