@@ -9,6 +9,7 @@ import { openFarm } from './farm/open-farm.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
 import { BindingDetector } from './roles/binding-detector.ts';
 import { FarmPart } from './roles/farm-part.ts';
+import { LostAnswers } from './roles/lost-answers.ts';
 import { openRelayPort, type RelayPlace, type RelayPort } from './roles/relay-port.ts';
 import type { MemberKind } from './roles/resolve-farm.ts';
 import type { FarmOverrides } from './roles/settings.ts';
@@ -99,6 +100,10 @@ export async function openFarmPart(
     () => clock.nowMs(),
     (warning) => part.warn(warning),
   );
+  const lost = new LostAnswers(
+    () => clock.nowMs(),
+    (warning) => part.warn(warning),
+  );
   const opened = openFarm({
     clock,
     random,
@@ -114,6 +119,7 @@ export async function openFarmPart(
     bus: company.bus,
     secret,
     accounts,
+    answering: (isRelayed, isRepeated) => lost.request(isRelayed, isRepeated),
     settings: {
       get balancer() {
         return part.effective.settings.balancer;

@@ -41,6 +41,8 @@ export interface FarmRoutingParts {
   readonly accounts: AccountPlaces | undefined;
   /** Sends it to that member. False: it cannot be sent. */
   readonly relay: (message: SipMessage, hop: Hop, to: FarmMember, way: RelayWay) => boolean;
+  /** A request by UDP that is to be answered is about to be worked on here; another member may have accepted it. */
+  readonly answering: (isRelayed: boolean, request: SipMessage) => void;
 }
 
 const none: readonly string[] = Object.freeze([]);
@@ -82,7 +84,11 @@ export class FarmRouting implements OwnerLookup {
       figures.overdue++;
       return 'nowhere';
     }
-    if (hop instanceof RelayedHop) return hereIf(this.#takesRelayed(message, hop));
+    if (hop instanceof RelayedHop) {
+      const isTaken = this.#takesRelayed(message, hop);
+      if (isTaken) this.#look(message, hop, true);
+      return hereIf(isTaken);
+    }
     figures.received++;
     if (members.isAlone) {
       figures.here++;
@@ -91,6 +97,7 @@ export class FarmRouting implements OwnerLookup {
     const place = message.isRequest ? this.#placeOfRequest(message, hop) : hereIf(this.#takesResponse(message, hop));
     if (place === 'elsewhere') figures.relayedOut++;
     else figures.here++;
+    if (place === 'here') this.#look(message, hop, false);
     return place;
   }
 
@@ -124,6 +131,13 @@ export class FarmRouting implements OwnerLookup {
 
   tokenOf(memberName: string): string | undefined {
     return this.#parts.members.byName(memberName)?.token;
+  }
+
+  #look(message: SipMessage, { transport }: Hop, isRelayed: boolean): void {
+    const { isRequest, method } = message;
+    if (isRequest && transport === 'udp' && method !== 'ACK' && method !== 'CANCEL') {
+      this.#parts.answering(isRelayed, message);
+    }
   }
 
   #takesRelayed(message: SipMessage, hop: RelayedHop): boolean {

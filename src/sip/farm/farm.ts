@@ -47,6 +47,8 @@ export interface FarmServices {
   /** Absent: registrations are worked on like calls, by the owner of their Call-ID. */
   readonly accounts?: AccountPlaces | undefined;
   readonly settings: FarmSettings;
+  /** Told of requests by UDP that this member answers, where any member's socket is as good: relayed to it; come before. */
+  readonly answering?: ((isRelayed: boolean, isRepeated: boolean) => void) | undefined;
 }
 
 /** What makes a SIP server one of many. */

@@ -98,6 +98,9 @@ export function openFarm(services: FarmServices): Farm {
     ends,
     accounts,
     relay: (message, hop, to, way) => relay(message.bytes, hop, to, way),
+    answering: (isRelayed, message) => {
+      if (settings.balancer === 'nat') services.answering?.(isRelayed, routing.work.knows(message));
+    },
   });
   const raw = new RawRelay({
     members,
