@@ -39,6 +39,12 @@ describe('a file of accounts', () => {
     ]);
   });
 
+  test('that is no text is told of without filling the screen, or changing it', () => {
+    const { problems } = readAccounts(`\u001b[2J${'x'.repeat(5_000)}@elsewhere,secret\n`, 'example.org');
+    expect(problems).toHaveLength(1);
+    expect(problems[0]!.reason).toMatch(/^\ufffd\[2Jx{76}… is not of example.org$/);
+  });
+
   test('has its bad lines named by their numbers', () => {
     const text = [
       'anna,x',

@@ -164,6 +164,16 @@ describe('the server', () => {
       TapMode_bool: true,
     });
   });
+
+  test('bridges to an interface that is not there, and says so', async () => {
+    const server = newServer('VPN');
+    server.answers.set('EnumEthernet', { EthList: [{ DeviceName_str: 'eth1' }] });
+    const there = await run('bridge create eth1 --server x', { server });
+    expect(there.output).toBe('hub VPN and eth1 are bridged\n');
+    const { code, output } = await run('bridge create eht1 --server x', { server });
+    expect(code).toBe(0);
+    expect(output).toContain('hub VPN and eht1 are bridged, once there is such an interface');
+  });
 });
 
 describe('what goes wrong', () => {
@@ -195,6 +205,11 @@ describe('what goes wrong', () => {
     expect(output).toBe('');
     expect(errors).not.toBe('');
     expect(errors).not.toContain('    at ');
+  });
+
+  test('a verb that a noun does not have is named, with those that it has, whatever follows it', async () => {
+    const { errors } = await run('hub creat VPN --static');
+    expect(errors).toBe('hubfarm: hubfarm hub has no "creat", but create, list, show, set, online, offline, delete\n');
   });
 
   test('an answer that is no JSON-RPC says so', async () => {

@@ -23,6 +23,7 @@ type Column = (typeof columns)[number];
 const usualColumns: readonly Column[] = ['user', 'password', 'name', 'aliases', 'contacts'];
 
 const maxContacts = 100;
+const shownMaxChars = 80;
 
 /**
  * Accounts from CSV (RFC 4180): with commas, quotes where a value has commas, quotes or line ends. A user of the domain
@@ -46,13 +47,20 @@ export function readAccounts(text: string, domain: string): CsvAccounts {
     const account = accountOf(values, order, domain);
     const before = typeof account === 'string' ? undefined : lineOf.get(account.user);
     if (typeof account === 'string') problems.push({ line, reason: account });
-    else if (before !== undefined) problems.push({ line, reason: `${account.user} is in line ${before} already` });
+    else if (before !== undefined)
+      problems.push({ line, reason: `${shown(account.user)} is in line ${before} already` });
     else {
       lineOf.set(account.user, line);
       accounts.push({ line, ...account });
     }
   }
   return { accounts, problems };
+}
+
+/** As it can be shown: the file may be another one than was meant. */
+function shown(value: string): string {
+  const plain = value.replaceAll(/\p{Cc}/gu, '\ufffd');
+  return plain.length > shownMaxChars ? `${plain.slice(0, shownMaxChars)}…` : plain;
 }
 
 function headerOf(values: readonly string[]): readonly (Column | undefined)[] | undefined {
@@ -70,16 +78,17 @@ function accountOf(
   const valueOf = (column: Column): string => values[order.indexOf(column)]?.trim() ?? '';
   const named = valueOf('user');
   const at = named.lastIndexOf('@');
-  if (at >= 0 && named.slice(at + 1).toLowerCase() !== domain.toLowerCase()) return `${named} is not of ${domain}`;
+  if (at >= 0 && named.slice(at + 1).toLowerCase() !== domain.toLowerCase())
+    return `${shown(named)} is not of ${domain}`;
   const user = at < 0 ? named : named.slice(0, at);
   if (user === '') return 'no user';
   // A password counts as it is written, spaces included.
   const password = values[order.indexOf('password')] ?? '';
   const [ha1Md5, ha1Sha256] = [valueOf('ha1_md5'), valueOf('ha1_sha256')];
-  if (password === '' && ha1Md5 === '' && ha1Sha256 === '') return `${user} has no password`;
+  if (password === '' && ha1Md5 === '' && ha1Sha256 === '') return `${shown(user)} has no password`;
   const contacts = valueOf('contacts');
   if (contacts !== '' && !(/^\d{1,3}$/.test(contacts) && Number(contacts) <= maxContacts)) {
-    return `"${contacts}" is no number of contacts from 0 to ${maxContacts}`;
+    return `"${shown(contacts)}" is no number of contacts from 0 to ${maxContacts}`;
   }
   const name = valueOf('name');
   const aliases = valueOf('aliases').split(/[\s;,]+/);

@@ -106,9 +106,14 @@ export const verbCommands: CommandRegistration = (program, cli) => {
   for (const verb of verbTable.filter((entry) => entry.verb === '')) registerVerb(program, cli, verb);
   for (const noun of new Set(verbTable.filter((entry) => entry.verb !== '').map((entry) => entry.noun))) {
     const parent = nounCommand(program, noun, nounTitles[noun] ?? noun);
+    const verbs = verbTable.filter((entry) => entry.noun === noun);
+    // What follows a wrong verb is not what is wrong.
+    parent.allowExcessArguments().allowUnknownOption();
     parent.action(() => {
-      throw usageError(`hubfarm ${noun} what? see "hubfarm ${noun} --help"`);
+      const [word] = parent.args;
+      if (word === undefined) throw usageError(`hubfarm ${noun} what? see "hubfarm ${noun} --help"`);
+      throw usageError(`hubfarm ${noun} has no "${word}", but ${verbs.map(({ verb }) => verb).join(', ')}`);
     });
-    for (const verb of verbTable.filter((entry) => entry.noun === noun)) registerVerb(parent, cli, verb);
+    for (const verb of verbs) registerVerb(parent, cli, verb);
   }
 };

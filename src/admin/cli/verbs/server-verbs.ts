@@ -23,6 +23,12 @@ async function setServerPassword(context: VerbContext): Promise<Outcome> {
   return { blocks: [{ kind: 'text', lines }], json: password.isGenerated ? { password: password.text } : {} };
 }
 
+/** `eth1@*` is that of each server of a cluster. */
+async function hasInterface({ api }: VerbContext, device: string): Promise<boolean> {
+  if (device.endsWith('@*')) return true;
+  return (await api.call('EnumEthernet')).rows('EthList').some((row) => row.text('DeviceName') === device);
+}
+
 async function showCertificate({ api }: VerbContext): Promise<Outcome> {
   const der = (await api.call('GetServerCert')).bytes('Cert');
   const info = inspectCertificate(der);
@@ -99,7 +105,9 @@ export const serverVerbs: readonly Verb[] = [
     run: async (context, [device = '']) => {
       const tap = context.options.isSet('tap') ? 'yes' : 'no';
       await runNamed(context, 'BridgeCreate', { '[hubname]': context.hubName, DEVICE: device, TAP: tap });
-      return said(`hub ${context.hubName} and ${device} are bridged`, { hub: context.hubName, device });
+      const isThere = tap === 'yes' || (await hasInterface(context, device));
+      const later = isThere ? '' : ', once there is such an interface: "hubfarm bridge devices" does not list it';
+      return said(`hub ${context.hubName} and ${device} are bridged${later}`, { hub: context.hubName, device });
     },
   },
   {
