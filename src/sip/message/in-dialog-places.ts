@@ -16,6 +16,7 @@ const route = Buffer.from('<sip:', 'latin1');
 const loose = Buffer.from(';lr;hf=', 'latin1');
 const tag = Buffer.from(';tag=', 'latin1');
 const plainMaxBytes = 4_096;
+const headerEnd = Buffer.from('\r\n\r\n', 'latin1');
 const portMax = 65_535;
 const usualPort = 5_060;
 const statusEnd = begin.length + 3;
@@ -56,9 +57,9 @@ export class InDialogPlaces {
   viaCount = 0;
   /** Some Via has a branch that begins as those do that this reader was made for. */
   hasOwnBranch = false;
-  /** Of the line of the first Via, with its end. */
-  viaLineStart = 0;
-  viaLineEnd = 0;
+  /** Of a response, what has to go so that the first Via is gone: its line, or its part of it. */
+  cutStart = 0;
+  cutEnd = 0;
   fromTagStart = 0;
   fromTagEnd = 0;
   toTagStart = 0;
@@ -100,7 +101,9 @@ export class InDialogPlaces {
 
   #readResponse(bytes: Buffer): boolean {
     this.status = numberAt(bytes, begin.length, statusEnd, 699);
-    if (this.status < 100 || bytes[statusEnd] !== 0x20 || !isAt(bytes, 0, begin)) return false;
+    // Most of the others are to an INVITE: provisional ones, and those with a body.
+    if (this.status < 200 || !isAt(bytes, bytes.length - headerEnd.length, headerEnd)) return false;
+    if (bytes[statusEnd] !== 0x20 || !isAt(bytes, 0, begin)) return false;
     this.isBye = true;
     let at = statusEnd;
     while (at < bytes.length && bytes[at]! >= 0x20) at++;
@@ -172,16 +175,41 @@ export class InDialogPlaces {
   }
 
   #via(bytes: Buffer, lines: HeaderLines): boolean {
+    this.#found |= found.via;
+    if (this.status > 0) return this.#vias(bytes, lines);
+    if (!this.#oneVia(bytes, lines.valueStart, lines.valueEnd)) return false;
+    return this.viaCount > 1 || this.#change(Change.Via, lines);
+  }
+
+  /** One of a response, or several with commas between: some telephones write them so. */
+  #vias(bytes: Buffer, lines: HeaderLines): boolean {
     const { valueStart, valueEnd } = lines;
+    const isFirst = this.viaCount === 0;
+    let start = valueStart;
+    let end = elementEnd(bytes, start, valueEnd);
+    if (isFirst) {
+      this.cutStart = lines.start;
+      this.cutEnd = lines.next;
+    }
+    while (this.#oneVia(bytes, start, end)) {
+      if (end === valueEnd) return true;
+      start = end + 1;
+      while (bytes[start] === 0x20) start++;
+      if (isFirst && this.viaCount === 1) {
+        this.cutStart = valueStart;
+        this.cutEnd = start;
+      }
+      end = elementEnd(bytes, start, valueEnd);
+    }
+    return false;
+  }
+
+  #oneVia(bytes: Buffer, start: number, end: number): boolean {
     // Those further down are read for what is wrong with them only.
     const via = this.viaCount++ === 0 ? this.topVia : this.viaCount === 2 ? this.nextVia : this.#belowVia;
-    if (!via.read(bytes, valueStart, valueEnd) || this.viaCount > messageLimits.maxVias) return false;
+    if (!via.read(bytes, start, end) || this.viaCount > messageLimits.maxVias) return false;
     this.hasOwnBranch ||= isAt(bytes, via.branchStart, this.#ownBranch);
-    if (this.viaCount > 1) return true;
-    this.viaLineStart = lines.start;
-    this.viaLineEnd = lines.next;
-    this.#found |= found.via;
-    return this.status > 0 || this.#change(Change.Via, lines);
+    return true;
   }
 
   /** `"name" <uri>;tag=…`, without anything but the tag behind it. Of a response it is not looked at. */
@@ -267,6 +295,13 @@ export class InDialogPlaces {
 const found = { via: 1, from: 2, to: 4, callId: 8, cseq: 16, contentLength: 32, maxForwards: 64 };
 const wholeResponse = found.via | found.from | found.to | found.callId | found.cseq | found.contentLength;
 const wholeRequest = wholeResponse | found.maxForwards;
+
+/** Where the comma behind the Via at `start` is, or the end of its line: in one that is read here there is no other. */
+function elementEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== 0x2c) at++;
+  return at;
+}
 
 /** Where a URI of whatever scheme ends before `>`; -1: it is none. */
 function uriEnd(bytes: Uint8Array, start: number, end: number): number {

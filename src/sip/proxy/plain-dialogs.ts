@@ -162,7 +162,7 @@ export class PlainDialogs {
 
   /** RFC 3261 §16.11: without our Via, to where the next one says. */
   #takeResponse(response: InDialogPlaces, hop: Hop): boolean {
-    const { bytes, status, topVia, nextVia, viaLineStart, viaLineEnd } = response;
+    const { bytes, status, topVia, nextVia, cutStart, cutEnd } = response;
     const { layer, branches, transport, answered, farm } = this.#services;
     if (!response.hasOwnBranch) return false;
     const parts = branches.decodeAt(bytes, topVia.branchStart, topVia.branchEnd);
@@ -172,8 +172,8 @@ export class PlainDialogs {
     if (status >= 200) answered(status);
     const out = this.#out;
     out.begin();
-    out.bytes(bytes, 0, viaLineStart);
-    out.bytes(bytes, viaLineEnd, bytes.length);
+    out.bytes(bytes, 0, cutStart);
+    out.bytes(bytes, cutEnd, bytes.length);
     transport.send(out.finish(), target, nobodyCares);
     return true;
   }
