@@ -134,7 +134,8 @@ function partsOf(message: SipMessage): Pick<Call, 'callId' | 'fromTag' | 'caller
   const callId = message.callId();
   const fromTag = from.tag ?? '';
   const callerUri = from.uriText;
-  const text = ownText(callId + fromTag + callerUri + message.to().uriText);
+  // Joined, since what is put together by `+` keeps its parts, and so the text of the message.
+  const text = [callId, fromTag, callerUri, message.to().uriText].join('');
   const tagAt = callId.length;
   const callerAt = tagAt + fromTag.length;
   const calleeAt = callerAt + callerUri.length;

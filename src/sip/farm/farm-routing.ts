@@ -167,10 +167,11 @@ export class FarmRouting implements OwnerLookup {
   }
 
   #takesResponse(message: SipMessage, hop: Hop): boolean {
-    const via = message.topVia();
-    // Not an answer to us (RFC 3261 §18.1.2): whoever drops it. Else: most often this member has sent the request itself.
-    if (via?.branch === undefined || this.#parts.branches.decode(via.branch) === undefined) return true;
+    // Most often this member has sent the request itself.
     if (this.#work.knows(message)) return true;
+    const via = message.topVia();
+    // Not an answer to us (RFC 3261 §18.1.2): whoever drops it.
+    if (via?.branch === undefined || this.#parts.branches.decode(via.branch) === undefined) return true;
     const named = via.param(VIA_MEMBER);
     // Nobody waits for it: its request was passed on without a transaction.
     if (named === undefined) return true;
