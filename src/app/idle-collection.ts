@@ -8,7 +8,7 @@ const worthwhileBytes = 8 * 1024 * 1024;
 /** However much there is: no more than one pause in so long. */
 const atMostEveryMs = 30_000;
 /** Quieter than that nobody minds a pause of some hundred milliseconds. */
-const quietShare = 0.02;
+const quietShare = 0.05;
 /** It is worth one when the process has grown by so much since the last. */
 const worthwhileGrowthBytes = 24 * 1024 * 1024;
 
