@@ -196,6 +196,23 @@ describe('hubfarm cluster', () => {
     expect(json.servers[0]).toMatchObject({ server: 'alpha', role: 'controller', sessions: 7, points: 99_000 });
   });
 
+  test('status at the server that made the cluster names who is the controller now', async () => {
+    const row = (name: string, isController: boolean): object => ({
+      ...{ ServerName_str: name, State_str: 'online', IsController_bool: isController, IsEligible_bool: true },
+    });
+    const statusWith = async (leader: string): Promise<string> => {
+      const Servers = ['alpha', 'beta'].map((name) => row(name, name === leader));
+      const answer = { Mode_str: 'controller', ClusterId_str: '01', ServerName_str: 'alpha', Servers };
+      return (
+        await run('cluster status --server x', { server: taskServer([done], { HubfarmGetClusterStatus: answer }) })
+      ).output;
+    };
+    const followed = await statusWith('beta');
+    expect(followed).toMatch(/^Mode +\|candidate$/m);
+    expect(followed).toMatch(/^Controller *\|beta$/m);
+    expect(await statusWith('nobody')).toMatch(/^Controller *\|none at the moment$/m);
+  });
+
   test('status of a server that stands alone says only that', async () => {
     const server = taskServer([done], { HubfarmGetClusterStatus: { Mode_str: 'stand-alone' } });
     const { output } = await run('cluster status --server x', { server });

@@ -98,6 +98,10 @@ function roleOf(row: Fields): string {
   return row.flag('IsEligible') ? 'candidate' : 'member';
 }
 
+/** Hubs and users are changed there. */
+const leaderOf = (servers: readonly Fields[]): string =>
+  servers.find((row) => row.flag('IsController'))?.text('ServerName') ?? 'none at the moment';
+
 /** Empty unless this server goes by what it saw before the engine went away. */
 const seenAt = (ms: number): Cell =>
   ms === 0 ? plain('') : plain(`${new Date(ms).toISOString()}: the engine is away, nothing can be changed`);
@@ -105,10 +109,14 @@ const seenAt = (ms: number): Cell =>
 async function status({ api }: VerbContext): Promise<Outcome> {
   const answer = await api.call('HubfarmGetClusterStatus');
   const mode = answer.text('Mode');
+  const servers = answer.rows('Servers');
+  const itself = servers.find((row) => row.text('ServerName') === answer.text('ServerName'));
   const properties = [
-    { key: 'mode', title: 'Mode', value: plain(mode) },
+    // Who made the cluster need not lead it now.
+    { key: 'mode', title: 'Mode', value: plain(itself === undefined ? mode : roleOf(itself)) },
     { key: 'clusterId', title: 'Cluster', value: plain(answer.text('ClusterId')) },
     { key: 'serverName', title: 'This Server', value: plain(answer.text('ServerName')) },
+    { key: 'leader', title: 'Controller', value: plain(leaderOf(servers)) },
     { key: 'controller', title: 'Joined at', value: plain(answer.text('Controller')) },
     { key: 'online', title: 'Online', value: flag(answer.flag('Online')) },
     { key: 'cause', title: 'Problem', value: plain(answer.text('Cause')) },
@@ -118,7 +126,6 @@ async function status({ api }: VerbContext): Promise<Outcome> {
   ].filter(({ key, value }) => (mode !== 'stand-alone' ? value.text !== '' : key === 'mode'));
   const own = showTable({ kind: 'properties', properties });
   if (mode === 'stand-alone') return own;
-  const servers = answer.rows('Servers');
   const rows = servers.map((row) => [
     plain(row.text('ServerName')),
     plain(row.text('State')),
