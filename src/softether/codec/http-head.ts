@@ -39,18 +39,34 @@ export function parseHead(lines: readonly string[], offset: number): HttpHead {
     : parseRequestLine(startLine, fields, offset);
 }
 
+/** Throws DecodeError unless a message may begin with that line. */
+export function checkStartLine(line: string, offset: number): void {
+  if (line.startsWith('HTTP/')) statusLine(line, offset);
+  else requestLine(line, offset);
+}
+
 type OtherFields = Omit<HeadFields, 'version'>;
 
-function parseRequestLine(line: string, fields: OtherFields, offset: number): RequestHead {
+function requestLine(line: string, offset: number): RegExpExecArray {
   const match = /^([!-~]+) +([!-~]+) +(HTTP\/\d\.\d)$/.exec(line);
   if (match === null)
     throw new DecodeError(`HTTP request line "${shown(line)}" is not "METHOD target HTTP/1.1"`, offset);
+  return match;
+}
+
+function parseRequestLine(line: string, fields: OtherFields, offset: number): RequestHead {
+  const match = requestLine(line, offset);
   return { kind: 'request', method: match[1]!, target: match[2]!, version: match[3]!, ...fields };
 }
 
-function parseStatusLine(line: string, fields: OtherFields, offset: number): ResponseHead {
+function statusLine(line: string, offset: number): RegExpExecArray {
   const match = /^(HTTP\/\d\.\d) +(\d{3})(?: +([\t -~\x80-\xff]*))?$/.exec(line);
   if (match === null) throw new DecodeError(`HTTP status line "${shown(line)}" is not "HTTP/1.1 200 OK"`, offset);
+  return match;
+}
+
+function parseStatusLine(line: string, fields: OtherFields, offset: number): ResponseHead {
+  const match = statusLine(line, offset);
   return { kind: 'response', version: match[1]!, status: Number(match[2]), reason: match[3] ?? '', ...fields };
 }
 

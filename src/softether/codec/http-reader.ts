@@ -1,5 +1,5 @@
 import { ByteQueue, DecodeError } from '#base';
-import { parseHead, type HttpHead } from './http-head.ts';
+import { checkStartLine, parseHead, type HttpHead } from './http-head.ts';
 import type { HttpLimits } from './http-limits.ts';
 
 export interface HttpMessage {
@@ -9,6 +9,8 @@ export interface HttpMessage {
 
 const LF = 0x0a;
 const CR = 0x0d;
+const FIRST_VISIBLE = 0x21;
+const LAST_VISIBLE = 0x7e;
 
 /**
  * Reads HTTP/1 messages with a Content-Length, one after the other; any split of the input gives the same messages.
@@ -90,11 +92,21 @@ export class HttpReader {
     if (this.#lines.length >= this.#limits.maxHeadLines) {
       throw new DecodeError(`HTTP head of more than ${this.#limits.maxHeadLines} lines`, this.#lineStart);
     }
+    // Who speaks something else would wait for the rest of a head, and so hold a connection up to its time limit.
+    if (this.#lines.length === 0) checkStartLine(line, this.#lineStart);
     this.#lines.push(line);
+  }
+
+  /** `first` byte of a start line, or of an empty one before it; undefined: it has not come. */
+  #requireText(first: number | undefined): void {
+    if (first === undefined || first === CR || first === LF || (first >= FIRST_VISIBLE && first <= LAST_VISIBLE))
+      return;
+    throw new DecodeError(`an HTTP message does not begin with byte ${first}`, this.#lineStart);
   }
 
   #nextLine(): string | undefined {
     const bytes = this.#bytes.view();
+    if (this.#lines.length === 0) this.#requireText(bytes[this.#lineStart]);
     const found = bytes.indexOf(LF, this.#searched);
     const lineEnd = found === -1 ? bytes.length : found;
     this.#requireHeadRoom(lineEnd);

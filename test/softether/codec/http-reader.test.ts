@@ -107,6 +107,21 @@ describe('a bad head', () => {
     expect(() => readerOf(text).head()).toThrow(DecodeError);
   });
 
+  test.each([
+    ['another protocol that is text', 'SSH-2.0-x\r\n'],
+    ['zeros', '\0\0\0\0'],
+    ['TLS within TLS', '\x16\x03\x01'],
+  ])('is refused before its end has come: %s', (_what, text) => {
+    expect(() => readerOf(text).head()).toThrow(DecodeError);
+  });
+
+  test.each(['', '\r', '\r\n', 'G', 'GET / HTTP/1.1', 'GET / HTTP/1.1\r', 'GET / HTTP/1.1\r\n', 'HTTP/1.1 200\r\nA'])(
+    'is not what may still become a head: %j',
+    (text) => {
+      expect(readerOf(text).head()).toBeUndefined();
+    },
+  );
+
   test('stays refused, whatever follows', () => {
     const reader = readerOf('nonsense\r\n\r\nGET / HTTP/1.1\r\n\r\n');
     expect(() => reader.head()).toThrow(DecodeError);
@@ -115,7 +130,7 @@ describe('a bad head', () => {
   });
 
   test('shows no control characters in its error', () => {
-    expect(() => readerOf('\x1b[2J\x07\r\n\r\n').head()).toThrow('"?[2J?"');
+    expect(() => readerOf('x\x1b[2J\x07\r\n\r\n').head()).toThrow('"x?[2J?"');
   });
 });
 
