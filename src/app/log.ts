@@ -3,6 +3,7 @@ import { pino, stdSerializers } from 'pino';
 import type { Logger } from '#base';
 import type { Clock } from '#io';
 import type { LogSettings } from './config/sections.ts';
+import { withoutSecrets } from './log-secrets.ts';
 import { formatLogLine } from './log-text.ts';
 
 /** Takes whole lines, each with its line end. */
@@ -29,17 +30,6 @@ export interface RecordWriterOptions {
   readonly isColoured: boolean;
 }
 
-/** A net below the rule that nobody logs secrets: these names are blanked, also one level down. */
-const secretNames = [
-  'password',
-  'hashedPassword',
-  'securePassword',
-  'hashedKey',
-  'ntHash',
-  'privateKeyPem',
-  'sessionKey',
-];
-
 /** Where records go: as JSON lines, or as text for people. */
 export function createRecordWriter({ format, output, isTerminal, isColoured }: RecordWriterOptions) {
   const isText = format === 'text' || (format === 'auto' && isTerminal);
@@ -55,13 +45,16 @@ export function createLogger({ level, clock, writeRecord }: LogOptions): Logger 
       base: null,
       messageKey: 'message',
       timestamp: () => `,"time":"${new Date(clock.wallMs()).toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: stdSerializers.errWithCause, err: stdSerializers.errWithCause },
-      redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '(secret)' },
+      // Not pino's own `redact`: it takes four times as long as all the rest of a line.
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+      serializers: { error: describeError, err: describeError },
     },
     { write: writeRecord },
   );
 }
+
+const describeError = (error: Error): Readonly<Record<string, unknown>> =>
+  withoutSecrets({ ...stdSerializers.errWithCause(error) });
 
 /** What may wait for a slow reader of the log. Beyond it new lines are dropped and counted. */
 const maxWaitingBytes = 1024 * 1024;

@@ -54,6 +54,12 @@ describe('the log', () => {
     logger.info({ password: 'hunter2', user: { hashedKey: 'cafe', name: 'anna' } }, 'user made');
     expect(lines[0]).not.toMatch(/hunter2|cafe/);
     expect(lines[0]).toContain('anna');
+    const user = { hashedKey: 'cafe' };
+    logger.info({ user, list: [1], sessionKey: 'beef', err: Object.assign(new Error('x'), { ntHash: 'f00d' }) }, 'y');
+    expect(lines[1]).not.toMatch(/cafe|beef|f00d/);
+    expect(JSON.parse(lines[1]!)).toMatchObject({ user: { hashedKey: '(secret)' }, list: [1], err: { message: 'x' } });
+    // What is logged stays whole for whoever logs it.
+    expect(user).toEqual({ hashedKey: 'cafe' });
   });
 
   test('is text on a terminal, and JSON there too when the settings say so', () => {
