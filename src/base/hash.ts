@@ -43,9 +43,12 @@ export function hkdfSha256(key: Uint8Array, salt: HashInput, info: HashInput, le
 }
 
 function digest(algorithm: string, parts: readonly HashInput[]): Buffer {
-  const hash = createHash(algorithm);
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  const [only] = parts;
+  // A third of the time of what follows
+  if (only !== undefined && parts.length === 1) return hash(algorithm, only, 'buffer');
+  const running = createHash(algorithm);
+  for (const part of parts) running.update(part);
+  return running.digest();
 }
 
 /** Hashes that HTTP digest authentication names (RFC 8760), by the names of the runtime. */

@@ -59,6 +59,15 @@ describe('ByteWriter', () => {
     }
   });
 
+  test('writes text of any length, a byte for each character, and refuses numbers that do not fit', () => {
+    for (const length of [0, 1, 48, 49, 600]) {
+      const text = 'a\u00ff'.repeat(length).slice(0, length);
+      expect(new ByteWriter(16).latin1(text).finish()).toEqual(Buffer.from(text, 'latin1'));
+    }
+    expect(new ByteWriter().u32(0xffffffff).u32(0x80000000).finish().toString('hex')).toBe('ffffffff80000000');
+    for (const wrong of [-1, 2 ** 32, 1.5, NaN]) expect(() => new ByteWriter().u32(wrong)).toThrow(RangeError);
+  });
+
   test('fills in a length afterwards, but only what was written', () => {
     const writer = new ByteWriter().u32(0).u8(9);
     writer.patchU32(0, 5);
