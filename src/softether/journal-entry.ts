@@ -1,4 +1,5 @@
 import { nodeInfoOf, setNodeInfo } from './codec/node-info.ts';
+import { boolElement, dataElement, int64Element, intElement, strElement } from './codec/pack-element.ts';
 import { Pack } from './codec/pack.ts';
 import { preAuthPackLimits } from './codec/pack-limits.ts';
 import type { SessionTerms } from './handshake/session-terms.ts';
@@ -23,30 +24,31 @@ export interface JournalEntry {
 
 /** As a PACK, like everything else that describes a session here. */
 export function encodeJournalEntry({ hubName, identity, terms, credential, startedAtMs }: JournalEntry): Buffer {
-  const pack = new Pack()
-    .setStr('hub', hubName)
-    .setStr('name', identity.name)
-    .setStr('connection', identity.connectionName)
-    .setStr('user', identity.userName)
-    .setStr('real_user', identity.realUserName)
-    .setStr('group', identity.groupName)
-    .setBool('administrator', identity.isAdministrator)
-    .setBool('localhost', identity.isLocalhost)
-    .setData('unique_id', Buffer.from(identity.uniqueIdText, 'latin1'))
-    .setStr('address', identity.remote.address)
-    .setInt('port', identity.remote.port)
-    .setStr('client_str', identity.clientProduct)
-    .setInt('client_ver', identity.clientVersion)
-    .setInt('client_build', identity.clientBuild)
-    .setStr('cipher', identity.cipherName)
-    .setInt('max_connection', terms.maxConnection)
-    .setBool('half_connection', terms.isHalfConnection)
-    .setBool('use_encrypt', terms.isEncrypted)
-    .setBool('use_compress', terms.isCompressed)
-    .setBool('bridge', terms.isBridgeMode)
-    .setBool('monitor', terms.isMonitorMode)
-    .setStr('credential', credential)
-    .setInt64('started', startedAtMs);
+  const pack = new Pack([
+    strElement('hub', hubName),
+    strElement('name', identity.name),
+    strElement('connection', identity.connectionName),
+    strElement('user', identity.userName),
+    strElement('real_user', identity.realUserName),
+    strElement('group', identity.groupName),
+    boolElement('administrator', identity.isAdministrator),
+    boolElement('localhost', identity.isLocalhost),
+    dataElement('unique_id', Buffer.from(identity.uniqueIdText, 'latin1')),
+    strElement('address', identity.remote.address),
+    intElement('port', identity.remote.port),
+    strElement('client_str', identity.clientProduct),
+    intElement('client_ver', identity.clientVersion),
+    intElement('client_build', identity.clientBuild),
+    strElement('cipher', identity.cipherName),
+    intElement('max_connection', terms.maxConnection),
+    boolElement('half_connection', terms.isHalfConnection),
+    boolElement('use_encrypt', terms.isEncrypted),
+    boolElement('use_compress', terms.isCompressed),
+    boolElement('bridge', terms.isBridgeMode),
+    boolElement('monitor', terms.isMonitorMode),
+    strElement('credential', credential),
+    int64Element('started', startedAtMs),
+  ]);
   if (identity.nodeInfo !== undefined) setNodeInfo(pack, identity.nodeInfo);
   return pack.encode();
 }

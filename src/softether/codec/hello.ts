@@ -1,5 +1,6 @@
 import { ErrorCode } from './error-codes.ts';
 import { Pack } from './pack.ts';
+import { dataElement, intElement, strElement } from './pack-element.ts';
 import { cutName } from './peer-text.ts';
 
 export const RANDOM_BYTES = 20;
@@ -18,11 +19,12 @@ export type HelloAnswer =
   { readonly kind: 'hello'; readonly hello: Hello } | { readonly kind: 'error'; readonly code: number };
 
 export function encodeHello(hello: Hello): Pack {
-  return new Pack()
-    .setStr('hello', hello.product)
-    .setInt('version', hello.version)
-    .setInt('build', hello.build)
-    .setData('random', hello.random);
+  return new Pack([
+    strElement('hello', hello.product),
+    intElement('version', hello.version),
+    intElement('build', hello.build),
+    dataElement('random', hello.random),
+  ]);
 }
 
 /** A server may refuse at once with an error of its own. What lacks the product or the random is no VPN server. */

@@ -1,13 +1,12 @@
 import { decodeElements } from './pack-decoder.ts';
 import { encodeElements } from './pack-encoder.ts';
-import { MAX_NAME_BYTES, type PackElement, type PackType, type PackValue } from './pack-element.ts';
+import { MAX_NAME_BYTES, u32Of, u64Of, type PackElement, type PackType, type PackValue } from './pack-element.ts';
 import type { PackLimits } from './pack-limits.ts';
 import { packTimeOf, unixMsOf } from './pack-time.ts';
 import { ipFieldOf, ipv4Text, ipv6Text } from './ip-field.ts';
 import { DecodeError } from '#base';
 
 const NO_BYTES = Buffer.alloc(0);
-const MAX_U32 = 0xffffffff;
 
 /**
  * The document that every SoftEther message is: named lists of values. Names compare without case.
@@ -16,12 +15,12 @@ const MAX_U32 = 0xffffffff;
  */
 export class Pack {
   #elements: PackElement[];
-  readonly #byName: Map<string, PackElement>;
+  /** Made when it is asked for: what is only encoded goes without. */
+  #names: Map<string, PackElement> | undefined;
 
+  /** No two of `elements` may have the same name. */
   constructor(elements: readonly PackElement[] = []) {
     this.#elements = elements.slice();
-    this.#byName = new Map();
-    for (const element of elements) this.#byName.set(element.name.toLowerCase(), element);
   }
 
   /** `data` values are views of `bytes`. Throws DecodeError on anything that is not a PACK within `limits`. */
@@ -31,6 +30,13 @@ export class Pack {
     if (pack.#byName.size !== elements.length)
       throw new DecodeError('PACK with two elements of one name', bytes.length);
     return pack;
+  }
+
+  get #byName(): Map<string, PackElement> {
+    if (this.#names !== undefined) return this.#names;
+    const names = new Map<string, PackElement>();
+    for (const element of this.#elements) names.set(element.name.toLowerCase(), element);
+    return (this.#names = names);
   }
 
   encode(): Buffer {
@@ -188,13 +194,4 @@ function requireName(name: string): void {
 /** Most elements have one value. */
 function u32sOf(values: readonly number[]): readonly number[] {
   return values.length === 1 ? [u32Of(values[0]!)] : values.map(u32Of);
-}
-
-function u32Of(value: number): number {
-  return value > MAX_U32 ? MAX_U32 : value >>> 0;
-}
-
-function u64Of(value: bigint | number): bigint {
-  if (typeof value === 'bigint') return BigInt.asUintN(64, value);
-  return Number.isFinite(value) ? BigInt.asUintN(64, BigInt(Math.trunc(value))) : 0n;
 }

@@ -1,4 +1,5 @@
 import type { Pack } from './pack.ts';
+import { boolElement, intElement, type PackElement } from './pack-element.ts';
 
 /** The 38 items of a security policy in the order of their ids, as the `PolicyList` command shows them. */
 export const policyFieldKinds = {
@@ -52,17 +53,25 @@ export type PolicyFields = {
 const PREFIX = 'policy:';
 /** Says that the items from RSandRAFilter on are there; peers before version 3 have only the 22 before it. */
 const VERSION_3 = `${PREFIX}Ver3`;
-/** With its name in a PACK, which is not put together anew for each log-in. */
+/** With its name in a PACK and, as most are 0 or 1, its elements for these: none is put together anew for each log-in. */
 const fields = Object.entries(policyFieldKinds).map(([name, kind]) => ({
   name: name as FieldName,
   packName: PREFIX + name,
   isBool: kind === 'bool',
+  zero: boolElement(PREFIX + name, false),
+  one: boolElement(PREFIX + name, true),
 }));
+const version3 = boolElement(VERSION_3, true);
 
-/** Writes all 38 items and the mark of version 3. */
-export function setPolicy(pack: Pack, policy: PolicyFields): Pack {
-  for (const { name, packName } of fields) pack.setInt(packName, Number(policy[name]));
-  return pack.setBool(VERSION_3, true);
+/** All 38 items and the mark of version 3. */
+export function policyElements(policy: PolicyFields): PackElement[] {
+  const elements = fields.map(({ name, packName, zero, one }) => {
+    const value = Number(policy[name]);
+    if (value === 0) return zero;
+    return value === 1 ? one : intElement(packName, value);
+  });
+  elements.push(version3);
+  return elements;
 }
 
 /** Absent items read as false and 0: so does every peer. */

@@ -1,6 +1,7 @@
 import { Pack } from './pack.ts';
 import { cutName } from './peer-text.ts';
-import { policyOf, setPolicy, type PolicyFields } from './policy-fields.ts';
+import { boolElement, dataElement, intElement, strElement } from './pack-element.ts';
+import { policyElements, policyOf, type PolicyFields } from './policy-fields.ts';
 
 export const SESSION_KEY_BYTES = 20;
 
@@ -28,23 +29,24 @@ export interface Welcome {
 
 /** No element `error`: a client takes its presence with any other value than 0 for a refusal. */
 export function encodeWelcome(welcome: Welcome): Pack {
-  const pack = new Pack()
-    .setStr('session_name', welcome.sessionName)
-    .setStr('connection_name', welcome.connectionName)
-    .setInt('max_connection', welcome.maxConnection)
-    .setBool('use_encrypt', welcome.useEncrypt)
-    .setBool('use_compress', welcome.useCompress)
-    .setBool('half_connection', welcome.halfConnection)
-    .setInt('timeout', welcome.timeoutMs)
-    .setBool('qos', welcome.qos)
-    .setBool('is_azure_session', false)
-    .setData('session_key', welcome.sessionKey)
-    .setInt('session_key_32', welcome.sessionKey32);
-  return setPolicy(pack, welcome.policy)
-    .setInt('vlan_id', welcome.vlanId)
-    .setBool('enable_udp_recovery', false)
-    .setBool('suppress_client_update_notification', false)
-    .setData('Msg', Buffer.from(welcome.message));
+  return new Pack([
+    strElement('session_name', welcome.sessionName),
+    strElement('connection_name', welcome.connectionName),
+    intElement('max_connection', welcome.maxConnection),
+    boolElement('use_encrypt', welcome.useEncrypt),
+    boolElement('use_compress', welcome.useCompress),
+    boolElement('half_connection', welcome.halfConnection),
+    intElement('timeout', welcome.timeoutMs),
+    boolElement('qos', welcome.qos),
+    boolElement('is_azure_session', false),
+    dataElement('session_key', welcome.sessionKey),
+    intElement('session_key_32', welcome.sessionKey32),
+    ...policyElements(welcome.policy),
+    intElement('vlan_id', welcome.vlanId),
+    boolElement('enable_udp_recovery', false),
+    boolElement('suppress_client_update_notification', false),
+    dataElement('Msg', Buffer.from(welcome.message)),
+  ]);
 }
 
 /** Undefined if what makes a session is missing. The message is cut at nothing: it may be a page long. */

@@ -4,7 +4,7 @@ import { Pack } from '../../../src/softether/codec/pack.ts';
 import {
   policyFieldKinds,
   policyOf,
-  setPolicy,
+  policyElements,
   type PolicyFields,
 } from '../../../src/softether/codec/policy-fields.ts';
 import { capturedPack } from './vectors.ts';
@@ -22,7 +22,7 @@ describe('policy elements', () => {
       (pack) => pack.has('session_key') && pack.has('policy:Access'),
     );
     const sent = welcome.elements.filter((element) => element.name.startsWith('policy:'));
-    const own = setPolicy(new Pack(), policyOf(welcome));
+    const own = new Pack(policyElements(policyOf(welcome)));
     expect(
       own.elements.map(({ name, values }) => ({ name, values })).sort((a, b) => (a.name < b.name ? -1 : 1)),
     ).toEqual(sent.map(({ name, values }) => ({ name, values })).sort((a, b) => (a.name < b.name ? -1 : 1)));
@@ -38,7 +38,7 @@ describe('policy elements', () => {
       VLanId: 4095,
       MaxDownload: 4_000_000_000,
     };
-    expect(policyOf(setPolicy(new Pack(), policy))).toEqual(policy);
+    expect(policyOf(new Pack(policyElements(policy)))).toEqual(policy);
   });
 
   test('that are absent read as no and 0', () => {
