@@ -51,8 +51,13 @@ export const administratorPolicy: Policy = Object.freeze({
 
 /** A client that did not ask for bridge or router mode is held to one machine (SoftEther protocol §6.3). */
 export function withoutBridging(policy: Policy): Policy {
-  return { ...policy, NoBridge: true, NoRouting: true, NoRoutingV6: true };
+  return policy === defaultPolicy ? defaultWithoutBridging : held(policy);
 }
+
+const held = (policy: Policy): Policy => ({ ...policy, NoBridge: true, NoRouting: true, NoRoutingV6: true });
+
+/** Of nearly all sessions, which share it. */
+const defaultWithoutBridging: Policy = Object.freeze(held(defaultPolicy));
 
 /** Addresses a session may use at once. Infinity = no limit (SoftEther protocol §10.2, §10.3). */
 export interface AddressLimits {

@@ -7,7 +7,7 @@ import type { Place, Placement, PlacementRequest } from '../handshake/placement.
 import type { ClusterSessionLimits } from './limits.ts';
 import { Message } from './message.ts';
 import { placeAnswerOf, type PlaceAnswer } from './place-answer.ts';
-import type { PlaceOrder } from './place-order.ts';
+import { orderToSend, type PlaceOrder } from './place-order.ts';
 import type { Placer } from './placer.ts';
 
 /** The controller's service for log-ins at other eligible members: `PlaceOrder` → `PlaceAnswer` */
@@ -123,7 +123,8 @@ export class LoginPlacement implements Placement {
     try {
       const timeoutMs = Math.max(1, Math.min(leftMs, limits.placeCallTimeoutMs));
       const { signal } = following;
-      return placeAnswerOf(new Message(await bus.call(controller, PLACE_SERVICE, order, { timeoutMs, signal })));
+      const answer = await bus.call(controller, PLACE_SERVICE, orderToSend(order), { timeoutMs, signal });
+      return placeAnswerOf(new Message(answer));
     } catch (error) {
       if (!(error instanceof HubfarmError)) throw error;
       return nobodyLeads(error instanceof Gone ? `${controller.member} has ended` : error.message);

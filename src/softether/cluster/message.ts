@@ -13,35 +13,36 @@ const maxTextLength = 65_536;
 
 /** Typed access to a JSON object that came over the bus. Every method throws `BadMessage` on what is missing or another type. */
 export class Message {
-  readonly #values: ReadonlyMap<string, unknown>;
+  readonly #values: Readonly<Record<string, unknown>>;
 
   constructor(body: unknown) {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new BadMessage('not an object');
-    this.#values = new Map(Object.entries(body));
+    this.#values = body as Readonly<Record<string, unknown>>;
   }
 
-  has(name: string): boolean {
-    return this.#values.has(name);
+  /** Of what the sender has sent. */
+  get names(): readonly string[] {
+    return Object.keys(this.#values);
   }
 
   text(name: string): string {
-    const value = this.#values.get(name);
+    const value = this.#value(name);
     return typeof value === 'string' && value.length <= maxTextLength ? value : this.#fail(name);
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[]): T {
-    const value = this.#values.get(name);
+    const value = this.#value(name);
     return allowed.find((word) => word === value) ?? this.#fail(name);
   }
 
   /** A whole number that is not negative. */
   count(name: string): number {
-    const value = this.#values.get(name);
+    const value = this.#value(name);
     return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : this.#fail(name);
   }
 
   flag(name: string): boolean {
-    const value = this.#values.get(name);
+    const value = this.#value(name);
     return typeof value === 'boolean' ? value : this.#fail(name);
   }
 
@@ -53,13 +54,18 @@ export class Message {
 
   /** At most `maxItems`. */
   list(name: string, maxItems: number): readonly unknown[] {
-    const value: unknown = this.#values.get(name);
+    const value: unknown = this.#value(name);
     return Array.isArray(value) && value.length <= maxItems ? (value as readonly unknown[]) : this.#fail(name);
   }
 
   object(name: string): Message {
-    const value = this.#values.get(name);
+    const value = this.#value(name);
     return typeof value === 'object' && value !== null ? new Message(value) : this.#fail(name);
+  }
+
+  /** Never what every object has of its prototype. */
+  #value(name: string): unknown {
+    return Object.hasOwn(this.#values, name) ? this.#values[name] : undefined;
   }
 
   #fail(name: string): never {
@@ -67,12 +73,20 @@ export class Message {
   }
 }
 
-/** A policy as JSON; items that the sender does not know keep their default. */
+/** What of a policy is sent: most users have the default one, which has 38 items. */
+export function policyToSend(policy: Policy): Partial<Policy> {
+  if (policy === defaultPolicy) return {};
+  const items = Object.entries(policy) as [keyof Policy, number | boolean][];
+  return Object.fromEntries(items.filter(([name, value]) => value !== defaultPolicy[name]));
+}
+
+/** A policy as JSON; items that are not sent, or that the sender does not know, have their default. */
 export function policyOfMessage(message: Message): Policy {
-  const policy: Record<string, number | boolean> = {};
-  for (const [name, fallback] of Object.entries(defaultPolicy) as [keyof Policy, number | boolean][]) {
-    if (!message.has(name)) continue;
-    policy[name] = typeof fallback === 'boolean' ? message.flag(name) : message.count(name);
+  const sent = message.names.filter((name): name is keyof Policy => Object.hasOwn(defaultPolicy, name));
+  if (sent.length === 0) return defaultPolicy;
+  const policy: Partial<Record<keyof Policy, number | boolean>> = {};
+  for (const name of sent) {
+    policy[name] = typeof defaultPolicy[name] === 'boolean' ? message.flag(name) : message.count(name);
   }
-  return { ...defaultPolicy, ...policy };
+  return { ...defaultPolicy, ...policy } as Policy;
 }

@@ -1,5 +1,5 @@
 import { hubKeyOf, type Policy } from '#hub';
-import { policyOfMessage, type Message } from './message.ts';
+import { policyOfMessage, policyToSend, type Message } from './message.ts';
 
 /** Which connection licence a session takes (product: internal and administration sessions, and this very machine, take none). */
 export type LicenceKind = 'none' | 'client' | 'bridge';
@@ -48,6 +48,9 @@ export function rowOfExpected(session: ExpectedSession): SessionRow {
 }
 
 const licenceKinds = ['none', 'client', 'bridge'] as const;
+
+/** As it goes over the bus; `placeOrderOf` and `expectedSessionOf` make it whole again. */
+export const orderToSend = <T extends PlaceOrder>(order: T) => ({ ...order, policy: policyToSend(order.policy) });
 
 /** @throws BadMessage */
 export function placeOrderOf(message: Message): PlaceOrder {

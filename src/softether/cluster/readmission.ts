@@ -6,7 +6,7 @@ import { effectivePolicy } from '../handshake/effective-policy.ts';
 import type { JournalEntry } from '../journal-entry.ts';
 import type { ClusterSessionLimits } from './limits.ts';
 import { licenceOf, machineOf } from './licence.ts';
-import type { PlaceOrder } from './place-order.ts';
+import { orderToSend, type PlaceOrder } from './place-order.ts';
 import type { Placer } from './placer.ts';
 
 /** The controller's service for sessions that go on after their member's restart: a `PlaceOrder` with `sessionName` */
@@ -62,7 +62,8 @@ function ask(deps: ReadmissionDeps, entry: JournalEntry): unknown {
   if (controllership.isController()) return placer.readmit(order, sessionName, bus.self);
   const controller = controllership.controller();
   if (controller === undefined || controller.member === bus.self.member) return 'later';
-  return bus.call(controller, READMIT_SERVICE, { ...order, sessionName }, { timeoutMs: limits.placeCallTimeoutMs });
+  const wish = { ...orderToSend(order), sessionName };
+  return bus.call(controller, READMIT_SERVICE, wish, { timeoutMs: limits.placeCallTimeoutMs });
 }
 
 function orderOf(deps: ReadmissionDeps, { hubName, identity, terms, credential }: JournalEntry): PlaceOrder {

@@ -2,7 +2,7 @@ import { HubfarmError } from '#base';
 import { Refused, type Bus, type MemberView } from '#cluster';
 import type { ClusterSessionLimits } from './limits.ts';
 import type { PlaceAnswer } from './place-answer.ts';
-import type { ExpectedSession } from './place-order.ts';
+import { orderToSend, type ExpectedSession } from './place-order.ts';
 
 /** Members' service that takes tickets: `{ ticket, epoch, session }` */
 export const EXPECT_SERVICE = 'softether/expect-ticket';
@@ -34,7 +34,8 @@ export async function offerTicket(bus: Pick<Bus, 'call'>, options: TicketOfferOp
   const ticket = options.ticket.toString('base64');
   try {
     const timeoutMs = limits.ticketCallTimeoutMs;
-    const answer = await bus.call({ member: id, boot }, EXPECT_SERVICE, { ticket, epoch, session }, { timeoutMs });
+    const offer = { ticket, epoch, session: orderToSend(session) };
+    const answer = await bus.call({ member: id, boot }, EXPECT_SERVICE, offer, { timeoutMs });
     if (answer === 'expected')
       return { kind: 'taken', answer: { kind: 'elsewhere', address, ports, ticket, certificate } };
     const why = `${id} answers "${String(answer)}"`;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defaultPolicy } from '#hub';
+import { defaultPolicy, type Policy } from '#hub';
 import { BadMessage, Message } from '../../../src/softether/cluster/message.ts';
 import { placeAnswerOf } from '../../../src/softether/cluster/place-answer.ts';
-import { expectedSessionOf } from '../../../src/softether/cluster/place-order.ts';
+import { expectedSessionOf, orderToSend } from '../../../src/softether/cluster/place-order.ts';
 import { roomWishOf } from '../../../src/softether/cluster/room-maker.ts';
 import { sessionReportOf } from '../../../src/softether/cluster/session-report.ts';
 
@@ -51,6 +51,19 @@ describe('messages between members', () => {
     for (const { good, decode } of decoders) {
       expect(decode(JSON.parse(JSON.stringify(good)))).toEqual(good);
     }
+  });
+
+  test('of a policy what differs from the default one is sent, and the whole one comes out', () => {
+    const licence = 'client' as const;
+    const sent = (policy: Policy): unknown => JSON.parse(JSON.stringify(orderToSend({ ...session, licence, policy })));
+    expect(sent(defaultPolicy)).toMatchObject({ policy: {} });
+    const policy = { ...defaultPolicy, MaxMac: 7, NoBridge: true };
+    expect(sent(policy)).toMatchObject({ policy: { MaxMac: 7, NoBridge: true } });
+    for (const whole of [defaultPolicy, policy, { ...defaultPolicy }]) {
+      expect(expectedSessionOf(new Message(sent(whole))).policy).toEqual(whole);
+    }
+    const strange = new Message({ ...session, policy: { constructor: 1, MaxUpload: 2 } });
+    expect(expectedSessionOf(strange).policy).toEqual({ ...defaultPolicy, MaxUpload: 2 });
   });
 
   test('of any other shape are refused as bad messages, and nothing else happens', () => {
