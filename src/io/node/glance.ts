@@ -16,6 +16,12 @@ export class Glances {
     this.#systemCalls = systemCalls;
   }
 
+  /** What has come already, good until the next look; often all that is wanted, when many come at once. */
+  now(socket: Socket): Buffer {
+    const fd = handleOf(socket)?.fd ?? -1;
+    return this.#buffer.subarray(0, fd < 0 ? 0 : this.#systemCalls.peek(fd, this.#buffer));
+  }
+
   /** `socket` must not be reading. undefined = not possible with this one. */
   at(socket: Socket): Glance | undefined {
     const fd = handleOf(socket)?.fd;

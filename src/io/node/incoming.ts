@@ -34,8 +34,10 @@ export class Incoming {
   readonly #chunks: Buffer[] = [];
   #receivedBytes = 0;
   #wantedBytes = 1;
+  /** Its handshake has not begun. */
+  #isWaiting = true;
   #isSettled = false;
-  /** While nobody has read from the connection. */
+  /** Where there is something to wait for while nobody has read from the connection. */
   #glance: Glance | undefined;
 
   constructor(deps: IncomingDeps, tcp: Socket, remote: Endpoint) {
@@ -44,8 +46,17 @@ export class Incoming {
     this.#remote = remote;
     this.#deadline = setTimeout(() => this.#abandon('time-out'), deps.options.handshakeTimeoutMs);
     tcp.on('error', this.#failed).on('close', this.#closed).on('end', this.#closed);
-    this.#glance = deps.glances?.at(tcp);
-    if (this.#glance === undefined) tcp.on('readable', this.#read);
+  }
+
+  start(): void {
+    const { glances } = this.#deps;
+    const there = glances?.now(this.#tcp);
+    if (there !== undefined && there.length > 0) {
+      this.#glanceAt(there);
+      return;
+    }
+    this.#glance = glances?.at(this.#tcp);
+    if (this.#glance === undefined) this.#tcp.on('readable', this.#read);
     else this.#glance.onFirst(this.#glanceAt);
   }
 
@@ -60,10 +71,8 @@ export class Incoming {
   /** Only a whole ClientHello is left to the TLS socket to read; all else is read here, bit by bit. */
   readonly #glanceAt = (bytes: Buffer): void => {
     const first = classifyFirstBytes(bytes);
-    if (first.kind === 'tls') {
-      this.#glance?.onGone(this.#closed);
-      this.#pace(undefined, first.clientHello);
-    } else {
+    if (first.kind === 'tls') this.#pace(undefined, first.clientHello);
+    else {
       this.#endGlance();
       this.#tcp.on('readable', this.#read);
     }
@@ -110,10 +119,18 @@ export class Incoming {
   #pace(bytes: Buffer | undefined, clientHello: ClientHello): void {
     const { pace } = this.#deps.options;
     const start = (): void => {
+      this.#isWaiting = false;
       if (!this.#isSettled) this.#secure(bytes, clientHello);
     };
     if (pace === undefined) start();
     else pace(start, this.#remote);
+    if (this.#isWaiting && bytes === undefined) this.#watchEnd();
+  }
+
+  /** Nobody reads from it while it waits, and only that would tell of its end. */
+  #watchEnd(): void {
+    this.#glance ??= this.#deps.glances?.at(this.#tcp);
+    this.#glance?.onGone(this.#closed);
   }
 
   #secure(bytes: Buffer | undefined, clientHello: ClientHello): void {

@@ -53,6 +53,7 @@ export async function listenTls(options: TlsListenOptions, shared: SharedReceive
       remote,
     );
     incoming.add(connection);
+    connection.start();
   }
 
   const address = server.address();
