@@ -57,7 +57,8 @@ function difference(withDev) {
 
 function install() {
   var npm = process.env.npm_execpath;
-  var args = ['ci', '--no-audit', '--no-fund'];
+  // Without pages of warnings that the Node of the machine is too old: ours is what is installed.
+  var args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   var options = { cwd: root, stdio: 'inherit', shell: false, env: {} };
   var result;
   // npm hands its settings to scripts; with `npm test --silent` the nested npm would hide why it failed.

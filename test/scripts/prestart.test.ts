@@ -63,7 +63,7 @@ describe('what runs before npm start and npm test', () => {
     write('package-lock.json', lock(fastify));
     provideNpm(lock(fastify));
     const { status, stderr, calls } = prestart();
-    expect(calls).toBe('ci --no-audit --no-fund loglevel=undefined\n');
+    expect(calls).toBe('ci --no-audit --no-fund --loglevel=error loglevel=undefined\n');
     expect(stderr).toContain('node_modules is missing or incomplete; running npm ci');
     expect(status).toBe(0);
   });
