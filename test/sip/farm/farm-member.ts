@@ -100,7 +100,7 @@ export class Member {
       random,
       logger: silentLogger,
       membership: this.#asMembership(),
-      transport: ownMethods(transport, (message, hop) => this.onMessage(message, hop)),
+      transport: ownMethods(transport, (message, hop) => this.onMessage(message, hop), world.options),
       relayPort,
       bus: this.#bus(),
       secret: SECRET,

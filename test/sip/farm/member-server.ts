@@ -29,6 +29,8 @@ export interface ServerWorldOptions {
   readonly settings?: Partial<CoreSettings>;
   /** Instead of those of the test. */
   readonly services?: (member: string, clock: VirtualClock) => Partial<SipServices>;
+  /** Every datagram is read as a message; absent: what is plain is not. */
+  readonly hasNoShortWays?: boolean;
 }
 
 export function memberTransport(world: ServerWorld, machine: MemoryDatagrams, address: string): SipTransport {
@@ -99,6 +101,7 @@ export function memberServer(world: ServerWorld, name: string, farm: Farm): SipS
 export function ownMethods(
   transport: SipTransport,
   seen: TransportListener['message'],
+  { hasNoShortWays = false }: Pick<ServerWorldOptions, 'hasNoShortWays'>,
 ): Parameters<typeof openFarm>[0]['transport'] {
   return {
     listen: (listener) =>
@@ -109,7 +112,7 @@ export function ownMethods(
         },
         bad: (bad, hop) => listener.bad(bad, hop),
         flowEnded: (hop) => listener.flowEnded(hop),
-        datagram: (bytes, hop) => listener.datagram?.(bytes, hop) === true,
+        datagram: (bytes, hop) => !hasNoShortWays && listener.datagram?.(bytes, hop) === true,
       }),
     respond: (bytes, hop, via) => transport.respond(bytes, hop, via),
     send: (bytes, target, failed) => transport.send(bytes, target, failed),

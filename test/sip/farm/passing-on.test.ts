@@ -143,6 +143,33 @@ describe('what ends a call, and the ACK that begins it, is passed on by whicheve
   });
 });
 
+test('what is passed on is the same, whether it is read as a message or not', async () => {
+  const heard = [];
+  for (const hasNoShortWays of [false, true]) {
+    const one = await scene('udp', { hasNoShortWays });
+    const { world, alice, bob, records } = one;
+    let read = 0;
+    for (const [at, member] of world.members.entries()) {
+      const callId = `c${at}`;
+      const { owner, routes } = await ringing(one, callId);
+      const dialog = { ...call(callId), uri: bob.contact, routes };
+      for (const each of world.members) each.onMessage = () => read++;
+      await alice.send({ ...dialog, method: 'ACK', branch: `z9hG4bKa${at}`, cseq: 1 }, member);
+      const bye = await alice.send({ ...dialog, method: 'BYE', branch: `z9hG4bKb${at}`, cseq: 2 }, member);
+      await alice.put(bye, world.members[(at + 1) % 3]!);
+      await bob.answer(bob.last('BYE', callId), 200, world.members[(at + 2) % 3]!);
+      for (const each of world.members) each.onMessage = () => undefined;
+      await world.pass(300);
+      expect(records.splice(0)).toEqual([expect.objectContaining({ member: owner.token })]);
+    }
+    expect(read).toBe(hasNoShortWays ? 12 : 0);
+    // What the raw relay sends on is not counted by the server.
+    const figures = world.members.map(({ farm, server }) => [farm?.figures, { ...server?.figures(), relayed: 0 }]);
+    heard.push([figures, [...alice.heard, ...bob.heard].map(({ bytes }) => bytes.toString('latin1'))]);
+  }
+  expect(heard[0]).toEqual(heard[1]);
+});
+
 describe('what one member waits for goes to that one', () => {
   test('the ACK for the refusal of a later INVITE', async () => {
     const one = await scene();
