@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sha0 } from '#base';
 import type { Clock } from '#io';
 import { createNodeClock } from '#io/node';
+import type { JsonObject } from '../../../src/admin/cli/json-document.ts';
 import { FakeFiles, FakeServer, FakeTerminal, hubfarm, type Answer, type Machine, type Run } from './fake-machine.ts';
 
 /** Waiting takes no time. */
@@ -197,7 +198,7 @@ describe('hubfarm cluster', () => {
   });
 
   test('status at the server that made the cluster names who is the controller now', async () => {
-    const row = (name: string, isController: boolean): object => ({
+    const row = (name: string, isController: boolean): JsonObject => ({
       ...{ ServerName_str: name, State_str: 'online', IsController_bool: isController, IsEligible_bool: true },
     });
     const statusWith = async (leader: string): Promise<string> => {
