@@ -74,7 +74,7 @@ export class PlainDialogs {
     if (!this.#isOfOurDialog(request)) return false;
     // For an answer that was given without a transaction: it has done its work.
     if (isRange(bytes, toTagStart, Math.min(toTagStart + statelessTag.length, toTagEnd), statelessTag)) return false;
-    if (layer.mayKnow(bytes.toString('latin1', topVia.branchStart, topVia.branchEnd))) return false;
+    if (layer.mayKnow(bytes, topVia.branchStart, topVia.branchEnd)) return false;
     const target = this.#targetOf(request);
     if (target === undefined) return false;
     const end: EndedCall | undefined = isBye

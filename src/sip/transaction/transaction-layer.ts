@@ -71,7 +71,7 @@ export class TransactionLayer {
   readonly #services: TransactionServices;
   readonly #limits: TransactionLimits;
   readonly #user: TransactionUser;
-  readonly #servers = new ServerTable();
+  readonly #servers: ServerTable;
   readonly #clients: ClientTable;
   readonly #serverEnvironment: ServerEnvironment;
   readonly #clientEnvironment: ClientEnvironment;
@@ -87,6 +87,7 @@ export class TransactionLayer {
     this.#services = services;
     this.#limits = limits;
     this.#user = user;
+    this.#servers = new ServerTable(services.mac);
     this.statelessTag = new StatelessTag(services.mac);
     const times = { wheel, datagramTimes: timesFor(timers, false), streamTimes: timesFor(timers, true) };
     this.#serverEnvironment = {
@@ -150,9 +151,9 @@ export class TransactionLayer {
     return this.#clients.has(high, low);
   }
 
-  /** A request with that branch may have a transaction here. */
-  mayKnow(branch: string): boolean {
-    return this.#servers.has(branch);
+  /** A request with that branch, which is text in `bytes`, may have a transaction here. */
+  mayKnow(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#servers.mayHave(bytes, start, end);
   }
 
   receive(message: SipMessage, hop: Hop): void {
