@@ -62,8 +62,7 @@ export interface SipAccounts {
   readonly location: LocationService;
   readonly authenticator: Authenticator;
   readonly registrar: Registrar;
-  /** Absent where other members have accounts too. */
-  readonly plainRegistrar: PlainRegistrar | undefined;
+  readonly plainRegistrar: PlainRegistrar;
   readonly registrations: RegistrationOwner;
   readonly guard: LoginGuard;
   readonly gruus: Gruus;
@@ -132,26 +131,28 @@ export async function openSipAccounts(services: AccountServices, lifecycle: Life
     member,
     settings: settings.registrar,
   });
-  const plainRegistrar = isAlone
-    ? new PlainRegistrar({
-        digest: new PlainDigest({
-          directory,
-          guard,
-          clock,
-          nonces,
-          window: authenticator.window,
-          algorithms: settings.digestAlgorithms,
-          challengeTail: settings.takesUserHashes === true ? 'qop="auth", userhash=true' : 'qop="auth"',
-          counters: authenticator.counters,
-        }),
-        location,
-        registrations: own,
-        settings: settings.registrar,
-        counters: registrar.counters,
-        member,
-        key: secret,
-      })
-    : undefined;
+  const plainRegistrar = new PlainRegistrar({
+    digest: new PlainDigest({
+      directory,
+      guard,
+      clock,
+      nonces,
+      window: authenticator.window,
+      isOneOfMany: !isAlone,
+      algorithms: settings.digestAlgorithms,
+      challengeTail: settings.takesUserHashes === true ? 'qop="auth", userhash=true' : 'qop="auth"',
+      counters: authenticator.counters,
+    }),
+    location,
+    gruus,
+    // Others have them granted while the engine is away.
+    ...(isAlone && { registrations: own }),
+    ...(isAlone ? {} : { owns: (aor: string) => shares.ownership?.isHere(aor) === true }),
+    settings: settings.registrar,
+    counters: registrar.counters,
+    member,
+    key: secret,
+  });
   const unfollow = directory.onChange((change) => {
     // An account that is gone is nowhere.
     if (change.kind !== 'account' || change.account !== undefined) return;

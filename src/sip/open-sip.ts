@@ -20,6 +20,7 @@ import { EventAgent, type EventFigures } from './events/event-agent.ts';
 import { openSipAccounts, type AccountCluster, type SipAccounts } from './open-accounts.ts';
 import { defaultProxySettings } from './proxy/settings.ts';
 import { AccountWork } from './registrar/account-work.ts';
+import { isReachedByContact } from './registrar/binding.ts';
 import { FlowBindings } from './registrar/flow-bindings.ts';
 import type { FarmFigures } from './farm/farm-figures.ts';
 import type { FarmMembership } from './farm/farm-membership.ts';
@@ -193,8 +194,7 @@ function openAgent(
       const uri = end === 'caller' ? message.from().uri : message.requestUri();
       return uri !== undefined && users.isLocal(uri.host) ? users.named(uri)?.aor : undefined;
     },
-    // Behind another proxy everybody can reach it.
-    isMine: (aor, { flow }) => (flow === undefined ? location.owns(aor) : flow.member === memberName),
+    isMine: (aor, binding) => (isReachedByContact(binding) ? location.owns(aor) : binding.flow?.member === memberName),
     owns: (aor) => location.owns(aor),
   });
 }
@@ -233,7 +233,7 @@ function createServer(
     authenticator,
     location,
     registrar,
-    ...(accounts.plainRegistrar && { plainRegistrar: accounts.plainRegistrar }),
+    plainRegistrar: accounts.plainRegistrar,
     gruus,
     agent,
     flowEnded: (hop) => flows.ended(hop),

@@ -4,6 +4,8 @@ import type { MediaProxy } from '#media';
 import type { Authenticator } from './accounts/authenticator.ts';
 import type { AccountAgent } from './core/account-agent.ts';
 import { Core } from './core/core.ts';
+import { PlainOptions } from './core/plain-options.ts';
+import { PlainRequests } from './core/plain-requests.ts';
 import type { RegisterHandler } from './core/links/register-contacts.ts';
 import type { Directory } from './core/local-users.ts';
 import type { CoreSettings } from './core/settings.ts';
@@ -18,7 +20,7 @@ import { PlainDialogs } from './proxy/plain-dialogs.ts';
 import { NatPinger } from './proxy/nat-pinger.ts';
 import type { Gruus } from './registrar/gruu.ts';
 import type { LocationService } from './registrar/location-service.ts';
-import type { PlainAnswers, PlainRegistrar } from './registrar/plain-registrar.ts';
+import type { PlainRegistrar } from './registrar/plain-registrar.ts';
 import { CallRecords, type CallRecordFigures, type CallRecordSink } from './trace/call-records.ts';
 import { MessageTallies, type MessageTally } from './trace/message-tallies.ts';
 import { BranchCodec } from './transaction/branch.ts';
@@ -41,7 +43,7 @@ export interface SipServices {
   readonly location: Pick<LocationService, 'lookup' | 'aors' | 'onChange'>;
   readonly registrar: RegisterHandler;
   /** Takes plain REGISTER requests before all else; absent: they go the way of the others. */
-  readonly plainRegistrar?: Pick<PlainRegistrar, 'take'>;
+  readonly plainRegistrar?: Pick<PlainRegistrar, 'read' | 'answer' | 'isFirst' | 'aor'>;
   /** Temporary GRUUs; absent: there are none. */
   readonly gruus?: Pick<Gruus, 'meaningOf'>;
   /** Presence and offline messages. */
@@ -163,12 +165,23 @@ export function createSipServer(services: SipServices): SipServer {
   });
   let relayed = 0;
   let isDraining = false;
-  // In a farm it is asked first who works on a message.
-  const plain = owner === undefined ? services.plainRegistrar : undefined;
-  const plainAnswers: PlainAnswers = {
-    respond: (bytes, hop, via) => transport.respond(bytes, hop, via),
-    answered: (status) => tallies.count('REGISTER', status),
-  };
+  const requests = new PlainRequests({
+    options: new PlainOptions({
+      users: services.directory,
+      transport,
+      notReady: services.notReady,
+      key: secret,
+    }),
+    registrar: services.plainRegistrar,
+    answers: {
+      respond: (bytes, hop, via) => transport.respond(bytes, hop, via),
+      answered: (method, status) => tallies.count(method, status),
+    },
+    farm: owner,
+    relayed: () => {
+      relayed++;
+    },
+  });
   const dialogs = new PlainDialogs({
     transport,
     layer,
@@ -178,8 +191,7 @@ export function createSipServer(services: SipServices): SipServer {
     answered: (status) => tallies.count('BYE', status),
     farm: owner,
   });
-  const datagram = (bytes: Buffer, hop: Hop): boolean =>
-    dialogs.take(bytes, hop) || (plain !== undefined && !isDraining && plain.take(bytes, hop, plainAnswers));
+  const taken = (bytes: Buffer, hop: Hop): boolean => !isDraining && requests.take(bytes, hop);
   const receive = (message: SipMessage, hop: Hop): void => {
     const place = owner?.placeOf(message, hop) ?? 'here';
     if (place === 'here') layer.receive(message, hop);
@@ -189,7 +201,8 @@ export function createSipServer(services: SipServices): SipServer {
   return {
     start: () => {
       transport.listen({
-        datagram,
+        datagram: (bytes, hop) => dialogs.take(bytes, hop) || taken(bytes, hop),
+        relayed: taken,
         message: receive,
         bad: (bad, hop) => core.bad(bad, hop),
         flowEnded: (hop) => services.flowEnded?.(hop),

@@ -188,7 +188,7 @@ export class Authenticator {
  * that send one packet here and the next one there, and of no use to who has overheard it, as what proves to be of one account
  * comes to one member of a farm.
  */
-function isAtOnce(ageS: number, count: number): boolean {
+export function isAtOnce(ageS: number, count: number): boolean {
   return count === 1 && ageS <= foreignNonceS;
 }
 

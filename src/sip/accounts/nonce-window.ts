@@ -57,6 +57,11 @@ export class NonceWindow {
     return this.#run[at] === run ? (this.#own[at]?.[sequence % chunkNonces] ?? 0) : 0;
   }
 
+  /** What `useForeign` would return; uses nothing. */
+  isForeignUnused(nonce: string, count: number): boolean {
+    return afterUse(this.#foreign.get(nonce) ?? this.#foreignBefore.get(nonce) ?? 0, count) !== undefined;
+  }
+
   hasForeign(nonce: string): boolean {
     return this.#foreign.has(nonce) || this.#foreignBefore.has(nonce);
   }

@@ -1,5 +1,5 @@
 import { sha256 } from '#base';
-import { hex8, parseHex8, ShortMac } from '../transaction/short-mac.ts';
+import { hex8, hex8At, parseHex8, ShortMac } from '../transaction/short-mac.ts';
 
 /** What a nonce turned out to be. `forged`: not made with the cluster's key, or for another realm. */
 export type NonceVerdict =
@@ -16,6 +16,16 @@ export type NonceVerdict =
       /** `callMark` of the request that was challenged. */
       readonly call: string;
     };
+
+/** What a nonce that was read by `readAt` says of itself: see `NonceVerdict`. */
+export interface ReadNonce {
+  isExpired: boolean;
+  ageS: number;
+  isOfThisBoot: boolean;
+  sequence: number;
+  /** See `callWord`. */
+  call: number;
+}
 
 const forged: NonceVerdict = { kind: 'forged' };
 const wordChars = 8;
@@ -44,6 +54,7 @@ export class NonceMaker {
   readonly #mac: ShortMac;
   /** MACs of realms, which go into those of their nonces. */
   readonly #realms = new Map<string, Realm>();
+  readonly #read: ReadNonce = { isExpired: false, ageS: 0, isOfThisBoot: false, sequence: 0, call: 0 };
   #sequence = 0;
 
   /** `key`: the cluster's, 32 bytes; `issuer`: 4 random bytes of this boot. */
@@ -79,6 +90,11 @@ export class NonceMaker {
     return hex8(timeS) + this.#issuer + hex8(sequence) + hex8(call) + hex8(high) + hex8(mac.finishMore());
   }
 
+  /** As `callWord`, of a Call-ID in a message. */
+  callWordAt(bytes: Uint8Array, start: number, end: number): number {
+    return this.#calls.begin().text('nonce').bytes(bytes, start, end).finish();
+  }
+
   /** What a nonce keeps of the Call-ID that it was made for. */
   callMark(callId: string): string {
     return hex8(this.callWord(callId));
@@ -112,6 +128,33 @@ export class NonceMaker {
     };
   }
 
+  /** As `check`, from the bytes of a message, making nothing: it holds until the next one is read. undefined: it is forged. */
+  readAt(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    realm: string,
+    wallMs: number,
+  ): Readonly<ReadNonce> | undefined {
+    if (end - start !== nonceChars) return undefined;
+    const timeS = wordOf(bytes, start, 0);
+    const issuer = wordOf(bytes, start, 1);
+    const sequence = wordOf(bytes, start, 2);
+    const call = wordOf(bytes, start, 3);
+    const high = wordOf(bytes, start, 4);
+    const low = wordOf(bytes, start, 5);
+    if (Math.min(timeS, issuer, sequence, call, high, low) < 0) return undefined;
+    const mac = this.#macOf(realm, timeS, issuer, sequence, call);
+    if (((mac.finish() ^ high) | (mac.finishMore() ^ low)) !== 0) return undefined;
+    const read = this.#read;
+    read.ageS = Math.floor(wallMs / 1000) - timeS;
+    read.isExpired = read.ageS > this.#lifetimeS || read.ageS < -maxSkewS;
+    read.isOfThisBoot = issuer === this.#issuerWord;
+    read.sequence = sequence;
+    read.call = call;
+    return read;
+  }
+
   #macOf(realm: string, timeS: number, issuer: number, sequence: number, call: number): ShortMac {
     let kept = this.#realms.get(realm);
     if (kept === undefined) {
@@ -126,3 +169,6 @@ export class NonceMaker {
 
 /** -1: not eight hex digits in lower case. */
 const wordAt = (nonce: string, index: number): number => parseHex8(nonce, index * wordChars);
+
+/** The same in the bytes of a message. */
+const wordOf = (bytes: Uint8Array, start: number, index: number): number => hex8At(bytes, start + index * wordChars);

@@ -1,10 +1,10 @@
-import { equalTextConstantTime, type LoginGuard } from '#base';
+import type { LoginGuard } from '#base';
 import type { Clock } from '#io';
-import type { AuthCounters } from './authenticator.ts';
+import { isAtOnce, type AuthCounters } from './authenticator.ts';
 import { DigestInput } from './digest-input.ts';
 import type { DigestAlgorithm } from './digest.ts';
 import type { AccountDirectory } from './directory.ts';
-import type { NonceMaker } from './nonce.ts';
+import type { NonceMaker, ReadNonce } from './nonce.ts';
 import type { NonceWindow } from './nonce-window.ts';
 import { hasLoginByMd5, md5HashAt, type PackedAccount } from './packed-account.ts';
 
@@ -26,10 +26,18 @@ export interface PlainDigestOptions {
   readonly nonces: NonceMaker;
   readonly window: NonceWindow;
   readonly clock: Pick<Clock, 'wallMs'>;
+  /** As `AuthenticatorOptions` have it. */
+  readonly isOneOfMany: boolean;
   readonly algorithms: readonly DigestAlgorithm[];
   /** Of header fields with a challenge: what stands behind the algorithm. */
   readonly challengeTail: string;
   readonly counters: AuthCounters;
+}
+
+/** Where header fields are written. */
+export interface FieldWriter {
+  /** Of one byte a character. */
+  text(text: string): void;
 }
 
 /** `repeated`: right, but this count of the nonce has been used. */
@@ -49,12 +57,22 @@ export class PlainDigest {
   readonly #options: PlainDigestOptions;
   readonly #input = new DigestInput(textMaxBytes);
   readonly #takesMd5: boolean;
+  /** What stands around the nonce of a challenge, by algorithm. */
+  readonly #tails: readonly string[];
+  /** The `uri` of the credentials that came last, most often that of the next ones, and the hash of it with the method. */
+  readonly #uri = Buffer.alloc(textMaxBytes);
+  #uriLength = 0;
+  #requestHash = '';
   #count = 0;
   #sequence = 0;
+  /** Of another member, or of this one before it was started again; else empty. */
+  #foreign = '';
 
   constructor(options: PlainDigestOptions) {
     this.#options = options;
-    this.#takesMd5 = options.algorithms.includes('MD5');
+    const { algorithms, challengeTail } = options;
+    this.#takesMd5 = algorithms.includes('MD5');
+    this.#tails = algorithms.map((algorithm) => `", algorithm=${algorithm}, ${challengeTail}\r\n`);
   }
 
   /** A domain of ours by this very name. */
@@ -66,61 +84,76 @@ export class PlainDigest {
     return this.#options.directory.packedAccount(user, domain);
   }
 
-  /** A number that only this server makes of a Call-ID. */
-  callWord(callId: string): number {
-    return this.#options.nonces.callWord(callId);
+  /** A number that only the servers of this cluster make of a Call-ID. */
+  callWord(bytes: Uint8Array, start: number, end: number): number {
+    return this.#options.nonces.callWordAt(bytes, start, end);
   }
 
   /** Header fields of a 401. */
-  challenge(domain: string, callWord: number): string {
-    const { nonces, clock, algorithms, challengeTail, counters } = this.#options;
+  challenge(out: FieldWriter, domain: string, callWord: number): void {
+    const { nonces, clock, counters } = this.#options;
     counters.challenged++;
     const nonce = nonces.makeFor(domain, clock.wallMs(), callWord);
-    let text = '';
-    for (const algorithm of algorithms) {
-      text += `WWW-Authenticate: Digest realm="${domain}", nonce="${nonce}", algorithm=${algorithm}, ${challengeTail}\r\n`;
+    for (const tail of this.#tails) {
+      out.text('WWW-Authenticate: Digest realm="');
+      out.text(domain);
+      out.text('", nonce="');
+      out.text(nonce);
+      out.text(tail);
     }
-    return text;
   }
 
-  /** undefined: it is not right, or cannot be told here. Nothing is used up until `accept`. */
+  /** undefined: it is not right, or cannot be told here. Nothing is used up until `accept`. `aor`: who says so. */
   prove(
     bytes: Buffer,
     places: CredentialPlaces,
+    callWord: number,
     account: PackedAccount,
-    user: string,
+    aor: string,
     domain: string,
     address: string,
   ): PlainProof | undefined {
     const { nonceStart, nonceEnd, cnonceStart, cnonceEnd, uriStart, uriEnd } = places;
     if (!this.#takesMd5 || !hasLoginByMd5(account)) return undefined;
     if (nonceEnd - nonceStart + cnonceEnd - cnonceStart + uriEnd - uriStart > textMaxBytes / 2) return undefined;
-    const { nonces, window, guard, clock } = this.#options;
-    const nonce = bytes.toString('latin1', nonceStart, nonceEnd);
-    const known = nonces.check(nonce, domain, clock.wallMs());
-    if (known.kind === 'forged' || known.isExpired || known.issuer !== nonces.issuer) return undefined;
-    if (guard.ask(address, `${user}@${domain}`).kind === 'refuse') return undefined;
+    const { nonces, guard, clock } = this.#options;
+    const nonce = nonces.readAt(bytes, nonceStart, nonceEnd, domain, clock.wallMs());
+    if (nonce === undefined || nonce.isExpired) return undefined;
+    if (guard.ask(address, aor).kind === 'refuse') return undefined;
     const count = hexAt(bytes, places.ncStart, ncDigits);
     if (count < 0 || !this.#isRight(bytes, places, account)) return undefined;
     this.#count = count;
-    this.#sequence = known.sequence;
-    return window.isUnused(known.sequence, nonces.sequence, count) ? 'first' : 'repeated';
+    this.#sequence = nonce.sequence;
+    this.#foreign = nonce.isOfThisBoot ? '' : bytes.toString('latin1', nonceStart, nonceEnd);
+    return this.#useOf(nonce, callWord);
   }
 
   /** What `prove` has called `first` is used up from now on. */
-  accept(user: string, domain: string, address: string): void {
+  accept(aor: string, address: string): void {
     const { window, nonces, guard, counters } = this.#options;
-    window.useOwn(this.#sequence, nonces.sequence, this.#count);
-    guard.succeeded(address, `${user}@${domain}`);
+    if (this.#foreign !== '') window.useForeign(this.#foreign, this.#count);
+    else window.useOwn(this.#sequence, nonces.sequence, this.#count);
+    guard.succeeded(address, aor);
     counters.accepted++;
   }
 
+  /** As `Authenticator` tells it. */
+  #useOf({ ageS, call, sequence }: Readonly<ReadNonce>, callWord: number): PlainProof | undefined {
+    const { window, nonces, isOneOfMany } = this.#options;
+    const count = this.#count;
+    if (this.#foreign !== '') {
+      const isFollowed = isAtOnce(ageS, count) || window.hasForeign(this.#foreign);
+      if (!isFollowed || call !== callWord) return undefined;
+      return window.isForeignUnused(this.#foreign, count) ? 'first' : 'repeated';
+    }
+    if (isOneOfMany && !isAtOnce(ageS, count) && !window.hasOwn(sequence)) return undefined;
+    return window.isUnused(sequence, nonces.sequence, count) ? 'first' : 'repeated';
+  }
+
   #isRight(bytes: Buffer, places: CredentialPlaces, account: PackedAccount): boolean {
+    const { responseStart } = places;
+    const request = this.#hashOfRequest(bytes, places.uriStart, places.uriEnd);
     const input = this.#input;
-    input.begin();
-    input.text(methodColon);
-    input.bytes(bytes, places.uriStart, places.uriEnd);
-    const request = input.md5();
     input.begin();
     input.hexOf(account, md5HashAt, md5HashAt + 16);
     input.byte(0x3a);
@@ -131,12 +164,34 @@ export class PlainDigest {
     input.bytes(bytes, places.cnonceStart, places.cnonceEnd);
     input.text(colonAuthColon);
     input.text(request);
-    const { responseStart } = places;
-    return equalTextConstantTime(
-      input.md5(),
-      bytes.toString('latin1', responseStart, responseStart + responseDigits).toLowerCase(),
-    );
+    const right = input.md5();
+    // In a time that does not tell how much of it is right.
+    let difference = 0;
+    for (let i = 0; i < responseDigits; i++) {
+      const byte = bytes[responseStart + i]!;
+      difference |= right.charCodeAt(i) ^ (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte);
+    }
+    return difference === 0;
   }
+
+  #hashOfRequest(bytes: Buffer, start: number, end: number): string {
+    const kept = this.#uri;
+    const length = end - start;
+    if (length === this.#uriLength && isSameText(bytes, start, kept, length)) return this.#requestHash;
+    const input = this.#input;
+    input.begin();
+    input.text(methodColon);
+    input.bytes(bytes, start, end);
+    this.#requestHash = input.md5();
+    bytes.copy(kept, 0, start, end);
+    this.#uriLength = length;
+    return this.#requestHash;
+  }
+}
+
+function isSameText(bytes: Uint8Array, start: number, kept: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== kept[i]) return false;
+  return true;
 }
 
 /** Of either case; -1: not so many hex digits. */

@@ -7,4 +7,6 @@ export interface AccountPlaces {
    * one; undefined: it is like any request.
    */
   placeOf(request: SipMessage): string | undefined;
+  /** The name of the member that changes the bindings of an account; undefined: nobody does at the moment. */
+  ownerOf(aor: string): string | undefined;
 }

@@ -20,7 +20,7 @@ import { frameLimits } from './frame-limits.ts';
 import { isHealthCheck } from './health-check.ts';
 import type { MemberTable } from './member-table.ts';
 import type { KnownWork, OwnerLookup, WorkPlace } from './owner-lookup.ts';
-import type { RelayWay } from './parcel.ts';
+import { toNamed, type RelayWay } from './parcel.ts';
 import type { PassingOn } from './passing-on.ts';
 import { RelayedHop } from './relayed-hop.ts';
 import type { Standstill } from './standstill.ts';
@@ -43,6 +43,10 @@ export interface FarmRoutingParts {
   readonly relay: (message: SipMessage, hop: Hop, to: FarmMember, way: RelayWay) => boolean;
   /** A request by UDP that is to be answered is about to be worked on here; another member may have accepted it. */
   readonly answering: (isRelayed: boolean, request: SipMessage) => void;
+  /** Plain requests may be answered here, though `answering` is not asked. */
+  readonly answersPlain: () => boolean;
+  /** The same of one that was not read. */
+  readonly relayBytes: (bytes: Buffer, hop: Hop, to: FarmMember, way: RelayWay) => boolean;
 }
 
 const none: readonly string[] = Object.freeze([]);
@@ -127,6 +131,34 @@ export class FarmRouting implements OwnerLookup {
 
   #isOverdue(hop: Hop): boolean {
     return hop.transport === 'udp' && this.#parts.standstill.isStale(hop.receivedMs);
+  }
+
+  placeOfPlain(bytes: Buffer, hop: Hop, aor?: string): 'here' | 'elsewhere' | undefined {
+    const { members, accounts, figures, relayBytes, answersPlain } = this.#parts;
+    if (members.isAlone) return 'here';
+    if (!answersPlain() || this.#isOverdue(hop)) return undefined;
+    if (hop instanceof RelayedHop) return hop.isNamed && hop.rest.length === 0 ? 'here' : undefined;
+    if (members.self.mode !== 'member') return 'here';
+    if (accounts === undefined || !members.self.isInFarm) return undefined;
+    if (aor === undefined) return 'here';
+    const name = accounts.ownerOf(aor);
+    const member = name === undefined ? undefined : members.byName(name);
+    if (member === members.self) return 'here';
+    const other = member?.isInFarm === true ? members.reachable(member.token) : undefined;
+    if (other === undefined || !relayBytes(bytes, hop, other, toNamed)) return undefined;
+    figures.received++;
+    figures.relayedOut++;
+    return 'elsewhere';
+  }
+
+  countPlain(hop: Hop): void {
+    const { figures } = this.#parts;
+    if (hop instanceof RelayedHop) {
+      figures.relayedIn++;
+      return;
+    }
+    figures.received++;
+    figures.here++;
   }
 
   tokenOf(memberName: string): string | undefined {

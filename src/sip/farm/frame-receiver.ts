@@ -58,6 +58,7 @@ export class FrameReceiver {
     }
     const other = holder.token === members.self.token ? undefined : holder;
     const hop = new RelayedHop(frame, other, clock.nowMs());
+    if (frame.transport === 'udp' && listener()?.relayed?.(frame.payload, hop) === true) return;
     const message = decodeMessage(frame.payload);
     // Whoever sent it on has not looked at all of it.
     if (message instanceof SipMessage) listener()?.message(message, hop);

@@ -101,6 +101,8 @@ export function openFarm(services: FarmServices): Farm {
     answering: (isRelayed, message) => {
       if (settings.balancer === 'nat') services.answering?.(isRelayed, routing.work.knows(message));
     },
+    answersPlain: () => settings.balancer !== 'nat',
+    relayBytes: relay,
   });
   const raw = new RawRelay({
     members,

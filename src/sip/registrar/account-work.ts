@@ -27,7 +27,7 @@ export class AccountWork implements AccountPlaces {
   placeOf(request: SipMessage): string | undefined {
     const { method } = request;
     if (method !== 'REGISTER' && method !== 'OPTIONS') return undefined;
-    const { users, ownerOf, member } = this.#parts;
+    const { users } = this.#parts;
     const uri = request.requestUri();
     if (uri === undefined || !users.isLocal(uri.host)) return undefined;
     if (method === 'OPTIONS') return uri.user === undefined ? 'anybody' : undefined;
@@ -35,7 +35,12 @@ export class AccountWork implements AccountPlaces {
     if (to === undefined || !users.isLocal(to.host)) return undefined;
     if (!request.has(HeaderId.Authorization)) return 'anybody';
     const aor = users.named(to)?.aor;
-    const owner = aor === undefined ? undefined : ownerOf(aor);
+    return aor === undefined ? undefined : this.ownerOf(aor);
+  }
+
+  ownerOf(aor: string): string | undefined {
+    const { ownerOf, member } = this.#parts;
+    const owner = ownerOf(aor);
     return owner === 'here' ? member : owner && memberName(owner.member);
   }
 }

@@ -1,4 +1,7 @@
+import { writeHex8 } from '../transaction/short-mac.ts';
+
 const slabBytes = 64 * 1024;
+const hexDigits = 8;
 /** An answer must not be longer: a plain request, and what is added to it. */
 export const answerMaxBytes = 8 * 1024;
 
@@ -29,6 +32,12 @@ export class AnswerBytes {
     let at = this.#at;
     for (let i = start; i < end; i++) slab[at++] = from[i]!;
     this.#at = at;
+  }
+
+  /** As eight hex digits. */
+  hex8(value: number): void {
+    writeHex8(value, this.#slab, this.#at);
+    this.#at += hexDigits;
   }
 
   finish(): Buffer {

@@ -143,12 +143,11 @@ function isSamePath(a: readonly string[], b: readonly string[]): boolean {
 
 /**
  * A connection of another number is another way, though its ends may be the same: other members send by its number. From
- * which port a datagram came is no way where the Contact is.
+ * which port a datagram came, and by which member's socket, is no way where the Contact is.
  */
 function isSameFlow({ flow: a, regId }: Binding, { flow: b, isBehindNat }: RegisterRequest): boolean {
   if (a === undefined || b === undefined) return a === b;
-  if (a.transport === 'udp' && b.transport === 'udp' && !isBehindNat && regId === 0 && a.member === b.member)
-    return true;
+  if (a.transport === 'udp' && b.transport === 'udp' && !isBehindNat && regId === 0) return true;
   return (
     a.port === b.port &&
     a.address === b.address &&

@@ -48,3 +48,11 @@ export interface Binding {
 export function secondsLeft(binding: Binding, nowS: number): number {
   return Math.max(0, Math.min(binding.expiresAtS - nowS, binding.grantedS));
 }
+
+/** It is reached where its Contact says: whoever sends there, by whichever socket. */
+export const isReachedByContact = ({
+  flow,
+  isBehindNat,
+  regId,
+}: Pick<Binding, 'flow' | 'isBehindNat' | 'regId'>): boolean =>
+  flow === undefined || (flow.transport === 'udp' && !isBehindNat && regId === 0);

@@ -39,12 +39,15 @@ export class Gruus {
     return Math.floor(this.#clock.wallMs() / 1000);
   }
 
-  publicGruu({ aor }: Account, instance: string): string {
+  publicGruu({ aor }: Pick<Account, 'aor'>, instance: string): string {
     const id = instance.replace(/^<(.*)>$/, '$1');
     return `sip:${aor};gr=${id.replace(/[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g, escaped)}`;
   }
 
-  temporaryGruu({ user, domain }: Account, binding: Binding): string {
+  temporaryGruu(
+    { user, domain }: Pick<Account, 'user' | 'domain'>,
+    binding: Pick<Binding, 'instance' | 'callId'>,
+  ): string {
     const salt = this.#boot + (this.#made++ >>> 0).toString(16).padStart(8, '0');
     const plain = Buffer.from(fingerprint(binding) + user);
     const cipher = this.#mask(plain, salt).toString('hex');
@@ -78,7 +81,7 @@ export class Gruus {
   }
 }
 
-function fingerprint({ instance, callId }: Binding): string {
+function fingerprint({ instance, callId }: Pick<Binding, 'instance' | 'callId'>): string {
   return hashHex('sha256', `${instance}\n${callId}`).slice(0, fingerprintChars);
 }
 

@@ -17,8 +17,8 @@ const fullQuality = 1000;
 const udpFlow = bindingFlags.hasFlow | (transportNames.indexOf('udp') << bindingFlags.transportShift);
 
 /**
- * The only binding of an account, as a plain request makes one: by UDP, without parameters, instance and path. Read where it
- * is kept. One for many, as it holds the offsets of one only.
+ * The only binding of an account, as a plain request makes one: by UDP, without path. Read where it is
+ * kept. One for many, as it holds the offsets of one only.
  */
 export class PlainBinding {
   #packed: PackedBindings = '';
@@ -26,6 +26,8 @@ export class PlainBinding {
   #uriAt = 0;
   #callIdAt = 0;
   #agentAt = 0;
+  #paramsAt = 0;
+  #instanceAt = 0;
 
   /** False: it is none, or not the only one. */
   read(packed: PackedBindings): boolean {
@@ -39,8 +41,9 @@ export class PlainBinding {
     this.#uriAt = after(packed, this.#addressAt);
     this.#callIdAt = after(packed, this.#uriAt);
     this.#agentAt = after(packed, this.#callIdAt);
-    const paramsAt = after(packed, this.#agentAt);
-    return twoAt(packed, paramsAt) === 0 && twoAt(packed, paramsAt + 2) === 0;
+    this.#paramsAt = after(packed, this.#agentAt);
+    this.#instanceAt = after(packed, this.#paramsAt);
+    return true;
   }
 
   get expiresAtS(): number {
@@ -67,6 +70,15 @@ export class PlainBinding {
     return this.#isAt(this.#uriAt, bytes, contactUriStart, contactUriEnd);
   }
 
+  /** What stands behind the URI. */
+  hasContactOf({ bytes, contact }: PlainRequest): boolean {
+    const { paramsStart, paramsEnd, instanceStart, instanceEnd } = contact;
+    return (
+      this.#isAt(this.#paramsAt, bytes, paramsStart, paramsEnd) &&
+      this.#isAt(this.#instanceAt, bytes, instanceStart, instanceEnd)
+    );
+  }
+
   hasCallIdOf({ bytes, callIdStart, callIdEnd }: PlainRequest): boolean {
     return this.#isAt(this.#callIdAt, bytes, callIdStart, callIdEnd);
   }
@@ -91,7 +103,14 @@ export class PlainBinding {
   }
 
   /** The same with other times, from another place, by another request. */
-  refreshed(out: TextPacker, request: PlainRequest, hop: Hop, expiresAtS: number, grantedS: number): PackedBindings {
+  refreshed(
+    out: TextPacker,
+    request: PlainRequest,
+    hop: Hop,
+    member: string,
+    expiresAtS: number,
+    grantedS: number,
+  ): PackedBindings {
     const packed = this.#packed;
     const { bytes, callIdStart, callIdEnd } = request;
     out.begin();
@@ -105,7 +124,7 @@ export class PlainBinding {
     out.two(fullQuality);
     out.two(hop.remotePort);
     out.four(hop.socketId);
-    out.part(packed, MEMBER, this.#addressAt);
+    out.text(member);
     out.text(hop.remoteAddress);
     out.part(packed, this.#uriAt, this.#callIdAt);
     out.two(callIdEnd - callIdStart);

@@ -4,42 +4,32 @@ import { TextPacker } from '../accounts/packed-text.ts';
 import type { PlainDigest } from '../accounts/plain-digest.ts';
 import { isSame, isText } from '../message/byte-ranges.ts';
 import { isHidden } from '../proxy/nat.ts';
-import { hex8, ShortMac } from '../transaction/short-mac.ts';
+import { ShortMac } from '../transaction/short-mac.ts';
 import type { Hop } from '../transport/hop.ts';
-import { AnswerBytes } from './answer-bytes.ts';
+import type { Gruus } from './gruu.ts';
 import type { LocationService } from './location-service.ts';
 import { registrarCaps, type RegistrarSettings } from './limits.ts';
+import { PlainAnswer, viaOf, type PlainAnswers, type PlainVia } from './plain-answer.ts';
 import { PlainBinding } from './plain-binding.ts';
-import { PlainRequest } from './plain-request.ts';
+import { plainRegister, PlainRequest } from './plain-request.ts';
 import type { RegistrarCounters, RegistrationOwner } from './registrar.ts';
 import type { ContactChange, RegisterRequest } from './register-request.ts';
 
-/** Where to answer, of a Via. */
-export interface PlainVia {
-  readonly host: string;
-  readonly port: number | undefined;
-  readonly rport: number | undefined;
-  readonly maddr: undefined;
-}
-
 export interface PlainRegistrarOptions {
   readonly digest: PlainDigest;
-  readonly location: LocationService;
-  /** Of this member, which changes all accounts. */
-  readonly registrations: Pick<RegistrationOwner, 'register'>;
+  readonly location: Pick<LocationService, 'packed' | 'isFull' | 'isUnsaved' | 'nowS' | 'refreshPacked'>;
+  /** Of this member, which changes all accounts. Absent: what must be stored goes the long way. */
+  readonly registrations?: Pick<RegistrationOwner, 'register'>;
+  /** Makes what a telephone is called by (RFC 5627). */
+  readonly gruus: Pick<Gruus, 'publicGruu' | 'temporaryGruu'>;
+  /** The bindings of this account are changed here; absent: all are. */
+  readonly owns?: (aor: string) => boolean;
   readonly settings: RegistrarSettings;
   readonly counters: RegistrarCounters;
   /** As bindings name this member. */
   readonly member: string;
   /** For the tags of answers: 8 bytes or more. */
   readonly key: Uint8Array;
-}
-
-/** What the server does for it. */
-export interface PlainAnswers {
-  respond(bytes: Buffer, hop: Hop, via: PlainVia): void;
-  /** A final response has been given to a REGISTER. */
-  answered(status: number): void;
 }
 
 const defaultPort = 5060;
@@ -71,11 +61,10 @@ export class PlainRegistrar {
   readonly #request = new PlainRequest();
   readonly #binding = new PlainBinding();
   readonly #packer = new TextPacker();
-  readonly #out = new AnswerBytes();
+  readonly #answer = new PlainAnswer();
   readonly #tags: ShortMac;
   readonly #serviceRoute: string;
   #host = '';
-  #callId = '';
   #callWord = 0;
 
   constructor(options: PlainRegistrarOptions) {
@@ -85,18 +74,35 @@ export class PlainRegistrar {
     this.#serviceRoute = serviceRoute.length === 0 ? '' : `Service-Route: ${serviceRoute.join(', ')}\r\n`;
   }
 
-  /** A datagram. True: it is answered, or will be. False: nothing has been done with it. */
-  take(bytes: Buffer, hop: Hop, answers: PlainAnswers): boolean {
+  /** A datagram. False: not plain, or not for us. */
+  read(bytes: Buffer): boolean {
     const request = this.#request;
-    if (!request.read(bytes) || !this.#isForUs(request)) return false;
-    this.#callId = bytes.toString('latin1', request.callIdStart, request.callIdEnd);
-    const { digest } = this.#options;
-    this.#callWord = digest.callWord(this.#callId);
-    if (!request.hasCredentials) {
-      this.#send('401 Unauthorized', digest.challenge(this.#host, this.#callWord), 401, hop, answers);
-      return true;
-    }
-    return this.#register(request, hop, answers);
+    return request.read(bytes, plainRegister) && this.#isForUs(request);
+  }
+
+  /** What was read comes without credentials, which is answered by a challenge. */
+  get isFirst(): boolean {
+    return !this.#request.hasCredentials;
+  }
+
+  /** Whose bindings what was read is about; undefined: of nobody here. */
+  get aor(): string | undefined {
+    const { bytes, toUserStart, toUserEnd } = this.#request;
+    const user = bytes.toString('latin1', toUserStart, toUserEnd);
+    return this.#options.digest.account(user, this.#host) === undefined ? undefined : `${user}@${this.#host}`;
+  }
+
+  /** What was read. True: it is answered, or will be. False: nothing has been done with it. */
+  answer(hop: Hop, answers: PlainAnswers): boolean {
+    const request = this.#request;
+    const { bytes, callIdStart, callIdEnd } = request;
+    this.#callWord = this.#options.digest.callWord(bytes, callIdStart, callIdEnd);
+    if (request.hasCredentials) return this.#register(request, hop, answers);
+    const answer = this.#answer;
+    answer.begin(request, hop, '401 Unauthorized', this.#tag());
+    this.#options.digest.challenge(answer.out, this.#host, this.#callWord);
+    this.#done(answer.finish(), 401, hop, viaOf(request), answers);
+    return true;
   }
 
   #isForUs({ bytes, hostStart, hostEnd, toHostStart, toHostEnd, callIdStart, callIdEnd }: PlainRequest): boolean {
@@ -111,27 +117,34 @@ export class PlainRegistrar {
     const { userStart, userEnd, realmStart, realmEnd } = credentials;
     if (!isSame(bytes, realmStart, realmEnd, hostStart, hostEnd)) return false;
     if (!isSame(bytes, userStart, userEnd, toUserStart, toUserEnd)) return false;
-    const { digest, location } = this.#options;
+    const { digest, location, registrations, owns } = this.#options;
     const user = bytes.toString('latin1', userStart, userEnd);
-    const account = digest.account(user, this.#host);
-    const proof = digest.prove(bytes, credentials, account ?? nobody, user, this.#host, hop.remoteAddress);
-    if (proof === undefined || account === undefined) return false;
     const aor = `${user}@${this.#host}`;
+    if (owns?.(aor) === false) return false;
+    const account = digest.account(user, this.#host);
+    const address = hop.remoteAddress;
     const nowS = location.nowS();
     const grantedS = this.#grantedS(request);
     const wanted = grantedS < 0 ? undefined : this.#wanted(request, hop, aor, nowS, grantedS);
+    if (wanted === 'store' && registrations === undefined) return false;
+    const proof = digest.prove(bytes, credentials, this.#callWord, account ?? nobody, aor, this.#host, address);
+    if (proof === undefined || account === undefined) return false;
     if (wanted === undefined || (wanted === 'repeated') !== (proof === 'repeated')) return false;
     if (wanted === 'repeated') {
+      const leftS = Math.min(this.#binding.expiresAtS - nowS, this.#binding.grantedS);
       if (!location.isUnsaved(aor))
-        this.#accept(Math.min(this.#binding.expiresAtS - nowS, this.#binding.grantedS), hop, answers);
+        this.#done(this.#accepted(hop, user, aor, leftS), 200, hop, viaOf(request), answers);
       return true;
     }
-    digest.accept(user, this.#host, hop.remoteAddress);
-    if (wanted === 'refresh') {
-      const expiresAtS = nowS + grantedS;
-      location.refreshPacked(aor, this.#binding.refreshed(this.#packer, request, hop, expiresAtS, grantedS));
-      this.#accept(grantedS, hop, answers);
-    } else this.#store(request, hop, aor, grantedS, maxContactsOf(account), answers);
+    digest.accept(aor, address);
+    if (wanted === 'store' && registrations !== undefined) {
+      this.#store(registrations, request, hop, user, aor, grantedS, maxContactsOf(account), answers);
+      return true;
+    }
+    const expiresAtS = nowS + grantedS;
+    const holder = this.#holderOf(hop);
+    location.refreshPacked(aor, this.#binding.refreshed(this.#packer, request, hop, holder, expiresAtS, grantedS));
+    this.#done(this.#accepted(hop, user, aor, grantedS), 200, hop, viaOf(request), answers);
     return true;
   }
 
@@ -144,24 +157,26 @@ export class PlainRegistrar {
 
   /** By the rules of `applyRegister`, where there is no binding, or one plain one with this very Contact. */
   #wanted(request: PlainRequest, hop: Hop, aor: string, nowS: number, grantedS: number): Wanted {
-    const { location, member } = this.#options;
-    const { contactUriStart, contactUriEnd, userAgentStart, userAgentEnd } = request;
-    if (contactUriEnd - contactUriStart > registrarCaps.contactMaxChars) return undefined;
+    const { location } = this.#options;
+    const { userAgentStart, userAgentEnd } = request;
+    if (contactChars(request) > registrarCaps.contactMaxChars) return undefined;
     const packed = location.packed(aor);
     if (packed === undefined) return location.isFull ? undefined : 'store';
     const binding = this.#binding;
     if (!binding.read(packed) || binding.expiresAtS <= nowS || !binding.hasUriOf(request)) return undefined;
     if (binding.hasCallIdOf(request) && binding.cseq >= request.cseq) {
-      return binding.cseq === request.cseq && binding.isBy(hop) ? 'repeated' : undefined;
+      return binding.cseq === request.cseq && binding.isBy(hop) && binding.hasContactOf(request)
+        ? 'repeated'
+        : undefined;
     }
     if (location.isUnsaved(aor) || nowS + grantedS > binding.keptUntilS) return 'store';
     const agentEnd = Math.min(userAgentEnd, userAgentStart + registrarCaps.userAgentMaxChars);
     // What was not hidden from there is not hidden now.
     const isSeen = !binding.isBehindNat && binding.isFrom(hop);
     const isBehindNat = this.#isBehindNat(request, hop, isSeen);
-    const isSameWay = binding.isBy(hop) || !isBehindNat;
+    const isSameWay = !isBehindNat || (binding.isBy(hop) && binding.isOfMember(this.#holderOf(hop)));
     const isSameBinding = binding.isBehindNat === isBehindNat && binding.hasAgentOf(request, agentEnd);
-    return isSameWay && isSameBinding && binding.isOfMember(member) ? 'refresh' : 'store';
+    return isSameWay && isSameBinding && binding.hasContactOf(request) ? 'refresh' : 'store';
   }
 
   /** As `isBehindNat` of a request that is not plain. */
@@ -175,17 +190,19 @@ export class PlainRegistrar {
   }
 
   #store(
+    registrations: Pick<RegistrationOwner, 'register'>,
     request: PlainRequest,
     hop: Hop,
+    user: string,
     aor: string,
     grantedS: number,
     maxContacts: number,
     answers: PlainAnswers,
   ): void {
-    const { registrations, settings } = this.#options;
-    const accepted = this.#answer('200 OK', this.#bindingLine(grantedS), hop);
-    const refused = this.#answer('503 Service Unavailable', `Retry-After: ${retryAfterS}\r\n`, hop);
-    const via = this.#via();
+    const { settings } = this.#options;
+    const accepted = this.#accepted(hop, user, aor, grantedS);
+    const refused = this.#refused(hop);
+    const via = viaOf(request);
     const max = maxContacts > 0 ? maxContacts : settings.contactsPerAccount;
     registrations.register(aor, this.#asRequest(request, hop), max, ({ kind }) => {
       if (kind === 'bindings') this.#done(accepted, 200, hop, via, answers);
@@ -194,102 +211,89 @@ export class PlainRegistrar {
   }
 
   #asRequest(request: PlainRequest, hop: Hop): RegisterRequest {
-    const { bytes, contactUriStart, contactUriEnd, userAgentStart, userAgentEnd, expiresS, cseq } = request;
-    const { member } = this.#options;
+    const { bytes, contact, contactUriStart, contactUriEnd, userAgentStart, userAgentEnd, expiresS, cseq } = request;
+    const { callIdStart, callIdEnd } = request;
     const { remoteAddress: address, remotePort: port, socketId, connectionId, transport } = hop;
-    const contact: ContactChange = {
+    const change: ContactChange = {
       uri: bytes.toString('latin1', contactUriStart, contactUriEnd),
-      params: '',
+      params: bytes.toString('latin1', contact.paramsStart, contact.paramsEnd),
       q: 1000,
       expiresS: expiresS < 0 ? undefined : expiresS,
-      instance: '',
+      instance: bytes.toString('latin1', contact.instanceStart, contact.instanceEnd),
       regId: 0,
     };
     return {
-      callId: this.#callId,
+      callId: bytes.toString('latin1', callIdStart, callIdEnd),
       cseq,
-      contacts: [contact],
+      contacts: [change],
       path: noPath,
-      flow: { member, transport, address, port, socketId, connectionId },
+      flow: { member: this.#holderOf(hop), transport, address, port, socketId, connectionId },
       isBehindNat: this.#isBehindNat(request, hop),
       userAgent: bytes.toString('latin1', userAgentStart, userAgentEnd).slice(0, registrarCaps.userAgentMaxChars),
       wantsOutbound: false,
     };
   }
 
-  #accept(secondsLeft: number, hop: Hop, answers: PlainAnswers): void {
-    this.#send('200 OK', this.#bindingLine(secondsLeft), 200, hop, answers);
+  /** Whose socket it came by, as bindings name that member. */
+  #holderOf({ holder }: Hop): string {
+    return holder?.name ?? this.#options.member;
   }
 
-  #bindingLine(secondsLeft: number): string {
-    const { bytes, contactUriStart, contactUriEnd } = this.#request;
-    const uri = bytes.toString('latin1', contactUriStart, contactUriEnd);
-    return `Contact: <${uri}>;expires=${secondsLeft}\r\n${this.#serviceRoute}`;
+  #accepted(hop: Hop, user: string, aor: string, secondsLeft: number): Buffer {
+    const request = this.#request;
+    const { bytes, contact, contactUriStart, contactUriEnd } = request;
+    const answer = this.#answer;
+    const { out } = answer;
+    answer.begin(request, hop, '200 OK', this.#tag());
+    out.text('Contact: <');
+    out.bytes(bytes, contactUriStart, contactUriEnd);
+    out.text('>;expires=');
+    out.text(String(secondsLeft));
+    out.bytes(bytes, contact.paramsStart, contact.paramsEnd);
+    if (contact.instanceEnd > 0) this.#writeInstance(request, user, aor);
+    out.text('\r\n');
+    out.text(this.#serviceRoute);
+    return answer.finish();
   }
 
-  #send(status: string, lines: string, code: number, hop: Hop, answers: PlainAnswers): void {
-    this.#done(this.#answer(status, lines, hop), code, hop, this.#via(), answers);
+  #writeInstance({ bytes, contact, callIdStart, callIdEnd, wantsGruu }: PlainRequest, user: string, aor: string): void {
+    const { out } = this.#answer;
+    const { gruus } = this.#options;
+    const instance = bytes.toString('latin1', contact.instanceStart, contact.instanceEnd);
+    out.text(';+sip.instance="');
+    out.text(instance);
+    if (wantsGruu) {
+      const binding = { instance, callId: bytes.toString('latin1', callIdStart, callIdEnd) };
+      out.text('";pub-gruu="');
+      out.text(gruus.publicGruu({ aor }, instance));
+      out.text('";temp-gruu="');
+      out.text(gruus.temporaryGruu({ user, domain: this.#host }, binding));
+    }
+    out.text('"');
+  }
+
+  #refused(hop: Hop): Buffer {
+    const answer = this.#answer;
+    answer.begin(this.#request, hop, '503 Service Unavailable', this.#tag());
+    answer.out.text(`Retry-After: ${retryAfterS}\r\n`);
+    return answer.finish();
   }
 
   #done(bytes: Buffer, status: number, hop: Hop, via: PlainVia, answers: PlainAnswers): void {
     const { counters } = this.#options;
     if (status === 200) counters.accepted++;
     else if (status !== 401) counters.refused++;
-    answers.answered(status);
+    answers.answered('REGISTER', status);
     answers.respond(bytes, hop, via);
   }
 
-  #via(): PlainVia {
-    const { bytes, viaHostStart, viaHostEnd, viaPort, rportStart } = this.#request;
-    return {
-      host: bytes.toString('latin1', viaHostStart, viaHostEnd),
-      port: viaPort === 0 ? undefined : viaPort,
-      rport: rportStart === 0 ? undefined : 0,
-      maddr: undefined,
-    };
-  }
-
-  /** RFC 3261 §8.2.6. */
-  #answer(status: string, lines: string, hop: Hop): Buffer {
-    const out = this.#out;
-    const { bytes, fromStart, fromEnd, toStart, toEnd, cseqStart, cseqEnd } = this.#request;
-    out.begin();
-    out.text('SIP/2.0 ');
-    out.text(status);
-    this.#writeVia(hop);
-    out.text('\r\n');
-    out.bytes(bytes, fromStart, fromEnd + 2);
-    out.bytes(bytes, toStart, toEnd);
-    out.text(';tag=');
-    out.text(this.#tag());
-    out.text('\r\nCall-ID: ');
-    out.text(this.#callId);
-    out.text('\r\nCSeq: ');
-    out.bytes(bytes, cseqStart, cseqEnd + 2);
-    out.text(lines);
-    out.text('Content-Length: 0\r\n\r\n');
-    return out.finish();
-  }
-
-  /** RFC 3261 §18.2.1, RFC 3581 §4. */
-  #writeVia({ remoteAddress, remotePort }: Hop): void {
-    const out = this.#out;
-    const { bytes, viaStart, viaEnd, rportStart, viaHostStart, viaHostEnd } = this.#request;
-    out.text('\r\nVia: ');
-    if (rportStart > 0) {
-      out.bytes(bytes, viaStart, rportStart);
-      out.bytes(bytes, rportStart + rportParam.length, viaEnd);
-      out.text(`;rport=${remotePort};received=${remoteAddress}`);
-      return;
-    }
-    out.bytes(bytes, viaStart, viaEnd);
-    if (!isText(bytes, viaHostStart, viaHostEnd, remoteAddress)) out.text(`;received=${remoteAddress}`);
-  }
-
   /** The same for the same request (RFC 3261 §8.2.7), so that a repeated one has it. */
-  #tag(): string {
-    return hex8(this.#tags.begin().number(this.#callWord).number(this.#request.cseq).finish());
+  #tag(): number {
+    return this.#tags.begin().number(this.#callWord).number(this.#request.cseq).finish();
   }
 }
 
-const rportParam = ';rport';
+function contactChars({ contact, contactUriStart, contactUriEnd }: PlainRequest): number {
+  const { paramsStart, paramsEnd, instanceStart, instanceEnd } = contact;
+  return contactUriEnd - contactUriStart + paramsEnd - paramsStart + instanceEnd - instanceStart;
+}

@@ -9,28 +9,49 @@ import {
 } from '../message/characters.ts';
 import { HeaderId, SINGLE_MAX } from '../message/header-id.ts';
 import { headerIdAt, nameHash, nameHashSeed } from '../message/header-names.ts';
+import { PlainContact } from './plain-contact.ts';
 import { PlainCredentials } from './plain-credentials.ts';
 
-const begin = Buffer.from('REGISTER sip:', 'latin1');
-const afterHost = Buffer.from(' SIP/2.0\r\n', 'latin1');
+const version = Buffer.from(' SIP/2.0\r\n', 'latin1');
+const transportParam = Buffer.from(';transport=', 'latin1');
+const udp = Buffer.from('udp', 'latin1');
 const sipScheme = Buffer.from('sip:', 'latin1');
 const protocol = Buffer.from('SIP/2.0/UDP ', 'latin1');
 const tag = Buffer.from('tag', 'latin1');
 const branch = Buffer.from('branch', 'latin1');
 const rport = Buffer.from('rport', 'latin1');
-const expires = Buffer.from('expires', 'latin1');
-const method = Buffer.from(' REGISTER', 'latin1');
+const outbound = Buffer.from('outbound', 'latin1');
+const gruu = Buffer.from('gruu', 'latin1');
 const plainMaxBytes = 2_048;
 const plainMaxFields = 48;
 const maxCSeq = 2 ** 31 - 1;
 const maxSeconds = 2 ** 31 - 1;
 const shortestBranch = 8;
+const nothing = Buffer.alloc(0);
 
-/** Fields that change nothing about a REGISTER with one Contact and no more: the rest is not plain. */
+/** What a request is that is read. */
+export interface PlainKind {
+  /** Its first bytes, up to the host of its Request-URI. */
+  readonly begin: Uint8Array;
+  /** The end of its CSeq. */
+  readonly method: Uint8Array;
+  /** It is about an account, and makes a binding: To names a user, and there is a Contact. */
+  readonly isRegister: boolean;
+}
+
+const kindOf = (method: string): PlainKind => ({
+  begin: Buffer.from(`${method} sip:`, 'latin1'),
+  method: Buffer.from(` ${method}`, 'latin1'),
+  isRegister: method === 'REGISTER',
+});
+
+export const plainRegister: PlainKind = kindOf('REGISTER');
+export const plainOptions: PlainKind = kindOf('OPTIONS');
+
+/** Fields that change nothing about a REGISTER with one Contact, or OPTIONS: the rest is not plain. */
 const harmless: ReadonlySet<number> = new Set([
   HeaderId.Unknown,
   HeaderId.MaxForwards,
-  HeaderId.Supported,
   HeaderId.Allow,
   HeaderId.AllowEvents,
   HeaderId.Accept,
@@ -39,17 +60,20 @@ const harmless: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Where things are in a REGISTER as most telephones send it by UDP: one Via, one Contact without parameters but `expires`, no
- * body, nothing that asks for more. It is read in one pass over its bytes, without making anything. Whatever is not as
+ * Where things are in a REGISTER as most telephones send it by UDP, one Via, one Contact, no body, nothing that asks for more; or
+ * in OPTIONS that ask a server whether it lives. It is read in one pass over its bytes, without making anything. Whatever is not as
  * expected is not plain, and is left to `decodeMessage`: so this takes less than that, and never anything else.
  * One for many, as it holds the offsets of one message only.
  */
 export class PlainRequest {
   readonly credentials = new PlainCredentials();
-  bytes: Buffer = begin;
-  /** Of the Request-URI, which is nothing else. */
+  readonly contact = new PlainContact();
+  bytes: Buffer = nothing;
+  /** Of the Request-URI, which is nothing else than that, a port, and `transport=udp`. */
   hostStart = 0;
   hostEnd = 0;
+  /** 0: not said. */
+  port = 0;
   /** `SIP/2.0/UDP host:port` */
   viaStart = 0;
   viaHostStart = 0;
@@ -84,7 +108,11 @@ export class PlainRequest {
   userAgentStart = 0;
   userAgentEnd = 0;
   hasCredentials = false;
-  #contactExpiresS = -1;
+  /** It says that it supports GRUUs (RFC 5627); so that nothing hangs on how it does. */
+  wantsGruu = false;
+  #kind = plainRegister;
+  #saysOutbound = false;
+  #saysGruu = false;
   #seen = 0;
   #seenMore = 0;
   /** Of the addr-spec that was read last. */
@@ -95,38 +123,60 @@ export class PlainRequest {
   #hasTag = false;
 
   /** False: not plain. */
-  read(bytes: Buffer): boolean {
+  read(bytes: Buffer, kind: PlainKind): boolean {
     const end = bytes.length;
-    if (end > plainMaxBytes || end < 200 || !isAt(bytes, 0, begin)) return false;
+    if (end > plainMaxBytes || end < 200 || !isAt(bytes, 0, kind.begin)) return false;
     this.bytes = bytes;
+    this.#kind = kind;
     this.#reset();
-    let at = (this.hostStart = begin.length);
-    while (isHostCode(bytes[at]!)) at++;
-    this.hostEnd = at;
-    if (at === this.hostStart || !isAt(bytes, at, afterHost)) return false;
-    at += afterHost.length;
+    let at = this.#requestUri(bytes, kind.begin.length);
+    if (at < 0 || !isAt(bytes, at, version)) return false;
+    at += version.length;
     for (let fields = 0; bytes[at] !== 0x0d; fields++) {
       at = fields < plainMaxFields ? this.#field(bytes, at, end) : -1;
       if (at < 0) return false;
     }
     if (at + 2 !== end || bytes[at + 1] !== 0x0a) return false;
-    if (this.#contactExpiresS >= 0) this.expiresS = this.#contactExpiresS;
-    return (
-      this.viaEnd > 0 &&
-      this.fromEnd > 0 &&
-      this.toEnd > 0 &&
-      this.callIdEnd > 0 &&
-      this.contactUriEnd > 0 &&
-      this.cseqEnd > 0
-    );
+    const isWhole = this.viaEnd > 0 && this.fromEnd > 0 && this.toEnd > 0 && this.callIdEnd > 0 && this.cseqEnd > 0;
+    return isWhole && (!kind.isRegister || this.#isOfOneContact());
+  }
+
+  #isOfOneContact(): boolean {
+    const { contact } = this;
+    if (this.contactUriEnd === 0) return false;
+    if (contact.expiresS >= 0) this.expiresS = contact.expiresS;
+    // RFC 5626 knows such a telephone by its flow; RFC 5627 has to be told apart from what only looks like it.
+    if (contact.hasRegId && this.#saysOutbound) return false;
+    return contact.instanceEnd === 0 || !this.#saysGruu || this.wantsGruu;
   }
 
   #reset(): void {
     this.viaEnd = this.fromEnd = this.toEnd = this.callIdEnd = this.cseqEnd = this.contactUriEnd = 0;
     this.userAgentStart = this.userAgentEnd = 0;
-    this.expiresS = this.#contactExpiresS = -1;
-    this.hasCredentials = false;
+    this.expiresS = -1;
+    this.hasCredentials = this.wantsGruu = this.#saysOutbound = this.#saysGruu = false;
     this.#seen = this.#seenMore = 0;
+    this.contact.reset();
+  }
+
+  /** Where it ends; -1: not plain. */
+  #requestUri(bytes: Buffer, start: number): number {
+    let at = (this.hostStart = start);
+    while (isHostCode(bytes[at]!)) at++;
+    this.hostEnd = at;
+    this.port = 0;
+    if (at === start) return -1;
+    if (bytes[at] === 0x3a) {
+      const portStart = ++at;
+      while (isDigitCode(bytes[at]!)) at++;
+      this.port = numberAt(bytes, portStart, at, 65_535);
+      if (this.port < 1) return -1;
+    }
+    if (bytes[at] !== 0x3b) return at;
+    at += transportParam.length;
+    return isAt(bytes, at - transportParam.length, transportParam) && isWord(bytes, at, bytes.length, udp)
+      ? at + udp.length
+      : -1;
   }
 
   /** Where the next line starts; -1: not plain. */
@@ -175,6 +225,8 @@ export class PlainRequest {
         return this.#cseq(bytes, start, end);
       case HeaderId.Contact:
         return this.#once(2) && this.#contact(bytes, start, end);
+      case HeaderId.Supported:
+        return this.#supported(bytes, start, end);
       case HeaderId.Expires:
         this.expiresS = numberAt(bytes, start, end, maxSeconds);
         return this.expiresS >= 0;
@@ -241,6 +293,7 @@ export class PlainRequest {
 
   #to(bytes: Buffer, lineStart: number, start: number, end: number): boolean {
     if (!this.#address(bytes, start, end) || this.#hasTag) return false;
+    if (this.#kind.isRegister && this.#userEnd === this.#userStart) return false;
     this.toStart = lineStart;
     this.toEnd = end;
     this.toUserStart = this.#userStart;
@@ -256,10 +309,11 @@ export class PlainRequest {
     this.cseq = numberAt(bytes, start, at, maxCSeq);
     this.cseqStart = start;
     this.cseqEnd = end;
+    const { method } = this.#kind;
     return this.cseq >= 0 && at + method.length === end && isAt(bytes, at, method);
   }
 
-  /** `"name" <sip:user@host:port>;tag=…`, without anything but a tag behind it. */
+  /** `"name" <sip:user@host:port;…>;tag=…`, without anything but a tag behind it. */
   #address(bytes: Buffer, start: number, end: number): boolean {
     let at = start;
     if (bytes[at] === 0x22) {
@@ -278,7 +332,8 @@ export class PlainRequest {
       while (isDigitCode(bytes[at]!)) at++;
       if (numberAt(bytes, portStart, at, 65_535) < 1) return false;
     }
-    if (bytes[at++] !== 0x3e) return false;
+    at = plainParamsEnd(bytes, at, end);
+    if (at < 0 || bytes[at++] !== 0x3e) return false;
     this.#hasTag = at < end;
     if (at >= end) return at === end;
     if (bytes[at++] !== 0x3b || !isAt(bytes, at, tag) || bytes[at + tag.length] !== 0x3d) return false;
@@ -288,22 +343,31 @@ export class PlainRequest {
     return at === end && at > tagStart;
   }
 
-  /** `sip:user@host`, the user without escapes and password. */
+  /** `sip:user@host`, the user without escapes and password; or `sip:host`. */
   #uri(bytes: Buffer, start: number, end: number): boolean {
     if (!isAt(bytes, start, sipScheme)) return false;
     let at = start + sipScheme.length;
     this.#userStart = at;
+    let last = at;
+    while (last < end && bytes[last] !== 0x40 && bytes[last] !== 0x3e) last++;
+    if (bytes[last] === 0x3e) {
+      this.#userEnd = at;
+      return this.#host(bytes, at);
+    }
     while (at < end && bytes[at] !== 0x40) {
       const byte = bytes[at]!;
       if (byte === 0x3a || byte > 0x7e || !isUserCode(byte)) return false;
       at++;
     }
     this.#userEnd = at;
-    if (at === this.#userStart || at >= end) return false;
-    this.#hostStart = ++at;
+    return at > this.#userStart && at < end && this.#host(bytes, at + 1);
+  }
+
+  #host(bytes: Buffer, start: number): boolean {
+    let at = (this.#hostStart = start);
     while (isHostCode(bytes[at]!)) at++;
     this.#hostEnd = at;
-    return at > this.#hostStart;
+    return at > start;
   }
 
   #contact(bytes: Buffer, start: number, end: number): boolean {
@@ -319,10 +383,21 @@ export class PlainRequest {
     at = plainParamsEnd(bytes, at, end);
     if (at < 0 || bytes[at] !== 0x3e) return false;
     this.contactUriEnd = at++;
-    if (at === end) return true;
-    if (bytes[at++] !== 0x3b || !isAt(bytes, at, expires) || bytes[at + expires.length] !== 0x3d) return false;
-    this.#contactExpiresS = numberAt(bytes, at + expires.length + 1, end, maxSeconds);
-    return this.#contactExpiresS >= 0;
+    return this.contact.read(bytes, at, end);
+  }
+
+  /** What telephones say of themselves; of it, only these two change what is answered. */
+  #supported(bytes: Buffer, start: number, end: number): boolean {
+    const isFirst = this.#once(16);
+    for (let at = start; at < end; at++) {
+      if (bytes[at] === 0x22) return false;
+      const letter = bytes[at]! | 0x20;
+      if (letter === 0x6f && isWord(bytes, at, end, outbound)) this.#saysOutbound = true;
+      if (letter !== 0x67 || !isWord(bytes, at, end, gruu)) continue;
+      this.wantsGruu = isFirst && !this.#saysGruu && isElement(bytes, at, start, end, gruu);
+      this.#saysGruu = true;
+    }
+    return true;
   }
 }
 
@@ -336,8 +411,32 @@ function plainParamsEnd(bytes: Buffer, start: number, end: number): number {
     if (bytes[at] !== 0x3d) continue;
     at++;
     const valueStart = at;
-    while (at < end && isParamValueCode(bytes[at]!) && isUriCode(bytes[at]!) && bytes[at] !== 0x3f) at++;
+    while (
+      at < end &&
+      isParamValueCode(bytes[at]!) &&
+      isUriCode(bytes[at]!) &&
+      bytes[at] !== 0x3f &&
+      bytes[at] !== 0x40
+    )
+      at++;
     if (at === valueStart) return -1;
   }
   return at;
+}
+
+/** `word` stands at `at`, in any case. */
+function isWord(bytes: Uint8Array, at: number, end: number, word: Uint8Array): boolean {
+  if (at + word.length > end) return false;
+  for (let i = 0; i < word.length; i++) if ((bytes[at + i]! | 0x20) !== word[i]) return false;
+  return true;
+}
+
+/** It stands there as it is written, as an element of a list of its own. */
+function isElement(bytes: Uint8Array, at: number, start: number, end: number, word: Uint8Array): boolean {
+  if (!isAt(bytes, at, word)) return false;
+  let before = at - 1;
+  while (before >= start && bytes[before] === 0x20) before--;
+  let after = at + word.length;
+  while (after < end && bytes[after] === 0x20) after++;
+  return (before < start || bytes[before] === 0x2c) && (after >= end || bytes[after] === 0x2c);
 }

@@ -19,6 +19,8 @@ export type AnswerPlace = Pick<Via, 'host' | 'port' | 'rport' | 'maddr'>;
 export interface TransportListener {
   /** A datagram that has not been read yet. True: it is dealt with. Absent: none is taken like that. */
   datagram?(bytes: Buffer, hop: Hop): boolean;
+  /** The same of one that another member of the farm has sent on: it came to that one. */
+  relayed?(bytes: Buffer, hop: Hop): boolean;
   /** A complete message. Its top Via is as received: `received` and `rport` are the reader's to add (RFC 3261 §18.2.1). */
   message(message: SipMessage, hop: Hop): void;
   /** Not a message that can be worked with; where it is a request that can be answered, the listener does so. */

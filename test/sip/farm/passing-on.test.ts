@@ -2,10 +2,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { LoginGuard } from '#base';
 import { Authenticator } from '../../../src/sip/accounts/authenticator.ts';
 import { NonceMaker } from '../../../src/sip/accounts/nonce.ts';
+import { PlainDigest } from '../../../src/sip/accounts/plain-digest.ts';
 import { defaultSipGuardLimits } from '../../../src/sip/accounts/settings.ts';
 import type { AccountPlaces } from '../../../src/sip/farm/account-places.ts';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import type { SipMessage } from '../../../src/sip/message/sip-message.ts';
+import { defaultRegistrarSettings } from '../../../src/sip/registrar/limits.ts';
+import { PlainRegistrar } from '../../../src/sip/registrar/plain-registrar.ts';
 import { reply } from '../../../src/sip/transaction/reply.ts';
 import { openAccounts, proofOf } from '../accounts/account-fixture.ts';
 import type { Member } from './farm-member.ts';
@@ -214,38 +217,68 @@ describe('what one member waits for goes to that one', () => {
   });
 });
 
-describe('a registration', () => {
+describe.each([
+  ['of any kind', false],
+  ['as most telephones make it', true],
+])('a registration %s', (_, isPlain) => {
   /** Accounts belong to the member `owner`, and each REGISTER tells which member has it. */
   async function registrars(owner: string) {
     const { directory, close } = await openAccounts();
     const seen: string[] = [];
+    let plainCount = 0;
     const accounts: AccountPlaces = {
       placeOf: (request) => {
         if (request.method !== 'REGISTER') return undefined;
         return request.has(HeaderId.Authorization) ? owner : 'anybody';
       },
+      ownerOf: () => owner,
     };
     const one = await scene('udp', {
       accounts,
-      services: (name, clock) => ({
-        authenticator: new Authenticator({
-          directory,
-          guard: new LoginGuard(clock, defaultSipGuardLimits),
-          nonces: new NonceMaker(Buffer.alloc(32, 1), Buffer.from(name.padEnd(4).slice(0, 4)), 300),
-          isOneOfMany: true,
-          clock,
-          algorithms: ['MD5'],
-        }),
-        registrar: {
-          handle: (transaction, { message, hop }) => {
-            seen.push(name);
-            transaction.respond(reply(message, hop, 200, { toTag: 'r' }), 200);
+      services: (name, clock) => {
+        const guard = new LoginGuard(clock, defaultSipGuardLimits);
+        const nonces = new NonceMaker(Buffer.alloc(32, 1), Buffer.from(name.padEnd(4).slice(0, 4)), 300);
+        const algorithms = ['MD5'] as const;
+        const common = { directory, guard, nonces, isOneOfMany: true, clock, algorithms };
+        const authenticator = new Authenticator(common);
+        const { window, counters } = authenticator;
+        const plainRegistrar = new PlainRegistrar({
+          digest: new PlainDigest({ ...common, window, challengeTail: 'qop="auth"', counters }),
+          location: {
+            packed: () => undefined,
+            isFull: false,
+            isUnsaved: () => false,
+            nowS: () => Math.floor(clock.wallMs() / 1000),
+            refreshPacked: () => undefined,
           },
-        },
-      }),
+          registrations: {
+            register: (_aor, _request, _max, done) => {
+              seen.push(name);
+              plainCount++;
+              done({ kind: 'bindings', bindings: [], needsStore: false });
+            },
+          },
+          gruus: { publicGruu: () => '', temporaryGruu: () => '' },
+          owns: () => name === owner,
+          settings: defaultRegistrarSettings,
+          counters: { accepted: 0, refused: 0 },
+          member: name,
+          key: Buffer.alloc(16, 2),
+        });
+        return {
+          authenticator,
+          ...(isPlain && { plainRegistrar }),
+          registrar: {
+            handle: (transaction, { message, hop }) => {
+              seen.push(name);
+              transaction.respond(reply(message, hop, 200, { toTag: 'r' }), 200);
+            },
+          },
+        };
+      },
     });
     onTestFinished(close);
-    return { ...one, seen };
+    return { ...one, seen, plainCount: () => plainCount };
   }
 
   const register = { uri: 'sip:example.org', fromTag: 'a', to: 'sip:alice@example.org', method: 'REGISTER' } as const;
@@ -253,7 +286,7 @@ describe('a registration', () => {
     /nonce="([^"]+)"/.exec(challenge.value(HeaderId.WwwAuthenticate) ?? '')?.[1] ?? '';
 
   test('is challenged by whichever member gets it, and made by the one that owns the account', async () => {
-    const { world, alice, seen, relayed } = await registrars('m2');
+    const { world, alice, seen, relayed, plainCount } = await registrars('m2');
     for (const [at, member] of world.members.entries()) {
       const callId = `r${at}`;
       relayed();
@@ -265,10 +298,11 @@ describe('a registration', () => {
       expect(alice.words(callId)).toEqual(['401', '200']);
     }
     expect(seen).toEqual(['m2', 'm2', 'm2']);
+    expect(plainCount()).toBe(isPlain ? 3 : 0);
   });
 
   test('goes on with the nonce of another member, each count once', async () => {
-    const { world, alice } = await registrars('m2');
+    const { world, alice, plainCount } = await registrars('m2');
     await alice.send({ ...register, branch: 'z9hG4bKr', callId: 'r', cseq: 1 }, world.members[0]!);
     const nonce = nonceOf(alice.last('401', 'r'));
     for (const [at, count] of [1, 2, 2].entries()) {
@@ -280,6 +314,7 @@ describe('a registration', () => {
       await world.pass(20_000);
     }
     expect(alice.words('r')).toEqual(['401', '200', '200', '401']);
+    expect(plainCount()).toBe(isPlain ? 2 : 0);
   });
 
   test('goes to another member while the owner of the account cannot be reached', async () => {

@@ -39,6 +39,7 @@ async function openServer(isPlain: boolean) {
   await accounts.directory.createDomain(domain);
   for (const user of users)
     await accounts.directory.createAccount(domain, accountRecord(user, { isEnabled: user !== 'carol' }));
+  const readiness: { why: string | undefined } = { why: undefined };
   let listener: TransportListener | undefined;
   const sent: string[] = [];
   const never = (): never => {
@@ -66,7 +67,9 @@ async function openServer(isPlain: boolean) {
     authenticator: accounts.authenticator,
     location: accounts.location,
     registrar: accounts.registrar,
-    ...(isPlain && { plainRegistrar: accounts.plainRegistrar! }),
+    ...(isPlain && { plainRegistrar: accounts.plainRegistrar }),
+    gruus: accounts.gruus,
+    notReady: () => readiness.why,
     member: 'a',
     secret: accounts.secret,
     settings: { ...defaultCoreSettings, natPing: { method: 'none', periodS: 30 } },
@@ -78,10 +81,11 @@ async function openServer(isPlain: boolean) {
     accounts,
     server,
     takenCount: () => taken,
+    readiness,
     /** What it sends. */
     async hear(bytes: Buffer, hop: Hop): Promise<string[]> {
       sent.length = 0;
-      if (listener?.datagram?.(bytes, hop) === true) taken++;
+      if (isPlain && listener?.datagram?.(bytes, hop) === true) taken++;
       else {
         const message = decodeMessage(bytes);
         if (message instanceof SipMessage) listener?.message(message, hop);
@@ -101,10 +105,28 @@ async function openServer(isPlain: boolean) {
 /** A REGISTER to be sent, or the last one once more. */
 type Step =
   | { readonly kind: 'register'; readonly register: Register }
+  | { readonly kind: 'options'; readonly options: Options }
+  | { readonly kind: 'ready'; readonly isReady: boolean }
   | { readonly kind: 'again' }
   | { readonly kind: 'wait'; readonly seconds: number };
 
+/** OPTIONS, for this server or for others. */
+interface Options {
+  readonly address: string;
+  readonly port: number;
+  readonly sentBy: string | undefined;
+  readonly viaParams: string;
+  readonly uri: string;
+  readonly to: string;
+  readonly extra: readonly string[];
+  readonly damage: readonly [at: number, byte: number] | undefined;
+}
+
 interface Register {
+  /** `sip:` and the domain, unless it is something else. */
+  readonly uri: string | undefined;
+  /** Of From and To, behind the domain. */
+  readonly addressTail: string;
   readonly user: (typeof users)[number] | 'nobody';
   readonly address: string;
   readonly port: number;
@@ -125,7 +147,67 @@ const often = <T>(usual: T, ...rare: T[]): fc.Arbitrary<T> =>
     { weight: rare.length, arbitrary: fc.constantFrom(...rare) },
   );
 
+const damage = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.tuple(fc.nat(999), fc.integer({ min: 0, max: 255 })) },
+);
+
+const options: fc.Arbitrary<Options> = fc.record({
+  address: fc.constantFrom('192.0.2.7', '192.0.2.8'),
+  port: fc.constantFrom(5060, 5062),
+  sentBy: often<string | undefined>(undefined, '10.0.0.7:5060', '192.0.2.7', 'phone.example.net:5060', '[2001:db8::7]'),
+  viaParams: often(';rport', '', ';rport=5060', ';received=192.0.2.9', ';alias', ';maddr=192.0.2.55', ';RPORT'),
+  uri: often(
+    'sip:192.0.2.100:5060',
+    'sip:192.0.2.100',
+    `sip:${domain}`,
+    `sip:${domain}:5060;transport=udp`,
+    `sip:alice@${domain}`,
+    'sip:192.0.2.101',
+    'sip:192.0.2.100;transport=tcp',
+    'sip:192.0.2.100;hf=a.b',
+    'sip:192.0.2.100:0',
+    'sip:192.0.2.100?a=b',
+    'sips:192.0.2.100',
+    'tel:+123',
+  ),
+  to: often(
+    '<sip:192.0.2.100>',
+    `<sip:${domain};user=phone>`,
+    '<sip:x@y>;tag=1',
+    'sip:192.0.2.100',
+    '<sip:a:b@c>',
+    '"x" <sip:y>',
+  ),
+  extra: often<readonly string[]>(
+    ['Contact: <sip:probe@192.0.2.7:5060>'],
+    [],
+    ['Accept: application/sdp', 'Supported: gruu, "x"', 'User-Agent: Probe'],
+    ['Contact: <sip:192.0.2.7>;+sip.instance="<urn:x>";reg-id=1', 'Supported: outbound, gruu'],
+    ['Require: path'],
+    ['Require: 100rel'],
+    ['Proxy-Require: x'],
+    ['Route: <sip:192.0.2.100;lr>'],
+    ['Route: <sip:192.0.2.55;lr>'],
+    ['Record-Route: <sip:192.0.2.55;lr>'],
+    ['Authorization: Digest username="alice", realm="x", nonce="y", uri="z", response="w"'],
+    ['Max-Forwards: 0', 'Expires: 5'],
+    ['Expires: soon', 'Subject: a'],
+    ['Supported: x', ' folded'],
+    ['Content-Type: text/plain'],
+  ),
+  damage,
+});
+
 const register: fc.Arbitrary<Register> = fc.record({
+  uri: often<string | undefined>(
+    undefined,
+    `sip:${domain}:5060`,
+    `sip:${domain};transport=UDP`,
+    `sip:${domain};x=y`,
+    'sip:192.0.2.100',
+  ),
+  addressTail: often('', ':5060', ';transport=UDP', ';user=phone', '?a=b', ';x="y"', ':x'),
   user: fc.constantFrom('alice', 'alice', 'bob', 'carol', 'nobody'),
   address: fc.constantFrom('192.0.2.7', '192.0.2.8'),
   port: fc.constantFrom(5060, 5062),
@@ -149,6 +231,20 @@ const register: fc.Arbitrary<Register> = fc.record({
     '<sip:alice@h.invalid>',
     '*',
     '<sip:alice@192.0.2.7:5060>;+sip.instance="<urn:uuid:1>"',
+    '<sip:alice@192.0.2.7:5060>;expires=600;+sip.instance="<urn:uuid:1>"',
+    '<sip:alice@192.0.2.7:5060>;+sip.instance="<urn:uuid:2>";reg-id=1;methods="INVITE, ACK"',
+    '<sip:alice@192.0.2.7:5060>;reg-id=1;+sip.instance="<urn:uuid:1>";expires=700;audio;+org.x.y="a;b"',
+    '<sip:alice@192.0.2.7:5060>;audio;+sip.instance="<urn:uuid:1>";video',
+    '<sip:alice@192.0.2.7:5060>;Expires=600;+SIP.instance="<urn:uuid:1>"',
+    '<sip:alice@192.0.2.7:5060>;expires=600;expires=700',
+    '<sip:alice@192.0.2.7:5060>;+sip.instance=x;x',
+    '<sip:alice@192.0.2.7:5060>;+sip.instance="a\\"b"',
+    '<sip:alice@192.0.2.7:5060>; audio ;expires = 600',
+    '<sip:192.0.2.7:5060>',
+    '<sip:alice;x=y@192.0.2.7:5060>',
+    '<sip:alice:secret@192.0.2.7>',
+    '<sip:alice@192.0.2.7;x=a@b>',
+    `<sip:alice@192.0.2.7:5060>;x="${'y'.repeat(500)}"`,
     '<sip:alice@192.0.2.7:5060>, <sip:alice@192.0.2.8>',
     '<sip:alice@192.0.2.7:5060;ob?x=y>',
   ),
@@ -158,6 +254,11 @@ const register: fc.Arbitrary<Register> = fc.record({
     ['expires: 90000', 'Allow: INVITE', 'X-Mine: yes'],
     [],
     ['Expires: soon'],
+    ['Supported: gruu', 'Expires: 900'],
+    ['Supported: gruu,outbound , path'],
+    ['Supported: outbound', 'Supported: gruu'],
+    ['Supported: GRUU'],
+    ['Supported: not-gruu, "a, gruu"'],
     ['Require: path'],
     ['Require: else'],
     ['Supported: path, gruu, outbound', 'Path: <sip:p.example.net;lr>'],
@@ -171,16 +272,15 @@ const register: fc.Arbitrary<Register> = fc.record({
   display: often('', '"A. L." ', 'Alice ', '"a\\"b" '),
   proof: fc.constantFrom('none', 'right', 'right', 'right', 'wrong', 'used'),
   isSameCall: fc.boolean(),
-  damage: fc.oneof(
-    { weight: 6, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: fc.tuple(fc.nat(999), fc.integer({ min: 0, max: 255 })) },
-  ),
+  damage,
 });
 
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: fc.constant('register' as const), register }) },
     { weight: 2, arbitrary: fc.constant<Step>({ kind: 'again' }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('options' as const), options }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('ready' as const), isReady: often(true, false) }) },
     {
       weight: 1,
       arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.constantFrom(1, 40, 299, 3_600, 7_200) }),
@@ -189,9 +289,34 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { minLength: 4, maxLength: 30 },
 );
 
-const ha1Of = (user: string, isRight: boolean): string => accountRecord(isRight ? user : `${user}2`).ha1Md5;
-
 let serial = 0;
+
+function damaged(lines: readonly string[], damage: Register['damage']): Buffer {
+  const bytes = Buffer.from(lines.join('\r\n'), 'latin1');
+  if (damage !== undefined) bytes[Math.floor((damage[0] * bytes.length) / 1000)] = damage[1];
+  return bytes;
+}
+
+function optionsBytes({ address, port, sentBy, viaParams, uri, to, extra, damage }: Options): Buffer {
+  const id = ++serial;
+  return damaged(
+    [
+      `OPTIONS ${uri} SIP/2.0`,
+      `Via: SIP/2.0/UDP ${sentBy ?? `${address}:${port}`};branch=z9hG4bK-${id}${viaParams}`,
+      `From: <sip:probe@${address}>;tag=${id}`,
+      `To: ${to}`,
+      `Call-ID: probe-${id}@${address}`,
+      `CSeq: ${id} OPTIONS`,
+      ...extra,
+      'Content-Length: 0',
+      '',
+      '',
+    ],
+    damage,
+  );
+}
+
+const ha1Of = (user: string, isRight: boolean): string => accountRecord(isRight ? user : `${user}2`).ha1Md5;
 
 function bytesOf(
   one: Register,
@@ -216,10 +341,10 @@ function bytesOf(
     `Authorization: Digest username="${user}", realm="${domain}", nonce="${nonce}", uri="${uri}", ` +
     `response="${response}", algorithm=MD5, cnonce="xyz", nc=${nc}, qop=auth`;
   const lines = [
-    `REGISTER ${uri} SIP/2.0`,
+    `REGISTER ${one.uri ?? uri} SIP/2.0`,
     `Via: SIP/2.0/UDP ${one.sentBy ?? `${address}:${port}`};branch=z9hG4bK-${++serial}${viaParams}`,
-    `From: ${display}<sip:${user}@${domain}>;tag=${serial}`,
-    `To: ${display}<sip:${user}@${domain}>`,
+    `From: ${display}<sip:${user}@${domain}${one.addressTail}>;tag=${serial}`,
+    `To: ${display}<sip:${user}@${domain}${one.addressTail}>`,
     `Call-ID: ${call.id}`,
     `CSeq: ${call.cseq} REGISTER`,
     `Contact: ${contact}`,
@@ -230,10 +355,18 @@ function bytesOf(
     '',
     '',
   ];
-  const bytes = Buffer.from(lines.join('\r\n'), 'latin1');
-  if (one.damage !== undefined) bytes[Math.floor((one.damage[0] * bytes.length) / 1000)] = one.damage[1];
-  return bytes;
+  return damaged(lines, one.damage);
 }
+
+const hopFrom = (remoteAddress: string, remotePort: number): Hop => ({
+  transport: 'udp',
+  local: { address: '192.0.2.100', port: 5060 },
+  socketId: 1,
+  remoteAddress,
+  remotePort,
+  connectionId: 0,
+  receivedMs: 0,
+});
 
 /** What telephones read of an answer; its tag is anybody's choice, and its lines may stand in any order. */
 function meaningOf(text: string): unknown {
@@ -241,14 +374,24 @@ function meaningOf(text: string): unknown {
   const message = decodeMessage(Buffer.from(lines.join('\n'), 'latin1'));
   if (!(message instanceof SipMessage)) return text;
   const ids = [HeaderId.Via, HeaderId.From, HeaderId.CallId, HeaderId.CSeq, HeaderId.Contact, HeaderId.WwwAuthenticate];
-  const more = [HeaderId.RetryAfter, HeaderId.MinExpires, HeaderId.ContentLength, HeaderId.Unsupported];
+  const more = [
+    HeaderId.Allow,
+    HeaderId.Accept,
+    HeaderId.AcceptEncoding,
+    HeaderId.AcceptLanguage,
+    HeaderId.Supported,
+    HeaderId.RetryAfter,
+    HeaderId.MinExpires,
+    HeaderId.ContentLength,
+    HeaderId.Unsupported,
+  ];
   const { tag } = message.to();
   const addressed = message.value(HeaderId.To)?.replace(`;tag=${tag ?? ''}`, '');
   return [
     to,
     message.status,
     message.reason(),
-    [...ids, ...more].map((id) => message.values(id)),
+    [...ids, ...more].map((id) => message.values(id).map((value) => value.replace(/temp-gruu="[^"]*"/, 'temp-gruu'))),
     addressed,
     tag !== undefined,
   ];
@@ -274,19 +417,18 @@ describe('the short way of a plain REGISTER', () => {
             last = undefined;
             continue;
           }
+          if (step.kind === 'ready') {
+            short.readiness.why = long.readiness.why = step.isReady ? undefined : 'on purpose';
+            continue;
+          }
+          if (step.kind === 'options') {
+            const { address, port } = step.options;
+            last = [optionsBytes(step.options), hopFrom(address, port)];
+          }
           if (step.kind === 'register') {
             const { address: remoteAddress, port: remotePort, proof } = step.register;
             if (proof !== 'used') count++;
-            const local = { address: '192.0.2.100', port: 5060 };
-            const hop: Hop = {
-              transport: 'udp',
-              local,
-              socketId: 1,
-              remoteAddress,
-              remotePort,
-              connectionId: 0,
-              receivedMs: 0,
-            };
+            const hop = hopFrom(remoteAddress, remotePort);
             last = [bytesOf(step.register, nonce, Math.max(count, 1), calls), hop];
           }
           if (last === undefined) continue;

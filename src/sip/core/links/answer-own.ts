@@ -1,14 +1,16 @@
+import type { HeaderLine } from '../../message/field-text.ts';
 import { HeaderId } from '../../message/header-id.ts';
 import { knownMethods } from '../../message/methods.ts';
 import type { Incoming } from '../../proxy/incoming.ts';
 import type { TransportLayer } from '../../transport/transport-layer.ts';
-import type { Answerer, AnswerOptions } from '../answerer.ts';
+import type { Answerer } from '../answerer.ts';
 import type { Link } from '../link.ts';
 import type { LocalUsers } from '../local-users.ts';
 
 const allow = knownMethods.join(', ');
 const supported = ['path', 'outbound', 'gruu'];
-const abilities: AnswerOptions = {
+/** What OPTIONS are answered with. */
+export const abilities: { readonly headers: readonly HeaderLine[] } = {
   headers: [
     [HeaderId.Allow, allow],
     [HeaderId.Accept, 'application/sdp'],

@@ -1,0 +1,75 @@
+import { isText } from '../message/byte-ranges.ts';
+import type { Hop } from '../transport/hop.ts';
+import { AnswerBytes } from './answer-bytes.ts';
+import type { PlainRequest } from './plain-request.ts';
+
+/** Where to answer, of a Via. */
+export interface PlainVia {
+  /** Not said: by UDP nothing is looked up. */
+  readonly host: '';
+  readonly port: number | undefined;
+  readonly rport: number | undefined;
+  readonly maddr: undefined;
+}
+
+/** What the server does for it. */
+export interface PlainAnswers {
+  respond(bytes: Buffer, hop: Hop, via: PlainVia): void;
+  /** A final response has been given to a request of this method. */
+  answered(method: string, status: number): void;
+}
+
+const rportParam = ';rport';
+
+export function viaOf({ viaPort, rportStart }: PlainRequest): PlainVia {
+  return {
+    host: '',
+    port: viaPort === 0 ? undefined : viaPort,
+    rport: rportStart === 0 ? undefined : 0,
+    maddr: undefined,
+  };
+}
+
+/** Answers to plain requests (RFC 3261 §8.2.6): `begin`, header fields of their own in `out`, `finish`. */
+export class PlainAnswer {
+  readonly out = new AnswerBytes();
+
+  /** `tag`: of To. */
+  begin(request: PlainRequest, hop: Hop, status: string, tag: number): void {
+    const { out } = this;
+    const { bytes, fromStart, fromEnd, toStart, toEnd, callIdStart, callIdEnd, cseqStart, cseqEnd } = request;
+    out.begin();
+    out.text('SIP/2.0 ');
+    out.text(status);
+    this.#writeVia(request, hop);
+    out.text('\r\n');
+    out.bytes(bytes, fromStart, fromEnd + 2);
+    out.bytes(bytes, toStart, toEnd);
+    out.text(';tag=');
+    out.hex8(tag);
+    out.text('\r\nCall-ID: ');
+    out.bytes(bytes, callIdStart, callIdEnd);
+    out.text('\r\nCSeq: ');
+    out.bytes(bytes, cseqStart, cseqEnd + 2);
+  }
+
+  finish(): Buffer {
+    this.out.text('Content-Length: 0\r\n\r\n');
+    return this.out.finish();
+  }
+
+  /** RFC 3261 §18.2.1, RFC 3581 §4. */
+  #writeVia(request: PlainRequest, { remoteAddress, remotePort }: Hop): void {
+    const { out } = this;
+    const { bytes, viaStart, viaEnd, rportStart, viaHostStart, viaHostEnd } = request;
+    out.text('\r\nVia: ');
+    if (rportStart > 0) {
+      out.bytes(bytes, viaStart, rportStart);
+      out.bytes(bytes, rportStart + rportParam.length, viaEnd);
+      out.text(`;rport=${remotePort}`);
+    } else out.bytes(bytes, viaStart, viaEnd);
+    if (rportStart === 0 && isText(bytes, viaHostStart, viaHostEnd, remoteAddress)) return;
+    out.text(';received=');
+    out.text(remoteAddress);
+  }
+}
