@@ -8,8 +8,9 @@ import type { FarmMembership } from './farm-membership.ts';
 const WANTED_MS = 300_000;
 /** Calls of which copies are kept. Beyond it new ones are not. */
 const MOST_COPIES = 40_000;
-/** Opened in one turn. */
+/** Opened in one turn, and looked at: what is true of so many is most often true of all. */
 const RESTORED_PER_TURN = 50;
+const LOOKED_AT_PER_TURN = 200;
 /** It may not have the address any more, or not have been up. */
 const HAND_AGAIN_MS = 5_000;
 
@@ -88,20 +89,21 @@ export class HeldCopies {
     return undefined;
   }
 
-  /** Whether some are still waiting for somebody to go on with them. `isOwn`: asked once for each address. */
-  look(nowMs: number, isOwn: OwnAddress): boolean {
-    let isAnyGone = false;
+  /** `waiting`: nobody could go on with them yet. `busy`: somebody does, and there are more. `isOwn`: asked for each address. */
+  look(nowMs: number, isOwn: OwnAddress): 'none' | 'waiting' | 'busy' {
+    let found: 'none' | 'waiting' | 'busy' = 'none';
     for (const [key, estate] of this.#estates) {
       if (estate.calls.size === 0) this.#estates.delete(key);
       else if (!this.#isGone(estate)) estate.goneSinceMs = undefined;
       else {
         estate.goneSinceMs ??= nowMs;
-        if (nowMs - estate.goneSinceMs > WANTED_MS) this.#forget(key, estate);
-        else this.#pass(estate, nowMs, isOwn);
-        isAnyGone = true;
+        const isLate = nowMs - estate.goneSinceMs > WANTED_MS;
+        if (isLate) this.#forget(key, estate);
+        else if (this.#pass(estate, nowMs, isOwn)) found = 'busy';
+        if (found === 'none') found = 'waiting';
       }
     }
-    return isAnyGone;
+    return found;
   }
 
   #isGone({ owner, boot }: Estate): boolean {
@@ -114,13 +116,17 @@ export class HeldCopies {
     this.#estates.delete(key);
   }
 
-  #pass(estate: Estate, nowMs: number, isOwn: OwnAddress): void {
+  /** True: it went well, and there are more. */
+  #pass(estate: Estate, nowMs: number, isOwn: OwnAddress): boolean {
     const { membership, hash, hand, taken } = this.#parts;
     const company = { self: membership.self, members: membership.members() };
     const hands = new Map<string, CopyText[]>();
     const done: string[] = [];
-    for (const [id, held] of estate.calls) {
+    for (const [id, held] of [...firstOf(estate.calls, LOOKED_AT_PER_TURN)]) {
       if (done.length >= RESTORED_PER_TURN) break;
+      // Looked at: others come before it the next time.
+      estate.calls.delete(id);
+      estate.calls.set(id, held);
       const call = (held.call ??= readCopyText(held.text));
       if (call === undefined) {
         this.drop(id);
@@ -130,7 +136,7 @@ export class HeldCopies {
       const place = { owner: estate.owner, addresses: [a.bound, b.bound] };
       const heir = heirOf(company, place, () => hash(call.callId), isOwn);
       if (heir?.token === company.self.token) {
-        if (!this.#restore(estate, id, held, call)) break;
+        if (!this.#restore(estate, id, call)) break;
         done.push(id);
       } else if (heir !== undefined && nowMs - held.handedMs >= HAND_AGAIN_MS) {
         const list = hands.get(heir.name) ?? [];
@@ -142,17 +148,21 @@ export class HeldCopies {
     }
     for (const [name, calls] of hands) hand(name, { owner: estate.owner, boot: estate.boot, calls });
     if (done.length > 0) taken(done);
+    return done.length >= RESTORED_PER_TURN;
   }
 
-  /** False: its ports are not free, and so may be those of the others. It is the last of them to be tried again. */
-  #restore(estate: Estate, id: string, held: Held, call: CopiedCall): boolean {
-    const result = this.#parts.restore(call);
-    estate.calls.delete(id);
-    if (result !== 'refused') {
-      this.#count--;
-      return true;
-    }
-    estate.calls.set(id, held);
-    return false;
+  /** False: its ports are not free, and so may be those of the others. */
+  #restore(estate: Estate, id: string, call: CopiedCall): boolean {
+    if (this.#parts.restore(call) === 'refused') return false;
+    if (estate.calls.delete(id)) this.#count--;
+    return true;
+  }
+}
+
+function* firstOf<T>(all: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const one of all) {
+    if (left-- === 0) return;
+    yield one;
   }
 }

@@ -13,6 +13,8 @@ import { ToldCopies } from './told-copies.ts';
 
 /** How often it is looked whether the addresses of a member that is gone have come here. */
 const LOOK_MS = 250;
+/** While calls are opened, the rest of the loop has its turn for so long. */
+const PAUSE_MS = 10;
 
 /** The calls of this member. */
 export interface KeptCalls {
@@ -110,9 +112,13 @@ export class MediaKeeping implements MediaKeeper {
 
   /** As long as somebody is gone whose calls are wanted. */
   #watch(): void {
-    if (this.#held.count === 0 || !this.#held.look(this.#parts.clock.nowMs(), this.#ownAddresses())) return;
+    if (this.#held.count === 0) return;
+    const { clock } = this.#parts;
+    const found = this.#held.look(clock.nowMs(), this.#ownAddresses());
     this.#timer?.cancel();
-    this.#timer = this.#parts.clock.after(LOOK_MS, () => this.#watch());
+    this.#timer = undefined;
+    if (found === 'none') return;
+    this.#timer = clock.after(found === 'busy' ? PAUSE_MS : LOOK_MS, () => this.#watch());
   }
 
   /** Looked for at most once in a turn, and only if somebody asks. */

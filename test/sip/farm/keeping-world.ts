@@ -39,7 +39,7 @@ export class KeepingMember {
     this.name = name;
     this.machine = machine;
     world.addressesOf(machine).add(address);
-    this.media = new MediaWorld({ addresses: [address], relay: 'always' });
+    this.media = new MediaWorld({ addresses: [address], relay: 'always', ports: { first: 10_000, last: 19_999 } });
     this.#open();
   }
 

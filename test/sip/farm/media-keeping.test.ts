@@ -108,6 +108,18 @@ describe('the media of a member that dies', () => {
     expect(sibling.dialogs.has('call-2')).toBe(false);
   });
 
+  test('go on within a second also when they are many', () => {
+    const world = new KeepingWorld();
+    const one = world.join('one', 'east', '10.0.0.1');
+    const sibling = world.join('sibling', 'east', '10.0.0.1');
+    const many = Array.from({ length: 700 }, (_, at) => `many-${at}`);
+    for (const callId of many) one.call(callId);
+    world.clock.advance(2_000);
+    one.die();
+    world.clock.advance(1_000);
+    expect(sibling.taken).toHaveLength(many.length);
+  });
+
   test('are not wanted any more after five minutes', () => {
     const { world, one, sibling, other } = set();
     talking(world, one);
