@@ -1,11 +1,11 @@
 import type { Backplane, Guard } from '#backplane';
 import type { Clock, Timer } from '#io';
 import type { BusLink } from '../bus.ts';
-import { defaultBusTiming } from '../bus/limits.ts';
 import type { MemberBoot } from '../member-boot.ts';
 import type { MemberId } from '../member-id.ts';
 import type { LoadReport, MemberInfo, MemberView } from '../membership.ts';
 import { RecordCopy } from '../record-copy.ts';
+import { Hearing } from './hearing.ts';
 import { infoKey, loadKey, loadPrefix, memberOfInfoKey, memberOfLoadKey, memberPrefix } from './member-keys.ts';
 import type { MemberLiveness } from './member-liveness.ts';
 import { parseLoadReport, parseMemberInfo, type BootReport } from './member-record.ts';
@@ -21,7 +21,6 @@ export interface MemberDirectoryOptions {
 /** Boots that are known to have ended; of the oldest the leases are long over. */
 const endedMax = 10_000;
 const waitingForReturn = 'its lease ended while the engine was away; it may come back';
-const noLinkYet = 'the bus has not reached it yet';
 
 /**
  * Everybody in the cluster, as this member sees it: what they say of themselves in the engine, and how well the bus
@@ -31,11 +30,7 @@ export class MemberDirectory implements MemberLiveness {
   readonly #options: MemberDirectoryOptions;
   readonly #infos: RecordCopy<MemberInfo>;
   readonly #loads: RecordCopy<BootReport>;
-  readonly #links = new Map<MemberId, BusLink>();
-  /** Since when a link is not up, as far as it was heard (own clock). */
-  readonly #unheardSinceMs = new Map<MemberId, number>();
-  /** When a member's last report came through the engine (own clock). */
-  readonly #reportedAtMs = new Map<MemberId, number>();
+  readonly #hearing: Hearing;
   /** Lost their lease in the quarantine. */
   readonly #missing = new Map<MemberId, MemberInfo>();
   readonly #known = new Map<MemberId, MemberInfo>();
@@ -51,6 +46,7 @@ export class MemberDirectory implements MemberLiveness {
   constructor(options: MemberDirectoryOptions) {
     const { backplane } = options;
     this.#options = options;
+    this.#hearing = new Hearing(options.clock);
     this.#infos = new RecordCopy({
       backplane,
       prefix: memberPrefix,
@@ -96,17 +92,13 @@ export class MemberDirectory implements MemberLiveness {
   }
 
   /** Its link is broken, not only silent. */
-  isLinkDown({ id, boot }: MemberInfo): boolean {
-    const link = this.#links.get(id);
-    return link?.to.boot === boot && link.state === 'down';
+  isLinkDown(boot: MemberBoot): boolean {
+    return this.#hearing.isLinkDown(boot);
   }
 
   /** Since when nothing has come of a boot, neither over the bus nor through the engine (own clock). */
-  silentSinceMs({ member, boot }: MemberBoot): number {
-    const link = this.#links.get(member);
-    if (link?.to.boot === boot && link.state === 'up') return this.#options.clock.nowMs();
-    const unheardMs = link?.to.boot === boot ? this.#unheardSinceMs.get(member) : undefined;
-    return Math.max(unheardMs ?? Infinity, this.#reportedAtMs.get(member) ?? -Infinity);
+  silentSinceMs(boot: MemberBoot): number {
+    return this.#hearing.silentSinceMs(boot);
   }
 
   /** Holds while the engine has taken no further report of this boot than is known here. */
@@ -137,12 +129,7 @@ export class MemberDirectory implements MemberLiveness {
 
   /** The bus tells how well it hears somebody. */
   heard(link: BusLink): void {
-    const before = this.#links.get(link.to.member);
-    // The end of an earlier boot's link may be told after the beginning of the next one's.
-    if (before !== undefined && before.to.boot !== link.to.boot && link.state !== 'up') return;
-    this.#links.set(link.to.member, link);
-    this.#noteHearing(link, before);
-    if (before?.state !== link.state || before.to.boot !== link.to.boot) this.#changed();
+    if (this.#hearing.follow(link)) this.#changed();
   }
 
   /** Nobody is declared dead for a while: this member could not have seen them renew their leases. */
@@ -196,21 +183,10 @@ export class MemberDirectory implements MemberLiveness {
     this.#livenessListeners.clear();
   }
 
-  #noteHearing({ to, state }: BusLink, before: BusLink | undefined): void {
-    if (state === 'up') this.#unheardSinceMs.delete(to.member);
-    else if (before?.state === 'up' || before?.to.boot !== to.boot || !this.#unheardSinceMs.has(to.member)) {
-      // The bus says so when nothing was heard for a while.
-      const unheardForMs = state === 'silent' ? defaultBusTiming.silentAfterMs : 0;
-      this.#unheardSinceMs.set(to.member, this.#options.clock.nowMs() - unheardForMs);
-    }
-  }
-
   #followLoads(keys: readonly string[]): void {
     for (const key of keys) {
       const id = memberOfLoadKey(key);
-      if (id !== undefined && this.#loads.get(key) !== undefined) {
-        this.#reportedAtMs.set(id, this.#options.clock.nowMs());
-      }
+      if (id !== undefined && this.#loads.get(key) !== undefined) this.#hearing.reported(id);
     }
     this.#changed();
   }
@@ -249,16 +225,13 @@ export class MemberDirectory implements MemberLiveness {
     const load = this.#loads.get(loadKey(info.id))?.value;
     const cause = this.#suspicion(info);
     const report = load?.boot === info.boot ? (load as LoadReport) : undefined;
-    const unheardSinceMs = this.#unheardSinceMs.get(info.id);
+    const unheardSinceMs = this.#hearing.unheardSinceMs(info.id);
     if (cause === '') return { info, load: report, state: 'online', cause };
     return { info, load: report, state: 'suspect', cause, ...(unheardSinceMs === undefined ? {} : { unheardSinceMs }) };
   }
 
   #suspicion(info: MemberInfo): string {
     if (this.#missing.has(info.id)) return waitingForReturn;
-    if (info.id === this.#options.self) return '';
-    const link = this.#links.get(info.id);
-    if (link?.to.boot !== info.boot) return noLinkYet;
-    return link.state === 'up' ? '' : link.cause || 'the bus does not hear it';
+    return info.id === this.#options.self ? '' : this.#hearing.doubt(info);
   }
 }
