@@ -1,5 +1,6 @@
 import type { LoginGuard } from '#base';
 import type { Clock } from '#io';
+import { isRange } from '../message/byte-ranges.ts';
 import { isAtOnce, type AuthCounters } from './authenticator.ts';
 import { DigestInput } from './digest-input.ts';
 import type { DigestAlgorithm } from './digest.ts';
@@ -60,8 +61,7 @@ export class PlainDigest {
   /** What stands around the nonce of a challenge, by algorithm. */
   readonly #tails: readonly string[];
   /** The `uri` of the credentials that came last, most often that of the next ones, and the hash of it with the method. */
-  readonly #uri = Buffer.alloc(textMaxBytes);
-  #uriLength = 0;
+  #uri = Buffer.alloc(0);
   #requestHash = '';
   #count = 0;
   #sequence = 0;
@@ -175,23 +175,15 @@ export class PlainDigest {
   }
 
   #hashOfRequest(bytes: Buffer, start: number, end: number): string {
-    const kept = this.#uri;
-    const length = end - start;
-    if (length === this.#uriLength && isSameText(bytes, start, kept, length)) return this.#requestHash;
+    if (isRange(bytes, start, end, this.#uri)) return this.#requestHash;
     const input = this.#input;
     input.begin();
     input.text(methodColon);
     input.bytes(bytes, start, end);
     this.#requestHash = input.md5();
-    bytes.copy(kept, 0, start, end);
-    this.#uriLength = length;
+    this.#uri = Buffer.from(bytes.subarray(start, end));
     return this.#requestHash;
   }
-}
-
-function isSameText(bytes: Uint8Array, start: number, kept: Uint8Array, length: number): boolean {
-  for (let i = 0; i < length; i++) if (bytes[start + i] !== kept[i]) return false;
-  return true;
 }
 
 /** Of either case; -1: not so many hex digits. */
