@@ -13,8 +13,8 @@ import {
 } from '#io/node';
 
 const words = process.argv.slice(2);
-/** They go on when whoever reads their output has gone. */
-const longRunning = ['serve', 'connect'];
+/** They go on when their output goes nowhere: nobody reads it any more, or its disk is full. */
+const isLongRunning = ['serve', 'connect'].includes(words[0] ?? '');
 
 const serveRuntime: ServeRuntime = {
   createIo: () => {
@@ -49,11 +49,19 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
+let isOutputLost = false;
 /** `hubfarm … | head` closes our output early: that ends us quietly, as it does other tools, but for the long-running. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  if (!longRunning.includes(words[0] ?? '')) process.exit(0);
+  const isUnread = error.code === 'EPIPE';
+  if (!isUnread && !isOutputLost) {
+    const goesOn = isLongRunning ? '; what cannot be written is lost, all else goes on' : '';
+    process.stderr.write(`hubfarm: cannot write to the standard output: ${error.message}${goesOn}\n`);
+  }
+  isOutputLost = true;
+  if (!isLongRunning) process.exit(isUnread ? 0 : 1);
 });
+// There is nowhere left to say it.
+process.stderr.on('error', () => undefined);
 
 const runtime: CliRuntime = {
   terminal: new NodeTerminal({ input: process.stdin, output: process.stdout, errors: process.stderr }),
