@@ -1,15 +1,15 @@
-import type { Clock, Heap, Timer } from '#io';
+import type { Clock, Collection, Heap, Timer } from '#io';
 
 const lookEveryMs = 2_000;
 /** Busier than that is a server that does something: garbage is the runtime's own business then. */
 const idleShare = 0.1;
 /** Less is not worth a pause. */
 const worthwhileBytes = 8 * 1024 * 1024;
-/** However much there is: no more than one pause in so long. */
+/** However much there is: no more than one such pause in so long. */
 const atMostEveryMs = 30_000;
 /** Quieter than that nobody minds a pause of some hundred milliseconds. */
 const quietShare = 0.05;
-/** It is worth one when the process has grown by so much since the last. */
+/** It is worth one when the process has grown by so much since the last: so there are not many. */
 const worthwhileGrowthBytes = 24 * 1024 * 1024;
 
 /**
@@ -38,14 +38,19 @@ export class IdleCollection {
   #look(): void {
     const heap = this.#heap;
     const busyShare = heap.busyShare();
-    if (busyShare > idleShare || this.#clock.nowMs() - this.#collectedMs < atMostEveryMs) return;
     if (busyShare <= quietShare && this.#hasGrown()) {
-      heap.collect?.('thorough');
+      this.#collect('thorough');
       this.#residentBytes = heap.residentBytes();
-    } else if (heap.keptBytes() - this.#keptBytes >= worthwhileBytes) heap.collect?.('quick');
-    else return;
+      return;
+    }
+    if (busyShare > idleShare || this.#clock.nowMs() - this.#collectedMs < atMostEveryMs) return;
+    if (heap.keptBytes() - this.#keptBytes >= worthwhileBytes) this.#collect('quick');
+  }
+
+  #collect(how: Collection): void {
+    this.#heap.collect?.(how);
     this.#collectedMs = this.#clock.nowMs();
-    this.#keptBytes = heap.keptBytes();
+    this.#keptBytes = this.#heap.keptBytes();
   }
 
   #hasGrown(): boolean {
