@@ -30,12 +30,19 @@ const [anna, ben] = ['anna', 'ben'].map((name) => ({ name, domain, password: `wo
 /** RTP of half a second: they are heard by each other, or at least one of them is relayed. */
 const somePackets = 50;
 
-/** Of all threads: what they relay now, and all that they have relayed. */
-async function mediaOf(server: HubfarmServer): Promise<{ readonly calls: number; readonly packets: number }> {
+interface RelayRow {
+  readonly member: string;
+  readonly calls: number;
+  readonly packets: number;
+}
+
+/** Of all threads: what they relay now, all that they have relayed, and who has a call. */
+async function mediaOf(server: HubfarmServer): Promise<{ calls: number; packets: number; relay: string }> {
   const answer = await server.hubfarm('media', 'status', '--json');
-  const rows = (JSON.parse(answer) as { readonly members: readonly { calls: number; packets: number }[] }).members;
+  const rows = (JSON.parse(answer) as { readonly members: readonly RelayRow[] }).members;
   const sum = (name: 'calls' | 'packets'): number => rows.reduce((total, row) => total + row[name], 0);
-  return { calls: sum('calls'), packets: sum('packets') };
+  const relay = rows.find(({ calls }) => calls > 0)?.member ?? '';
+  return { calls: sum('calls'), packets: sum('packets'), relay };
 }
 
 if (requirePeers(['ip', 'nft', 'baresip', 'sipp'])) {
@@ -112,11 +119,16 @@ if (requirePeers(['ip', 'nft', 'baresip', 'sipp'])) {
       };
       try {
         await called.start();
-        await calling.start(`sip:ben@${domain}`);
-        await calling.answered();
-        await isHeard('at the beginning');
-        // The one that has it is among the first three to die, and who has taken it over perhaps as well.
-        for (let death = 1; death <= members; death++) {
+        // The first member is the server itself, which does not die.
+        for (let isFirst = true; isFirst; isFirst = !(await mediaOf(server)).relay.includes('/')) {
+          await calling.stop();
+          await until('no call', 20_000, async () => (await mediaOf(server)).calls === 0);
+          await calling.start(`sip:ben@${domain}`);
+          await calling.answered();
+          await isHeard('at the beginning');
+        }
+        // All others die once: the one that has it is among them, and who has taken it over perhaps as well.
+        for (let death = 1; death < members; death++) {
           signal(server.pid, 'SIGUSR2');
           await server.says(new RegExp(`(a member has ended[^]*){${2 + death}}`));
           await isHeard(`after death ${death}`);
@@ -126,8 +138,8 @@ if (requirePeers(['ip', 'nft', 'baresip', 'sipp'])) {
       } finally {
         await Promise.all([called, calling].map((one) => one.stop()));
       }
-      expect(calling.heardSeconds(1000)).toBeGreaterThan(members);
-      expect(called.heardSeconds(440)).toBeGreaterThan(members);
+      expect(calling.heardSeconds(1000)).toBeGreaterThan(1);
+      expect(called.heardSeconds(440)).toBeGreaterThan(1);
     });
   });
 }
