@@ -20,11 +20,15 @@ async function storm(hub: string, diesAfterMs: number): Promise<Redirect[]> {
   for (const { client, pack } of clients) client.sendPack(pack);
   await rig.run(diesAfterMs);
   const redirects: Redirect[] = [];
+  const unanswered = new Set(clients.map(({ client }) => client));
   const collect = async (): Promise<void> => {
-    for (const { client } of clients) {
+    for (const client of unanswered) {
       const answer = await client.answerPack(0);
-      const decoded = answer && decodeLoginAnswer(answer);
-      if (decoded?.kind === 'redirect') redirects.push(decoded.redirect);
+      if (answer === undefined) continue;
+      // Behind a Welcome come frames, which are no HTTP.
+      unanswered.delete(client);
+      const decoded = decodeLoginAnswer(answer);
+      if (decoded.kind === 'redirect') redirects.push(decoded.redirect);
     }
   };
   await collect();
