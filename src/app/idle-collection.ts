@@ -9,8 +9,12 @@ const worthwhileBytes = 8 * 1024 * 1024;
 const atMostEveryMs = 30_000;
 /** Quieter than that nobody minds a pause of some hundred milliseconds. */
 const quietShare = 0.05;
-/** It is worth one when the process has grown by so much since the last: so there are not many. */
+/** It is worth one when the process has grown by so much since the last, */
 const worthwhileGrowthBytes = 24 * 1024 * 1024;
+/** and for so long there was none; */
+const seldomMs = 10 * 60_000;
+/** or when it has grown by so much: then there was a storm, and many are there who wait for nothing now. */
+const stormGrowthBytes = 64 * 1024 * 1024;
 
 /**
  * Throws garbage away while nothing happens. The runtime waits with that until its heap is full, so that what a storm of
@@ -22,6 +26,7 @@ export class IdleCollection {
   readonly #heap: Heap;
   readonly #timer: Timer | undefined;
   #collectedMs = -Infinity;
+  #thoroughMs = -Infinity;
   #keptBytes = 0;
   #residentBytes = 0;
 
@@ -40,6 +45,7 @@ export class IdleCollection {
     const busyShare = heap.busyShare();
     if (busyShare <= quietShare && this.#hasGrown()) {
       this.#collect('thorough');
+      this.#thoroughMs = this.#collectedMs;
       this.#residentBytes = heap.residentBytes();
       return;
     }
@@ -54,6 +60,7 @@ export class IdleCollection {
   }
 
   #hasGrown(): boolean {
-    return this.#heap.residentBytes() - this.#residentBytes >= worthwhileGrowthBytes;
+    const isDue = this.#clock.nowMs() - this.#thoroughMs >= seldomMs;
+    return this.#heap.residentBytes() - this.#residentBytes >= (isDue ? worthwhileGrowthBytes : stormGrowthBytes);
   }
 }

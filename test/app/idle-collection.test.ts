@@ -61,15 +61,25 @@ describe('IdleCollection', () => {
     expect(heap.collections).toBe(2);
   });
 
-  it('gives memory back after the start, and when the process has grown by a storm', () => {
+  it('gives memory back after the start, and at once when the process has grown by a storm', () => {
     const { clock, heap } = start();
     clock.advance(2_000);
     expect(heap.thorough).toBe(1);
-    heap.resident = 140 * MB;
-    clock.advance(600_000);
+    heap.resident = 180 * MB;
+    clock.advance(60_000);
     expect(heap.thorough).toBe(1);
-    heap.resident = 150 * MB;
+    heap.resident = 190 * MB;
     clock.advance(2_000);
+    expect(heap.thorough).toBe(2);
+  });
+
+  it('gives back seldom what has come little by little', () => {
+    const { clock, heap } = start();
+    clock.advance(2_000);
+    heap.resident = 150 * MB;
+    clock.advance(590_000);
+    expect(heap.thorough).toBe(1);
+    clock.advance(12_000);
     expect(heap.thorough).toBe(2);
   });
 

@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
+import type koffiModule from 'koffi';
 
 /** Readiness of a file descriptor, in this loop, without a thread. */
 export interface Poll {
@@ -9,7 +10,7 @@ export interface Poll {
   close(): void;
 }
 
-type Koffi = (typeof import('koffi'))['default'];
+type Koffi = typeof koffiModule;
 type Ready = (hasFailed: boolean) => void;
 export type OpenPoll = (fd: number, ready: Ready) => Poll;
 
@@ -22,18 +23,18 @@ const UV_READABLE = 1;
  * makes an object with names for each event. `isStraight`: so, where it can be; only the main thread's loop is known by a name.
  */
 export function openPolls(koffi: Koffi, isStraight = isMainThread): OpenPoll {
-  const open = (isStraight ? straightPolls(koffi) : undefined) ?? koffiPolls(koffi);
-  return (fd, ready) => open(fd, scoped(ready));
+  const straight = isStraight ? straightPolls(koffi) : undefined;
+  const rest = (process as { readonly _tickCallback?: () => void })._tickCallback;
+  if (straight !== undefined && rest !== undefined) return (fd, ready) => straight(fd, scoped(ready, rest));
+  const open = straight ?? koffiPolls(koffi);
+  return (fd, ready) => new DeferredPoll(fd, ready, open);
 }
 
 /**
  * `ready`, as the runtime calls its own callbacks: promises and ticks that come of it run at its end, and what it throws is
- * nobody's. `process._tickCallback` is what the runtime itself does there; an empty `setImmediate` would do, too, at a multiple of
- * the price.
+ * nobody's. `process._tickCallback` is what the runtime itself does there.
  */
-function scoped(ready: Ready): Ready {
-  const rest = (process as { readonly _tickCallback?: () => void })._tickCallback;
-  if (rest === undefined) return (hasFailed) => void setImmediate(ready, hasFailed);
+function scoped(ready: Ready, rest: () => void): Ready {
   return (hasFailed) => {
     try {
       ready(hasFailed);
@@ -44,6 +45,52 @@ function scoped(ready: Ready): Ready {
       });
     }
   };
+}
+
+/**
+ * Tells in the check phase of the same turn. A thread may be ended from outside whatever it is doing: in a callback of native code
+ * that ends the whole process, so nothing is done there.
+ */
+class DeferredPoll implements Poll {
+  readonly #ready: Ready;
+  readonly #poll: Poll;
+  #isListening = true;
+  #isDue = false;
+  #hasFailed = false;
+
+  constructor(fd: number, ready: Ready, open: OpenPoll) {
+    this.#ready = ready;
+    this.#poll = open(fd, (hasFailed) => this.#seen(hasFailed));
+  }
+
+  restart(): void {
+    this.#isListening = true;
+    this.#poll.restart();
+  }
+
+  stop(): void {
+    this.#isListening = false;
+    this.#poll.stop();
+  }
+
+  close(): void {
+    this.#isListening = false;
+    this.#poll.close();
+  }
+
+  #seen(hasFailed: boolean): void {
+    this.#hasFailed ||= hasFailed;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => this.#tell());
+  }
+
+  #tell(): void {
+    const hasFailed = this.#hasFailed;
+    this.#isDue = false;
+    this.#hasFailed = false;
+    if (this.#isListening) this.#ready(hasFailed);
+  }
 }
 
 function koffiPolls(koffi: Koffi): OpenPoll {
@@ -87,6 +134,7 @@ class StraightPolls {
   readonly #loop: unknown;
   readonly #told: unknown;
   readonly #watched = new Map<number, Watched>();
+  readonly #closing = new Set<Watched>();
 
   /** @throws Error where something of it is missing. */
   constructor(koffi: Koffi) {
@@ -123,6 +171,7 @@ class StraightPolls {
     this.#watched.delete(address);
     this.#close(address, 0);
     // libuv lets go of it at the end of this turn of the loop, or of the next one.
-    setImmediate(() => setImmediate(() => void watched.memory));
+    this.#closing.add(watched);
+    setImmediate(() => setImmediate(() => this.#closing.delete(watched)));
   }
 }
