@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import type koffiModule from 'koffi';
 
 /** Readiness of a file descriptor, in this loop, without a thread. */
@@ -19,10 +18,11 @@ const UV_POLL = 8;
 const UV_READABLE = 1;
 
 /**
- * Readiness as the loop tells it. On the main thread libuv calls straight into the function, with numbers only: what koffi offers
- * makes an object with names for each event. `isStraight`: so, where it can be; only the main thread's loop is known by a name.
+ * Readiness as the loop tells it: libuv calls straight into the function, with numbers only. What koffi offers makes an object with
+ * names for each event, and ends the whole process where a thread is ended from outside in its callback; a registered function is
+ * just not called then. `isStraight`: so, where it can be.
  */
-export function openPolls(koffi: Koffi, isStraight = isMainThread): OpenPoll {
+export function openPolls(koffi: Koffi, isStraight = true): OpenPoll {
   const straight = isStraight ? straightPolls(koffi) : undefined;
   const rest = (process as { readonly _tickCallback?: () => void })._tickCallback;
   if (straight !== undefined && rest !== undefined) return (fd, ready) => straight(fd, scoped(ready, rest));
@@ -47,10 +47,7 @@ function scoped(ready: Ready, rest: () => void): Ready {
   };
 }
 
-/**
- * Tells in the check phase of the same turn. A thread may be ended from outside whatever it is doing: in a callback of native code
- * that ends the whole process, so nothing is done there.
- */
+/** Tells in the check phase of the same turn: then promises and ticks run, and a thread is rarely ended in koffi's own callback. */
 class DeferredPoll implements Poll {
   readonly #ready: Ready;
   readonly #poll: Poll;
@@ -117,61 +114,69 @@ function straightPolls(koffi: Koffi): OpenPoll | undefined {
 
 type Call = (...args: readonly unknown[]) => number;
 
-interface Watched {
-  /** A `uv_poll_t`; libuv has its address as long as the handle is not closed. */
-  readonly memory: Buffer;
-  readonly address: number;
-  readonly ready: Ready;
-}
-
+/** koffi makes and ends the handles, with their thread if need be; what they call is ours. */
 class StraightPolls {
   readonly #koffi: Koffi;
-  readonly #init: Call;
-  readonly #start: Call;
-  readonly #stop: Call;
-  readonly #close: Call;
-  readonly #handleBytes: number;
   readonly #loop: unknown;
+  readonly #walk: Call;
+  readonly #typeOf: Call;
+  readonly #descriptorOf: Call;
+  readonly #start: Call;
   readonly #told: unknown;
-  readonly #watched = new Map<number, Watched>();
-  readonly #closing = new Set<Watched>();
+  /** By the address of the handle. */
+  readonly #watched = new Map<number, Ready>();
 
   /** @throws Error where something of it is missing. */
   constructor(koffi: Koffi) {
     const library = koffi.load(null);
     const call = (declaration: string): Call => library.func(declaration) as Call;
+    const visitor = koffi.pointer(koffi.proto(null, 'void', ['uintptr_t', 'uintptr_t']));
     const callback = koffi.pointer(koffi.proto(null, 'void', ['uintptr_t', 'int', 'int']));
     this.#koffi = koffi;
-    this.#handleBytes = call('size_t uv_handle_size(int type)')(UV_POLL);
-    this.#init = call('int uv_poll_init(void *loop, uintptr_t handle, int fd)');
+    this.#loop = loopOfThisThread(koffi, call('int napi_get_uv_event_loop(void *env, _Out_ void **loop)'));
+    this.#walk = library.func('uv_walk', 'void', ['void *', visitor, 'uintptr_t']) as Call;
+    this.#typeOf = call('int uv_handle_get_type(uintptr_t handle)');
+    this.#descriptorOf = call('int uv_fileno(uintptr_t handle, _Out_ int *fd)');
     this.#start = library.func('uv_poll_start', 'int', ['uintptr_t', 'int', callback]) as Call;
-    this.#stop = call('int uv_poll_stop(uintptr_t handle)');
-    this.#close = call('void uv_close(uintptr_t handle, uintptr_t closed)');
-    this.#loop = call('void *uv_default_loop()')();
     this.#told = koffi.register(
-      (handle: number, status: number) => this.#watched.get(handle)?.ready(status !== 0),
+      (handle: number, status: number) => this.#watched.get(handle)?.(status !== 0),
       callback,
     );
   }
 
   readonly open: OpenPoll = (fd, ready) => {
-    const memory = Buffer.from(new ArrayBuffer(this.#handleBytes));
-    const address = Number(this.#koffi.address(memory));
-    const done = this.#init(this.#loop, address, fd);
-    if (done < 0) throw new Error(`the loop cannot watch file descriptor ${fd}: error ${-done}`);
-    this.#watched.set(address, { memory, address, ready });
+    const handle = this.#koffi.node.poll(fd, { readable: true }, () => undefined);
+    const address = this.#find(fd);
+    this.#watched.set(address, ready);
     const start = (): void => void this.#start(address, UV_READABLE, this.#told);
     start();
-    return { restart: start, stop: () => void this.#stop(address), close: () => this.#end(address) };
+    return {
+      restart: start,
+      stop: () => handle.stop(),
+      close: () => {
+        this.#watched.delete(address);
+        handle.close();
+      },
+    };
   };
 
-  #end(address: number): void {
-    const watched = this.#watched.get(address);
-    if (watched === undefined) return;
-    this.#watched.delete(address);
-    this.#close(address, 0);
-    // libuv lets go of it at the end of this turn of the loop, or of the next one.
-    this.#closing.add(watched);
-    setImmediate(() => setImmediate(() => this.#closing.delete(watched)));
+  /** The handle that watches it. */
+  #find(fd: number): number {
+    let found: number | undefined;
+    const descriptor = [-1];
+    const visit = (handle: number): void => {
+      if (this.#typeOf(handle) !== UV_POLL || this.#descriptorOf(handle, descriptor) !== 0) return;
+      if (descriptor[0] === fd) found = handle;
+    };
+    this.#walk(this.#loop, visit, 0);
+    if (found === undefined) throw new Error(`the loop does not watch file descriptor ${fd}`);
+    return found;
   }
+}
+
+function loopOfThisThread(koffi: Koffi, loopOf: Call): unknown {
+  const loop: unknown[] = [null];
+  const { env } = koffi.node as { readonly env?: unknown };
+  if (env === undefined || loopOf(env, loop) !== 0) throw new Error('the runtime does not show its loop');
+  return loop[0];
 }

@@ -7,8 +7,8 @@ export interface NativeBasics {
   /** Why the last call gave -1. */
   errno(): number;
   /**
-   * `ready` is called in the loop's poll phase (in a thread: in the check phase of the same turn), as long as there is something to
-   * read, and once on an error; promises and ticks that come of it run when it returns.
+   * `ready` is called in the loop's poll phase, as long as there is something to read, and once on an error; promises and ticks
+   * that come of it run when it returns.
    */
   poll(fd: number, ready: (hasFailed: boolean) => void): Poll;
 }

@@ -69,7 +69,7 @@ export class BatchedSocket implements Datagram {
     this.#parts.native.close(this.#fd);
   }
 
-  /** One wake-up after the other, on the main thread in the poll phase: what waits for the check phase costs a datagram alone a fifth more. */
+  /** In the loop's poll phase, one wake-up after the other: what waits for the check phase costs a datagram alone a fifth more. */
   #ready(hasFailed: boolean): void {
     this.#hasPollFailed ||= hasFailed;
     const sink = this.#sink;
