@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Baresip } from './baresip.ts';
 import { until } from './command.ts';
 import { HubfarmServer } from './hubfarm-server.ts';
 import { useNetwork, type Host } from './namespaces.ts';
+import { putBehindNat } from './nat-box.ts';
 import { requirePeers } from './peers.ts';
 import { signal } from './process.ts';
 import { provideAccounts } from './sip-server.ts';
-import { Sipp, sipUsers, writeUsers, type SippRun } from './sipp.ts';
+import { Sipp, sipUsers, writeUsers, type SippRun, type SipUser } from './sipp.ts';
 
 const domain = 'farm.test';
 const killer = resolve(import.meta.dirname, 'thread-killer.ts');
@@ -21,8 +23,29 @@ const aroundMs = 2_500;
 const t1Ms = 500;
 const patient = ['-default_behaviors', 'all,-abortunexp,-bye'];
 const users = sipUsers(100, domain);
+const [anna, ben] = ['anna', 'ben'].map((name) => ({ name, domain, password: `word-of-${name}` })) as [
+  SipUser,
+  SipUser,
+];
+/** RTP of half a second: they are heard by each other, or at least one of them is relayed. */
+const somePackets = 50;
 
-if (requirePeers(['ip', 'sipp'])) {
+interface RelayRow {
+  readonly member: string;
+  readonly calls: number;
+  readonly packets: number;
+}
+
+/** Of all threads: what they relay now, all that they have relayed, and who has a call. */
+async function mediaOf(server: HubfarmServer): Promise<{ calls: number; packets: number; relay: string }> {
+  const answer = await server.hubfarm('media', 'status', '--json');
+  const rows = (JSON.parse(answer) as { readonly members: readonly RelayRow[] }).members;
+  const sum = (name: 'calls' | 'packets'): number => rows.reduce((total, row) => total + row[name], 0);
+  const relay = rows.find(({ calls }) => calls > 0)?.member ?? '';
+  return { calls: sum('calls'), packets: sum('packets'), relay };
+}
+
+if (requirePeers(['ip', 'nft', 'baresip', 'sipp'])) {
   describe('calls through a server whose threads share a port', () => {
     const network = useNetwork();
     let server: HubfarmServer;
@@ -41,7 +64,7 @@ if (requirePeers(['ip', 'sipp'])) {
       server = new HubfarmServer(network().host('hubfarm'), { settings, environment });
       [callers, callees] = [network().host('callers'), network().host('callees')];
       await server.start();
-      await provideAccounts(server, domain, users);
+      await provideAccounts(server, domain, [...users, anna, ben]);
       await until('all threads in the farm', 30_000, isWhole);
     });
 
@@ -81,6 +104,42 @@ if (requirePeers(['ip', 'sipp'])) {
       } finally {
         await Promise.all([answering, ...calling].map((one) => one.stop()));
       }
+    });
+
+    test('are heard when the thread dies that relays them, and the next one: a sibling opens the same ports', async () => {
+      const [box, inner, outer] = ['box', 'inner', 'outer'].map((name) => network().host(name)) as [Host, Host, Host];
+      await putBehindNat(box, inner);
+      const address = `sip:${server.host.address}:5060`;
+      const called = new Baresip(outer, { server: address, user: ben, toneHz: 1000 });
+      const calling = new Baresip(inner, { server: address, user: anna, toneHz: 440 });
+      const isHeard = async (what: string): Promise<void> => {
+        await until(`one relay ${what}`, 20_000, async () => (await mediaOf(server)).calls === 1);
+        const { packets } = await mediaOf(server);
+        await until(`sound ${what}`, 20_000, async () => (await mediaOf(server)).packets > packets + somePackets);
+      };
+      try {
+        await called.start();
+        // The first member is the server itself, which does not die.
+        for (let isFirst = true; isFirst; isFirst = !(await mediaOf(server)).relay.includes('/')) {
+          await calling.stop();
+          await until('no call', 20_000, async () => (await mediaOf(server)).calls === 0);
+          await calling.start(`sip:ben@${domain}`);
+          await calling.answered();
+          await isHeard('at the beginning');
+        }
+        // All others die once: the one that has it is among them, and who has taken it over perhaps as well.
+        for (let death = 1; death < members; death++) {
+          signal(server.pid, 'SIGUSR2');
+          await server.says(new RegExp(`(a member has ended[^]*){${2 + death}}`));
+          await isHeard(`after death ${death}`);
+        }
+        expect(server.output).toContain('the media of calls go on here');
+        await until('all threads in the farm again', 30_000, isWhole);
+      } finally {
+        await Promise.all([called, calling].map((one) => one.stop()));
+      }
+      expect(calling.heardSeconds(1000)).toBeGreaterThan(1);
+      expect(called.heardSeconds(440)).toBeGreaterThan(1);
     });
   });
 }
