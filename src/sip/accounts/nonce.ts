@@ -1,5 +1,6 @@
 import { sha256 } from '#base';
-import { hex8, hex8At, parseHex8, ShortMac } from '../transaction/short-mac.ts';
+import { hex8, hex8At, parseHex8 } from '../message/hex8.ts';
+import { ShortMac } from '../transaction/short-mac.ts';
 
 /** What a nonce turned out to be. `forged`: not made with the cluster's key, or for another realm. */
 export type NonceVerdict =

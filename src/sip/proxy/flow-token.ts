@@ -1,5 +1,6 @@
 import { formatIpAddress, parseIpAddress } from '#base';
-import { hex8At, type ShortMac } from '../transaction/short-mac.ts';
+import { hex8At } from '../message/hex8.ts';
+import type { ShortMac } from '../transaction/short-mac.ts';
 import type { Target } from '../transport/target.ts';
 import { transportNames } from '../transport/transport-name.ts';
 import type { TokenPlaces } from './token-places.ts';

@@ -1,7 +1,7 @@
 import { isRange, isSame, isText, numberAt } from '../message/byte-ranges.ts';
 import { Change, CHANGE_STRIDE, InDialogPlaces, ipv4End, ROUTE_STRIDE } from '../message/in-dialog-places.ts';
 import type { ViaPlaces } from '../message/via-places.ts';
-import { AnswerBytes } from '../registrar/answer-bytes.ts';
+import { MessageBytes } from '../message/message-bytes.ts';
 import type { BranchCodec } from '../transaction/branch.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import { STATELESS_TAG_BEGIN } from '../transaction/stateless-tag.ts';
@@ -52,7 +52,7 @@ export class PlainDialogs {
   readonly #services: PlainDialogServices;
   readonly #places: InDialogPlaces;
   readonly #token = new TokenPlaces();
-  readonly #out = new AnswerBytes();
+  readonly #out = new MessageBytes();
 
   constructor(services: PlainDialogServices) {
     this.#services = services;

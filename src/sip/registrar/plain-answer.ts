@@ -1,6 +1,6 @@
 import { isText } from '../message/byte-ranges.ts';
 import type { Hop } from '../transport/hop.ts';
-import { AnswerBytes } from './answer-bytes.ts';
+import { MessageBytes } from '../message/message-bytes.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 /** Where to answer, of a Via. */
@@ -32,7 +32,7 @@ export function viaOf({ viaPort, rportStart }: PlainRequest): PlainVia {
 
 /** Answers to plain requests (RFC 3261 §8.2.6): `begin`, header fields of their own in `out`, `finish`. */
 export class PlainAnswer {
-  readonly out = new AnswerBytes();
+  readonly out = new MessageBytes();
 
   /** `tag`: of To. */
   begin(request: PlainRequest, hop: Hop, status: string, tag: number): void {

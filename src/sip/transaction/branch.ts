@@ -1,8 +1,9 @@
 import { isText } from '../message/byte-ranges.ts';
+import { hex8At, parseHex8, writeHex8 } from '../message/hex8.ts';
 import type { InDialogPlaces } from '../message/in-dialog-places.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
-import { hex8At, parseHex8, writeHex8, type ShortMac } from './short-mac.ts';
+import type { ShortMac } from './short-mac.ts';
 import { WideHash } from './wide-hash.ts';
 
 /** RFC 3261 §8.1.1.7. */

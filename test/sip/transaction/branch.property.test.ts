@@ -4,7 +4,8 @@ import { FlowTokens } from '../../../src/sip/proxy/flow-token.ts';
 import type { SipMessage } from '../../../src/sip/message/sip-message.ts';
 import type { Via } from '../../../src/sip/message/via.ts';
 import { BranchCodec } from '../../../src/sip/transaction/branch.ts';
-import { parseHex8, hex8, ShortMac } from '../../../src/sip/transaction/short-mac.ts';
+import { hex8, parseHex8 } from '../../../src/sip/message/hex8.ts';
+import { ShortMac } from '../../../src/sip/transaction/short-mac.ts';
 import { transportNames } from '../../../src/sip/transport/transport-name.ts';
 import { messageOf, requestText } from './wire.ts';
 

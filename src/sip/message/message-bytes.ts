@@ -1,18 +1,18 @@
-import { writeHex8 } from '../transaction/short-mac.ts';
+import { writeHex8 } from './hex8.ts';
 
 const slabBytes = 64 * 1024;
 const hexDigits = 8;
-/** An answer must not be longer: a plain request, and what is added to it. */
-export const answerMaxBytes = 8 * 1024;
+/** None must be longer: what is read as plain, and what is added to it. */
+const messageMaxBytes = 8 * 1024;
 
-/** Writes answers straight into the memory that they are sent from: what is sent is not written to again. */
-export class AnswerBytes {
+/** Writes messages straight into the memory that they are sent from: what is sent is not written to again. */
+export class MessageBytes {
   #slab = Buffer.allocUnsafeSlow(slabBytes);
   #start = 0;
   #at = 0;
 
   begin(): void {
-    if (this.#at + answerMaxBytes > slabBytes) {
+    if (this.#at + messageMaxBytes > slabBytes) {
       this.#slab = Buffer.allocUnsafeSlow(slabBytes);
       this.#at = 0;
     }
