@@ -22,7 +22,10 @@ export function checkUserName(name: string): void {
   if (name === '*') return;
   check(name, safeUser, 'user');
   if (builtInUser.test(name)) {
-    throw new DirectoryError('BAD_NAME', `user name "${name}" is that of a session of the server itself: choose another`);
+    throw new DirectoryError(
+      'BAD_NAME',
+      `user name "${name}" is that of a session of the server itself: choose another`,
+    );
   }
 }
 

@@ -96,7 +96,8 @@ describe('the hub directory', () => {
   it('accepts what SoftEther accepts as names', async () => {
     await directory.createHub(hubRecord('a B-c_(1)#%&.x'));
     await directory.createHub(hubRecord('x'.repeat(255)));
-    for (const name of ['*', 'a@b.c', '.x.', 'Cascade 2', 'Bridge', 'L3SW']) await directory.createUser('X'.repeat(255), userRecord(name));
+    for (const name of ['*', 'a@b.c', '.x.', 'Cascade 2', 'Bridge', 'L3SW'])
+      await directory.createUser('X'.repeat(255), userRecord(name));
     await expect(directory.createUser('X'.repeat(255), userRecord('a/b'))).rejects.toMatchObject({ code: 'BAD_NAME' });
   });
 
