@@ -51,13 +51,17 @@ export class PlainOptions {
   /** Answers what was read. */
   answer(hop: Hop, answers: PlainAnswers): void {
     const request = this.#request;
-    const { bytes, callIdStart, callIdEnd, branchStart, branchEnd } = request;
-    const tag = this.#tags.begin().bytes(bytes, callIdStart, callIdEnd).bytes(bytes, branchStart, branchEnd).finish();
+    const { bytes, callIdStart, callIdEnd, via } = request;
+    const tag = this.#tags
+      .begin()
+      .bytes(bytes, callIdStart, callIdEnd)
+      .bytes(bytes, via.branchStart, via.branchEnd)
+      .finish();
     const answer = this.#answer;
     answer.begin(request, hop, '200 OK', tag);
     answer.out.text(this.#lines);
     answers.answered('OPTIONS', 200);
-    answers.respond(answer.finish(), hop, viaOf(request));
+    answers.respond(answer.finish(), hop, viaOf(request.via));
   }
 
   #isForUs({ bytes, hostStart, hostEnd, port }: PlainRequest, { receivedMs }: Hop): boolean {

@@ -46,3 +46,13 @@ export function wordAt(bytes: Uint8Array, at: number, end: number): number {
   if (at + 3 < end) word ^= bytes[at + 3]! << 24;
   return word;
 }
+
+const portMax = 65_535;
+
+/** Where `:port` at `at` ends; `at` where there is none; -1 for one that is none. */
+export function portEnd(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== 0x3a) return at;
+  let end = at + 1;
+  while (isDigitCode(bytes[end]!)) end++;
+  return numberAt(bytes, at + 1, end, portMax) < 1 ? -1 : end;
+}

@@ -1,4 +1,4 @@
-import { isAt, isRange, numberAt } from './byte-ranges.ts';
+import { isAt, isRange, numberAt, portEnd } from './byte-ranges.ts';
 import { isDigitCode, isHostCode, isSchemeCode, isTokenCode, isUriCode, isUserCode } from './characters.ts';
 import { HeaderId } from './header-id.ts';
 import { HeaderLines } from './header-lines.ts';
@@ -122,12 +122,8 @@ export class InDialogPlaces {
     if (at < 0) return false;
     this.hostEnd = at;
     this.port = usualPort;
-    if (bytes[at] === 0x3a) {
-      const portStart = ++at;
-      while (isDigitCode(bytes[at]!)) at++;
-      this.port = numberAt(bytes, portStart, at, portMax);
-      if (this.port < 1) return false;
-    }
+    if ((at = portEnd(bytes, at)) < 0) return false;
+    if (at > this.hostEnd) this.port = numberAt(bytes, this.hostEnd + 1, at, portMax);
     if (isAtInAnyCase(bytes, at, udp)) at += udp.length;
     this.uriEnd = at;
     this.linesStart = at + version.length;
@@ -255,13 +251,8 @@ export class InDialogPlaces {
       const hostStart = (at += route.length);
       while (isHostCode(bytes[at]!)) at++;
       const hostEnd = at;
-      let port = 0;
-      if (bytes[at] === 0x3a) {
-        const portStart = ++at;
-        while (isDigitCode(bytes[at]!)) at++;
-        port = numberAt(bytes, portStart, at, portMax);
-        if (port < 1) return false;
-      }
+      if ((at = portEnd(bytes, at)) < 0) return false;
+      const port = at > hostEnd ? numberAt(bytes, hostEnd + 1, at, portMax) : 0;
       if (hostEnd === hostStart || !isAt(bytes, at, loose)) return false;
       const tokenStart = (at += loose.length);
       while (at < end && isTokenCode(bytes[at]!)) at++;

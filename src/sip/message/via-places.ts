@@ -1,5 +1,5 @@
-import { isAt, numberAt } from './byte-ranges.ts';
-import { isDigitCode, isHostCode, isParamValueCode, isTokenCode } from './characters.ts';
+import { isAt, numberAt, portEnd } from './byte-ranges.ts';
+import { isHostCode, isParamValueCode, isTokenCode } from './characters.ts';
 
 const protocol = Buffer.from('SIP/2.0/UDP ', 'latin1');
 const branch = Buffer.from('branch', 'latin1');
@@ -40,12 +40,8 @@ export class ViaPlaces {
     this.hostEnd = at;
     this.port = 0;
     if (at === this.hostStart) return false;
-    if (bytes[at] === 0x3a) {
-      const portStart = ++at;
-      while (isDigitCode(bytes[at]!)) at++;
-      this.port = numberAt(bytes, portStart, at, portMax);
-      if (this.port < 1) return false;
-    }
+    if ((at = portEnd(bytes, at)) < 0) return false;
+    if (at > this.hostEnd) this.port = numberAt(bytes, this.hostEnd + 1, at, portMax);
     while (at < end) if ((at = this.#param(bytes, at, end)) < 0) return false;
     return this.branchEnd - this.branchStart > cookie.length && isAt(bytes, this.branchStart, cookie);
   }

@@ -1,5 +1,6 @@
-import { isRange, isSame, isText, numberAt } from '../message/byte-ranges.ts';
+import { isRange, isSame, numberAt } from '../message/byte-ranges.ts';
 import { Change, CHANGE_STRIDE, InDialogPlaces, ipv4End, ROUTE_STRIDE } from '../message/in-dialog-places.ts';
+import { writeReceivedVia } from '../message/received-via.ts';
 import type { ViaPlaces } from '../message/via-places.ts';
 import { MessageBytes } from '../message/message-bytes.ts';
 import type { BranchCodec } from '../transaction/branch.ts';
@@ -39,7 +40,6 @@ export interface PlainDialogServices {
 
 const nobodyCares = (): void => undefined;
 const statelessTag = Buffer.from(STATELESS_TAG_BEGIN, 'latin1');
-const rportChars = ';rport'.length;
 const usualPort = 5060;
 const firstMulticast = 224;
 
@@ -120,7 +120,7 @@ export class PlainDialogs {
   /** RFC 3261 §16.6. */
   #writeRequest(request: InDialogPlaces, hop: Hop, transport: string, sentBy: string, branch: Uint8Array): void {
     const out = this.#out;
-    const { bytes, linesStart, changes, changeCount, maxForwards } = request;
+    const { bytes, linesStart, changes, changeCount, maxForwards, topVia } = request;
     out.begin();
     out.bytes(bytes, 0, linesStart);
     out.text('Via: SIP/2.0/');
@@ -135,29 +135,16 @@ export class PlainDialogs {
       const lineStart = changes[index + 1]!;
       out.bytes(bytes, at, lineStart);
       at = changes[index + 4]!;
-      if (changes[index] === Change.Via) this.#writeVia(request, lineStart, hop);
-      else if (changes[index] === Change.MaxForwards) {
+      if (changes[index] === Change.Via) {
+        writeReceivedVia(out, bytes, lineStart, topVia, hop.remoteAddress, hop.remotePort);
+        out.text('\r\n');
+      } else if (changes[index] === Change.MaxForwards) {
         out.text('Max-Forwards: ');
         out.text(String(maxForwards - 1));
         out.text('\r\n');
       }
     }
     out.bytes(bytes, at, bytes.length);
-  }
-
-  /** RFC 3261 §18.2.1, RFC 3581 §4. */
-  #writeVia({ bytes, topVia }: InDialogPlaces, lineStart: number, { remoteAddress, remotePort }: Hop): void {
-    const out = this.#out;
-    const { rportStart, end, hostStart, hostEnd } = topVia;
-    if (rportStart > 0) {
-      out.bytes(bytes, lineStart, rportStart);
-      out.bytes(bytes, rportStart + rportChars, end);
-      out.text(`;rport=${remotePort};received=${remoteAddress}`);
-    } else {
-      out.bytes(bytes, lineStart, end);
-      if (!isText(bytes, hostStart, hostEnd, remoteAddress)) out.text(`;received=${remoteAddress}`);
-    }
-    out.text('\r\n');
   }
 
   /** RFC 3261 §16.11: without our Via, to where the next one says. */

@@ -1,6 +1,7 @@
-import { isText } from '../message/byte-ranges.ts';
 import type { Hop } from '../transport/hop.ts';
 import { MessageBytes } from '../message/message-bytes.ts';
+import { writeReceivedVia } from '../message/received-via.ts';
+import type { ViaPlaces } from '../message/via-places.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 /** Where to answer, of a Via. */
@@ -19,12 +20,10 @@ export interface PlainAnswers {
   answered(method: string, status: number): void;
 }
 
-const rportParam = ';rport';
-
-export function viaOf({ viaPort, rportStart }: PlainRequest): PlainVia {
+export function viaOf({ port, rportStart }: ViaPlaces): PlainVia {
   return {
     host: '',
-    port: viaPort === 0 ? undefined : viaPort,
+    port: port === 0 ? undefined : port,
     rport: rportStart === 0 ? undefined : 0,
     maddr: undefined,
   };
@@ -37,11 +36,12 @@ export class PlainAnswer {
   /** `tag`: of To. */
   begin(request: PlainRequest, hop: Hop, status: string, tag: number): void {
     const { out } = this;
-    const { bytes, fromStart, fromEnd, toStart, toEnd, callIdStart, callIdEnd, cseqStart, cseqEnd } = request;
+    const { bytes, via, fromStart, fromEnd, toStart, toEnd, callIdStart, callIdEnd, cseqStart, cseqEnd } = request;
     out.begin();
     out.text('SIP/2.0 ');
     out.text(status);
-    this.#writeVia(request, hop);
+    out.text('\r\nVia: ');
+    writeReceivedVia(out, bytes, via.start, via, hop.remoteAddress, hop.remotePort);
     out.text('\r\n');
     out.bytes(bytes, fromStart, fromEnd + 2);
     out.bytes(bytes, toStart, toEnd);
@@ -56,20 +56,5 @@ export class PlainAnswer {
   finish(): Buffer {
     this.out.text('Content-Length: 0\r\n\r\n');
     return this.out.finish();
-  }
-
-  /** RFC 3261 §18.2.1, RFC 3581 §4. */
-  #writeVia(request: PlainRequest, { remoteAddress, remotePort }: Hop): void {
-    const { out } = this;
-    const { bytes, viaStart, viaEnd, rportStart, viaHostStart, viaHostEnd } = request;
-    out.text('\r\nVia: ');
-    if (rportStart > 0) {
-      out.bytes(bytes, viaStart, rportStart);
-      out.bytes(bytes, rportStart + rportParam.length, viaEnd);
-      out.text(`;rport=${remotePort}`);
-    } else out.bytes(bytes, viaStart, viaEnd);
-    if (rportStart === 0 && isText(bytes, viaHostStart, viaHostEnd, remoteAddress)) return;
-    out.text(';received=');
-    out.text(remoteAddress);
   }
 }

@@ -101,7 +101,7 @@ export class PlainRegistrar {
     const answer = this.#answer;
     answer.begin(request, hop, '401 Unauthorized', this.#tag());
     this.#options.digest.challenge(answer.out, this.#host, this.#callWord);
-    this.#done(answer.finish(), 401, hop, viaOf(request), answers);
+    this.#done(answer.finish(), 401, hop, viaOf(request.via), answers);
     return true;
   }
 
@@ -133,7 +133,7 @@ export class PlainRegistrar {
     if (wanted === 'repeated') {
       const leftS = Math.min(this.#binding.expiresAtS - nowS, this.#binding.grantedS);
       if (!location.isUnsaved(aor))
-        this.#done(this.#accepted(hop, user, aor, leftS), 200, hop, viaOf(request), answers);
+        this.#done(this.#accepted(hop, user, aor, leftS), 200, hop, viaOf(request.via), answers);
       return true;
     }
     digest.accept(aor, address);
@@ -144,7 +144,7 @@ export class PlainRegistrar {
     const expiresAtS = nowS + grantedS;
     const holder = this.#holderOf(hop);
     location.refreshPacked(aor, this.#binding.refreshed(this.#packer, request, hop, holder, expiresAtS, grantedS));
-    this.#done(this.#accepted(hop, user, aor, grantedS), 200, hop, viaOf(request), answers);
+    this.#done(this.#accepted(hop, user, aor, grantedS), 200, hop, viaOf(request.via), answers);
     return true;
   }
 
@@ -181,10 +181,10 @@ export class PlainRegistrar {
 
   /** As `isBehindNat` of a request that is not plain. */
   #isBehindNat(request: PlainRequest, { remoteAddress, remotePort }: Hop, isContactSeen = false): boolean {
-    const { bytes, viaHostStart, viaHostEnd, viaPort, rportStart, contactHostStart, contactHostEnd } = request;
-    if (rportStart > 0 && (viaPort === 0 ? defaultPort : viaPort) !== remotePort) return true;
-    const isFromThere = isText(bytes, viaHostStart, viaHostEnd, remoteAddress);
-    if (!isFromThere && isIpAddress(bytes.toString('latin1', viaHostStart, viaHostEnd))) return true;
+    const { bytes, via, contactHostStart, contactHostEnd } = request;
+    if (via.rportStart > 0 && (via.port === 0 ? defaultPort : via.port) !== remotePort) return true;
+    const isFromThere = isText(bytes, via.hostStart, via.hostEnd, remoteAddress);
+    if (!isFromThere && isIpAddress(bytes.toString('latin1', via.hostStart, via.hostEnd))) return true;
     if (isContactSeen || isText(bytes, contactHostStart, contactHostEnd, remoteAddress)) return false;
     return isHidden(bytes.toString('latin1', contactHostStart, contactHostEnd).toLowerCase(), remoteAddress);
   }
@@ -202,7 +202,7 @@ export class PlainRegistrar {
     const { settings } = this.#options;
     const accepted = this.#accepted(hop, user, aor, grantedS);
     const refused = this.#refused(hop);
-    const via = viaOf(request);
+    const via = viaOf(request.via);
     const max = maxContacts > 0 ? maxContacts : settings.contactsPerAccount;
     registrations.register(aor, this.#asRequest(request, hop), max, ({ kind }) => {
       if (kind === 'bindings') this.#done(accepted, 200, hop, via, answers);

@@ -1,33 +1,24 @@
-import { isAt, numberAt } from '../message/byte-ranges.ts';
-import {
-  isDigitCode,
-  isHostCode,
-  isParamValueCode,
-  isTokenCode,
-  isUriCode,
-  isUserCode,
-} from '../message/characters.ts';
-import { HeaderId, SINGLE_MAX } from '../message/header-id.ts';
-import { headerIdAt, nameHash, nameHashSeed } from '../message/header-names.ts';
+import { isAt, numberAt, portEnd } from '../message/byte-ranges.ts';
+import { isDigitCode, isHostCode } from '../message/characters.ts';
+import { HeaderId } from '../message/header-id.ts';
+import { HeaderLines } from '../message/header-lines.ts';
+import { ViaPlaces } from '../message/via-places.ts';
+import { PlainAddress } from './plain-address.ts';
 import { PlainContact } from './plain-contact.ts';
 import { PlainCredentials } from './plain-credentials.ts';
 
 const version = Buffer.from(' SIP/2.0\r\n', 'latin1');
 const transportParam = Buffer.from(';transport=', 'latin1');
 const udp = Buffer.from('udp', 'latin1');
-const sipScheme = Buffer.from('sip:', 'latin1');
-const protocol = Buffer.from('SIP/2.0/UDP ', 'latin1');
-const tag = Buffer.from('tag', 'latin1');
-const branch = Buffer.from('branch', 'latin1');
-const rport = Buffer.from('rport', 'latin1');
 const outbound = Buffer.from('outbound', 'latin1');
 const gruu = Buffer.from('gruu', 'latin1');
 const plainMaxBytes = 2_048;
-const plainMaxFields = 48;
 const maxCSeq = 2 ** 31 - 1;
 const maxSeconds = 2 ** 31 - 1;
-const shortestBranch = 8;
 const nothing = Buffer.alloc(0);
+
+/** Those that there may be one of: with two it is not plain. */
+const once = { via: 1, contact: 2, userAgent: 4, authorization: 8, supported: 16 };
 
 /** What a request is that is read. */
 export interface PlainKind {
@@ -68,24 +59,13 @@ const harmless: ReadonlySet<number> = new Set([
 export class PlainRequest {
   readonly credentials = new PlainCredentials();
   readonly contact = new PlainContact();
+  readonly via = new ViaPlaces();
   bytes: Buffer = nothing;
   /** Of the Request-URI, which is nothing else than that, a port, and `transport=udp`. */
   hostStart = 0;
   hostEnd = 0;
   /** 0: not said. */
   port = 0;
-  /** `SIP/2.0/UDP host:port` */
-  viaStart = 0;
-  viaHostStart = 0;
-  viaHostEnd = 0;
-  /** 0: not said. */
-  viaPort = 0;
-  viaParamsStart = 0;
-  viaEnd = 0;
-  /** Where the parameter `rport` begins, with its `;`; 0: it is not there. */
-  rportStart = 0;
-  branchStart = 0;
-  branchEnd = 0;
   fromStart = 0;
   fromEnd = 0;
   toStart = 0;
@@ -113,14 +93,10 @@ export class PlainRequest {
   #kind = plainRegister;
   #saysOutbound = false;
   #saysGruu = false;
+  /** Which of `once` have been there. */
   #seen = 0;
-  #seenMore = 0;
-  /** Of the addr-spec that was read last. */
-  #userStart = 0;
-  #userEnd = 0;
-  #hostStart = 0;
-  #hostEnd = 0;
-  #hasTag = false;
+  readonly #address = new PlainAddress();
+  readonly #lines = new HeaderLines();
 
   /** False: not plain. */
   read(bytes: Buffer, kind: PlainKind): boolean {
@@ -129,15 +105,17 @@ export class PlainRequest {
     this.bytes = bytes;
     this.#kind = kind;
     this.#reset();
-    let at = this.#requestUri(bytes, kind.begin.length);
+    const at = this.#requestUri(bytes, kind.begin.length);
     if (at < 0 || !isAt(bytes, at, version)) return false;
-    at += version.length;
-    for (let fields = 0; bytes[at] !== 0x0d; fields++) {
-      at = fields < plainMaxFields ? this.#field(bytes, at, end) : -1;
-      if (at < 0) return false;
+    const lines = this.#lines;
+    lines.begin(at + version.length);
+    while (!lines.isAtEnd(bytes)) {
+      if (!lines.read(bytes) || !this.#value(bytes, lines.id, lines.start, lines.valueStart, lines.valueEnd))
+        return false;
     }
-    if (at + 2 !== end || bytes[at + 1] !== 0x0a) return false;
-    const isWhole = this.viaEnd > 0 && this.fromEnd > 0 && this.toEnd > 0 && this.callIdEnd > 0 && this.cseqEnd > 0;
+    if (lines.next + 2 !== bytes.length) return false;
+    const isWhole =
+      (this.#seen & once.via) !== 0 && this.fromEnd > 0 && this.toEnd > 0 && this.callIdEnd > 0 && this.cseqEnd > 0;
     return isWhole && (!kind.isRegister || this.#isOfOneContact());
   }
 
@@ -151,11 +129,11 @@ export class PlainRequest {
   }
 
   #reset(): void {
-    this.viaEnd = this.fromEnd = this.toEnd = this.callIdEnd = this.cseqEnd = this.contactUriEnd = 0;
+    this.fromEnd = this.toEnd = this.callIdEnd = this.cseqEnd = this.contactUriEnd = 0;
     this.userAgentStart = this.userAgentEnd = 0;
     this.expiresS = -1;
     this.hasCredentials = this.wantsGruu = this.#saysOutbound = this.#saysGruu = false;
-    this.#seen = this.#seenMore = 0;
+    this.#seen = 0;
     this.contact.reset();
   }
 
@@ -166,12 +144,9 @@ export class PlainRequest {
     this.hostEnd = at;
     this.port = 0;
     if (at === start) return -1;
-    if (bytes[at] === 0x3a) {
-      const portStart = ++at;
-      while (isDigitCode(bytes[at]!)) at++;
-      this.port = numberAt(bytes, portStart, at, 65_535);
-      if (this.port < 1) return -1;
-    }
+    const hostEnd = at;
+    if ((at = portEnd(bytes, at)) < 0) return -1;
+    if (at > hostEnd) this.port = numberAt(bytes, hostEnd + 1, at, 65_535);
     if (bytes[at] !== 0x3b) return at;
     at += transportParam.length;
     return isAt(bytes, at - transportParam.length, transportParam) && isWord(bytes, at, bytes.length, udp)
@@ -179,42 +154,14 @@ export class PlainRequest {
       : -1;
   }
 
-  /** Where the next line starts; -1: not plain. */
-  #field(bytes: Buffer, start: number, end: number): number {
-    let at = start;
-    let hash = nameHashSeed;
-    let byte = bytes[at]!;
-    while (isTokenCode(byte)) {
-      hash = nameHash(hash, byte);
-      byte = bytes[++at]!;
-    }
-    if (byte !== 0x3a || at === start) return -1;
-    const id = headerIdAt(bytes, start, at, hash);
-    at++;
-    while (bytes[at] === 0x20) at++;
-    const valueStart = at;
-    while (at < end && (byte = bytes[at]!) !== 0x0d) {
-      if (byte < 0x20) return -1;
-      at++;
-    }
-    const next = at + 2;
-    if (next >= end || bytes[at + 1] !== 0x0a || bytes[next] === 0x20 || bytes[next] === 0x09) return -1;
-    if (at > valueStart && bytes[at - 1] === 0x20) return -1;
-    if (id > 0 && id <= SINGLE_MAX) {
-      if ((this.#seen & (1 << id)) !== 0) return -1;
-      this.#seen |= 1 << id;
-    }
-    return this.#value(bytes, id, start, valueStart, at) ? next : -1;
-  }
-
   #value(bytes: Buffer, id: number, lineStart: number, start: number, end: number): boolean {
     switch (id) {
       case HeaderId.Via:
-        return this.#once(1) && this.#via(bytes, start, end);
+        return this.#readVia(bytes, start, end);
       case HeaderId.From:
         this.fromStart = lineStart;
         this.fromEnd = end;
-        return this.#address(bytes, start, end);
+        return this.#address.read(bytes, start, end);
       case HeaderId.To:
         return this.#to(bytes, lineStart, start, end);
       case HeaderId.CallId:
@@ -224,7 +171,7 @@ export class PlainRequest {
       case HeaderId.CSeq:
         return this.#cseq(bytes, start, end);
       case HeaderId.Contact:
-        return this.#once(2) && this.#contact(bytes, start, end);
+        return this.#once(once.contact) && this.#contact(bytes, start, end);
       case HeaderId.Supported:
         return this.#supported(bytes, start, end);
       case HeaderId.Expires:
@@ -233,10 +180,10 @@ export class PlainRequest {
       case HeaderId.UserAgent:
         this.userAgentStart = start;
         this.userAgentEnd = end;
-        return this.#once(4);
+        return this.#once(once.userAgent);
       case HeaderId.Authorization:
         this.hasCredentials = true;
-        return this.#once(8) && this.credentials.read(bytes, start, end);
+        return this.#once(once.authorization) && this.credentials.read(bytes, start, end);
       case HeaderId.ContentLength:
         return end === start + 1 && bytes[start] === 0x30;
       default:
@@ -245,61 +192,27 @@ export class PlainRequest {
   }
 
   #once(bit: number): boolean {
-    const isFirst = (this.#seenMore & bit) === 0;
-    this.#seenMore |= bit;
+    const isFirst = (this.#seen & bit) === 0;
+    this.#seen |= bit;
     return isFirst;
   }
 
-  #via(bytes: Buffer, start: number, end: number): boolean {
-    if (!isAt(bytes, start, protocol)) return false;
-    this.viaStart = start;
-    let at = (this.viaHostStart = start + protocol.length);
-    while (isHostCode(bytes[at]!)) at++;
-    this.viaHostEnd = at;
-    this.viaPort = 0;
-    if (at === this.viaHostStart) return false;
-    if (bytes[at] === 0x3a) {
-      const portStart = ++at;
-      while (isDigitCode(bytes[at]!)) at++;
-      this.viaPort = numberAt(bytes, portStart, at, 65_535);
-      if (this.viaPort < 1) return false;
-    }
-    this.viaParamsStart = at;
-    this.viaEnd = end;
-    this.rportStart = this.branchStart = this.branchEnd = 0;
-    while (at < end) {
-      const paramStart = at;
-      if (bytes[at] !== 0x3b) return false;
-      const nameStart = ++at;
-      while (isTokenCode(bytes[at]!)) at++;
-      const nameEnd = at;
-      if (nameEnd === nameStart) return false;
-      if (bytes[at] === 0x3d) {
-        const valueStart = ++at;
-        while (at < end && isParamValueCode(bytes[at]!)) at++;
-        if (at === valueStart) return false;
-        if (nameEnd - nameStart !== branch.length || !isAt(bytes, nameStart, branch) || this.branchEnd !== 0)
-          return false;
-        this.branchStart = valueStart;
-        this.branchEnd = at;
-      } else {
-        if (nameEnd - nameStart !== rport.length || !isAt(bytes, nameStart, rport) || this.rportStart !== 0)
-          return false;
-        this.rportStart = paramStart;
-      }
-    }
-    return this.branchEnd - this.branchStart >= shortestBranch;
+  /** What it says of how it came was not said by us: that is not plain. */
+  #readVia(bytes: Buffer, start: number, end: number): boolean {
+    const { via } = this;
+    return this.#once(once.via) && via.read(bytes, start, end) && via.rport === 0 && via.receivedStart === 0;
   }
 
   #to(bytes: Buffer, lineStart: number, start: number, end: number): boolean {
-    if (!this.#address(bytes, start, end) || this.#hasTag) return false;
-    if (this.#kind.isRegister && this.#userEnd === this.#userStart) return false;
+    const address = this.#address;
+    if (!address.read(bytes, start, end) || address.hasTag) return false;
+    if (this.#kind.isRegister && address.userEnd === address.userStart) return false;
     this.toStart = lineStart;
     this.toEnd = end;
-    this.toUserStart = this.#userStart;
-    this.toUserEnd = this.#userEnd;
-    this.toHostStart = this.#hostStart;
-    this.toHostEnd = this.#hostEnd;
+    this.toUserStart = address.userStart;
+    this.toUserEnd = address.userEnd;
+    this.toHostStart = address.hostStart;
+    this.toHostEnd = address.hostEnd;
     return true;
   }
 
@@ -313,82 +226,20 @@ export class PlainRequest {
     return this.cseq >= 0 && at + method.length === end && isAt(bytes, at, method);
   }
 
-  /** `"name" <sip:user@host:port;…>;tag=…`, without anything but a tag behind it. */
-  #address(bytes: Buffer, start: number, end: number): boolean {
-    let at = start;
-    if (bytes[at] === 0x22) {
-      at++;
-      while (at < end && bytes[at] !== 0x22) {
-        if (bytes[at] === 0x5c) return false;
-        at++;
-      }
-      at++;
-      while (bytes[at] === 0x20) at++;
-    } else while (isTokenCode(bytes[at]!) || bytes[at] === 0x20) at++;
-    if (bytes[at] !== 0x3c || !this.#uri(bytes, ++at, end)) return false;
-    at = this.#hostEnd;
-    if (bytes[at] === 0x3a) {
-      const portStart = ++at;
-      while (isDigitCode(bytes[at]!)) at++;
-      if (numberAt(bytes, portStart, at, 65_535) < 1) return false;
-    }
-    at = plainParamsEnd(bytes, at, end);
-    if (at < 0 || bytes[at++] !== 0x3e) return false;
-    this.#hasTag = at < end;
-    if (at >= end) return at === end;
-    if (bytes[at++] !== 0x3b || !isAt(bytes, at, tag) || bytes[at + tag.length] !== 0x3d) return false;
-    at += tag.length + 1;
-    const tagStart = at;
-    while (at < end && isTokenCode(bytes[at]!)) at++;
-    return at === end && at > tagStart;
-  }
-
-  /** `sip:user@host`, the user without escapes and password; or `sip:host`. */
-  #uri(bytes: Buffer, start: number, end: number): boolean {
-    if (!isAt(bytes, start, sipScheme)) return false;
-    let at = start + sipScheme.length;
-    this.#userStart = at;
-    let last = at;
-    while (last < end && bytes[last] !== 0x40 && bytes[last] !== 0x3e) last++;
-    if (bytes[last] === 0x3e) {
-      this.#userEnd = at;
-      return this.#host(bytes, at);
-    }
-    while (at < end && bytes[at] !== 0x40) {
-      const byte = bytes[at]!;
-      if (byte === 0x3a || byte > 0x7e || !isUserCode(byte)) return false;
-      at++;
-    }
-    this.#userEnd = at;
-    return at > this.#userStart && at < end && this.#host(bytes, at + 1);
-  }
-
-  #host(bytes: Buffer, start: number): boolean {
-    let at = (this.#hostStart = start);
-    while (isHostCode(bytes[at]!)) at++;
-    this.#hostEnd = at;
-    return at > start;
-  }
-
   #contact(bytes: Buffer, start: number, end: number): boolean {
-    if (bytes[start] !== 0x3c || !this.#uri(bytes, start + 1, end)) return false;
+    const address = this.#address;
+    const uriEnd = address.readUri(bytes, start, end);
+    if (uriEnd < 0) return false;
     this.contactUriStart = start + 1;
-    this.contactHostStart = this.#hostStart;
-    let at = (this.contactHostEnd = this.#hostEnd);
-    if (bytes[at] === 0x3a) {
-      const portStart = ++at;
-      while (isDigitCode(bytes[at]!)) at++;
-      if (numberAt(bytes, portStart, at, 65_535) < 1) return false;
-    }
-    at = plainParamsEnd(bytes, at, end);
-    if (at < 0 || bytes[at] !== 0x3e) return false;
-    this.contactUriEnd = at++;
-    return this.contact.read(bytes, at, end);
+    this.contactUriEnd = uriEnd;
+    this.contactHostStart = address.hostStart;
+    this.contactHostEnd = address.hostEnd;
+    return this.contact.read(bytes, uriEnd + 1, end);
   }
 
   /** What telephones say of themselves; of it, only these two change what is answered. */
   #supported(bytes: Buffer, start: number, end: number): boolean {
-    const isFirst = this.#once(16);
+    const isFirst = this.#once(once.supported);
     for (let at = start; at < end; at++) {
       if (bytes[at] === 0x22) return false;
       const letter = bytes[at]! | 0x20;
@@ -399,29 +250,6 @@ export class PlainRequest {
     }
     return true;
   }
-}
-
-/** Where `;name=value` parameters of a URI end; -1: other ones. */
-function plainParamsEnd(bytes: Buffer, start: number, end: number): number {
-  let at = start;
-  while (at < end && bytes[at] === 0x3b) {
-    const nameStart = ++at;
-    while (isTokenCode(bytes[at]!)) at++;
-    if (at === nameStart) return -1;
-    if (bytes[at] !== 0x3d) continue;
-    at++;
-    const valueStart = at;
-    while (
-      at < end &&
-      isParamValueCode(bytes[at]!) &&
-      isUriCode(bytes[at]!) &&
-      bytes[at] !== 0x3f &&
-      bytes[at] !== 0x40
-    )
-      at++;
-    if (at === valueStart) return -1;
-  }
-  return at;
 }
 
 /** `word` stands at `at`, in any case. */
