@@ -1,20 +1,15 @@
 import { parseDecimal, skipQuoted, skipSpaces, trimSpaces } from './characters.ts';
+import { parseCSeq, type CSeq } from './cseq.ts';
 import { parseDigest, type DigestCredentials } from './digest.ts';
 import { HeaderId } from './header-id.ts';
 import { headerIdOf } from './header-names.ts';
 import { messageLimits } from './limits.ts';
 import { Malformed } from './malformed.ts';
-import { methodAt } from './methods.ts';
 import { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
 import type { ResponsePlaces } from './response-places.ts';
 import { FIELD_STRIDE, scanMessage, type Scan } from './scan.ts';
 import { parseSipUri, uriScheme, type SipUri } from './sip-uri.ts';
 import { parseVia, Via } from './via.ts';
-
-export interface CSeq {
-  readonly number: number;
-  readonly method: string;
-}
 
 /** What the start line says: one kind of object for both, since each message has one. */
 export interface StartLine {
@@ -33,8 +28,8 @@ type Lazy<T> = T | typeof notParsed;
 
 /**
  * A request or response: a view of its bytes, which belong to it and do not change. What is in a header field is parsed
- * when asked for, once; a plain response is not even scanned before. All text is bytes as Latin-1 (see `fromWireText`); parts of it keep the whole message alive
- * (see `ownText`). Made by `decodeMessage`; CSeq, Call-ID, the topmost Via and, of a request, From, To and a Request-URI
+ * when asked for, once; a plain response is not even scanned before. All text is bytes as Latin-1 (see `fromWireText`); parts of it
+ * keep the whole message alive (see `ownText`). Made by `decodeMessage`; CSeq, Call-ID, the topmost Via and, of a request, From, To and a Request-URI
  * of a known scheme are then known to be sound.
  */
 export class SipMessage {
@@ -247,16 +242,7 @@ export class SipMessage {
     if (places !== undefined) return { number: places.cseq, method: places.method };
     const index = this.indexOf(HeaderId.CSeq);
     if (index < 0) return new Malformed('no CSeq', 0);
-    const { text } = this.scan;
-    const start = this.valueStart(index);
-    const end = this.valueEnd(index);
-    let numberEnd = start;
-    while (numberEnd < end && text.charCodeAt(numberEnd) !== 0x20 && text.charCodeAt(numberEnd) !== 0x09) numberEnd++;
-    const number = parseDecimal(text, start, numberEnd);
-    if (number < 0 || number > messageLimits.maxCSeq) return new Malformed('a bad number in CSeq', start);
-    const methodStart = skipSpaces(text, numberEnd, end);
-    if (methodStart >= end) return new Malformed('CSeq without a method', end);
-    return { number, method: methodAt(text, methodStart, end) };
+    return parseCSeq(this.scan.text, this.valueStart(index), this.valueEnd(index));
   }
 
   /** Of a response with a bad one, an empty address. */
