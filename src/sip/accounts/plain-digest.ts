@@ -22,7 +22,7 @@ export interface CredentialPlaces {
 }
 
 export interface PlainDigestOptions {
-  readonly directory: Pick<AccountDirectory, 'domain' | 'packedAccount'>;
+  readonly directory: Pick<AccountDirectory, 'domain' | 'isLocal' | 'packedAccount'>;
   readonly guard: LoginGuard;
   readonly nonces: NonceMaker;
   readonly window: NonceWindow;
@@ -78,6 +78,11 @@ export class PlainDigest {
   /** A domain of ours by this very name. */
   isDomain(name: string): boolean {
     return this.#options.directory.domain(name)?.name === name;
+  }
+
+  /** A name or an alias of a domain of ours, in any case. */
+  isLocal(host: string): boolean {
+    return this.#options.directory.isLocal(host);
   }
 
   account(user: string, domain: string): PackedAccount | undefined {

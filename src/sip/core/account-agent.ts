@@ -1,8 +1,8 @@
 import type { Account } from '../accounts/account.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { CallBegin } from '../proxy/call-begin.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
-import type { Incoming } from '../proxy/incoming.ts';
 import type { StandIn } from '../proxy/stand-in.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
@@ -45,7 +45,7 @@ export interface AccountAgent {
   /** The server is made; called once, before any request. */
   connect?(connection: AgentConnection): void;
   /** An INVITE that makes a dialog is about to be forwarded. */
-  callBegins?(incoming: Incoming): CallObserver | undefined;
+  callBegins?(call: CallBegin): CallObserver | undefined;
   /** A BYE is forwarded, here or by another member. */
   callEnded?(end: EndedCall): void;
 }

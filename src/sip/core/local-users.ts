@@ -3,6 +3,7 @@ import type { AccountDirectory } from '../accounts/directory.ts';
 import { fromWireText } from '../message/characters.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 import { unescapeUri } from '../message/unescape.ts';
+import type { NamedUser } from '../proxy/call-begin.ts';
 
 export type Directory = Pick<AccountDirectory, 'isLocal' | 'find' | 'named' | 'accountOfNumber'>;
 
@@ -26,7 +27,7 @@ export class LocalUsers {
   }
 
   /** Who `accountOf` would find, for less. */
-  named(uri: SipUri, host: string = uri.host): NamedAccount | undefined {
+  named(uri: NamedUser, host: string = uri.host): NamedAccount | undefined {
     if (uri.user === undefined) return undefined;
     if (uri.scheme === 'tel') return this.#directory.accountOfNumber(uri.user);
     return this.#directory.named(plainUser(uri.user), host);

@@ -10,35 +10,37 @@ export class PlainAddress {
   userEnd = 0;
   hostStart = 0;
   hostEnd = 0;
+  /** Without its "<" and ">". */
+  uriStart = 0;
+  uriEnd = 0;
+  /** Nothing where there is none. */
+  tagStart = 0;
+  tagEnd = 0;
   hasTag = false;
 
   /** `"name" <sip:user@host:port;…>;tag=…`, without anything but a tag behind it. False: not plain. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
-    let at = start;
-    if (bytes[at] === 0x22) {
-      at++;
-      while (at < end && bytes[at] !== 0x22) {
-        if (bytes[at] === 0x5c) return false;
-        at++;
-      }
-      at++;
-      while (bytes[at] === 0x20) at++;
-    } else while (isTokenCode(bytes[at]!) || bytes[at] === 0x20) at++;
+    let at = nameEnd(bytes, start, end);
+    if (at < 0) return false;
     at = this.readUri(bytes, at, end);
     if (at < 0) return false;
     at++;
     this.hasTag = at < end;
+    this.tagStart = this.tagEnd = 0;
     if (at >= end) return at === end;
     if (bytes[at++] !== 0x3b || !isAt(bytes, at, tag) || bytes[at + tag.length] !== 0x3d) return false;
     at += tag.length + 1;
     const tagStart = at;
     while (at < end && isTokenCode(bytes[at]!)) at++;
+    this.tagStart = tagStart;
+    this.tagEnd = at;
     return at === end && at > tagStart;
   }
 
   /** `<sip:user@host:port;…>`, the user without escapes and password, or not there. Where its `>` is; -1: not plain. */
   readUri(bytes: Uint8Array, start: number, end: number): number {
     if (bytes[start] !== 0x3c || !isAt(bytes, start + 1, sipScheme)) return -1;
+    this.uriStart = start + 1;
     let at = start + 1 + sipScheme.length;
     this.userStart = this.userEnd = at;
     let last = at;
@@ -57,8 +59,23 @@ export class PlainAddress {
     this.hostEnd = at;
     if (at === this.hostStart || (at = portEnd(bytes, at)) < 0) return -1;
     at = paramsEnd(bytes, at, end);
+    this.uriEnd = at;
     return bytes[at] === 0x3e ? at : -1;
   }
+}
+
+/** Where what may stand before the `<` of an address ends: `"name" `, words, nothing; -1: not plain. */
+export function nameEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  if (bytes[at] !== 0x22) {
+    while (isTokenCode(bytes[at]!) || bytes[at] === 0x20) at++;
+    return at;
+  }
+  at++;
+  while (at < end && bytes[at] !== 0x22) if (bytes[at++] === 0x5c) return -1;
+  at++;
+  while (bytes[at] === 0x20) at++;
+  return at;
 }
 
 /** Where `;name=value` parameters of a URI end; -1: other ones. */

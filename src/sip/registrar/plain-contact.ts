@@ -77,7 +77,7 @@ export class PlainContact {
 }
 
 /** Where the value ends, with its closing quote; `start`: there is none that is plain. */
-function valueEnd(bytes: Uint8Array, start: number, end: number): number {
+export function valueEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   if (bytes[at] !== 0x22) {
     while (at < end && isParamValueCode(bytes[at]!)) at++;

@@ -105,11 +105,21 @@ export class PlainRegistrar {
     return true;
   }
 
-  #isForUs({ bytes, hostStart, hostEnd, toHostStart, toHostEnd, callIdStart, callIdEnd }: PlainRequest): boolean {
-    if (callIdEnd - callIdStart > registrarCaps.callIdMaxChars) return false;
+  #isForUs(request: PlainRequest): boolean {
+    const { bytes, hostStart, hostEnd, toHostStart, toHostEnd, callIdStart, callIdEnd } = request;
+    if (callIdEnd - callIdStart > registrarCaps.callIdMaxChars || this.#hasContactAtUs(request)) return false;
     if (!isSame(bytes, hostStart, hostEnd, toHostStart, toHostEnd)) return false;
     if (!isText(bytes, hostStart, hostEnd, this.#host)) this.#host = bytes.toString('latin1', hostStart, hostEnd);
     return this.#options.digest.isDomain(this.#host);
+  }
+
+  /** It leads to the server itself, or to another account. */
+  #hasContactAtUs({ bytes, via, contactHostStart: start, contactHostEnd: end }: PlainRequest): boolean {
+    const last = bytes[end - 1] ?? 0;
+    const isAddress = last <= 0x39 || last === 0x5d;
+    // Whether it is there its Via tells.
+    if (start === end || (isAddress && isSame(bytes, start, end, via.hostStart, via.hostEnd))) return false;
+    return this.#options.digest.isLocal(bytes.toString('latin1', start, end));
   }
 
   #register(request: PlainRequest, hop: Hop, answers: PlainAnswers): boolean {

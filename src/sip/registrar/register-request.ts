@@ -5,6 +5,7 @@ import type { NameAddr } from '../message/name-addr.ts';
 import { ParamCursor } from '../message/params.ts';
 import { qualityOf } from '../message/quality.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { SipUri } from '../message/sip-uri.ts';
 import { isHidden, isOtherAddress } from '../proxy/nat.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { BindingFlow } from './binding.ts';
@@ -42,8 +43,13 @@ const noContacts: readonly ContactChange[] = Object.freeze([]);
 const unreadableExpiresS = 3600;
 const defaultPort = 5060;
 
-/** Texts of the request are not copied: who keeps them does that. */
-export function readRegister(request: SipMessage, hop: Hop, member: string): RegisterRequest | Answer {
+/** Texts of the request are not copied: who keeps them does that. `isOurs`: whoever is called there is called by way of us. */
+export function readRegister(
+  request: SipMessage,
+  hop: Hop,
+  member: string,
+  isOurs: (uri: SipUri) => boolean,
+): RegisterRequest | Answer {
   const contacts = readContacts(request);
   if (contacts instanceof Malformed) return { status: 400, reason: `Bad Contact: ${contacts.reason}`, headers: [] };
   if (contacts === '*' && request.expires() !== 0) {
@@ -73,7 +79,7 @@ export function readRegister(request: SipMessage, hop: Hop, member: string): Reg
     contacts,
     path,
     flow: isDirect ? flowOf(hop, member) : undefined,
-    isBehindNat: isDirect && isBehindNat(request, hop),
+    isBehindNat: isDirect && isBehindNat(request, hop, isOurs),
     userAgent: (request.value(HeaderId.UserAgent) ?? '').slice(0, registrarCaps.userAgentMaxChars),
     wantsOutbound: hasOption(request, 'outbound'),
   };
@@ -138,9 +144,9 @@ function flowOf(hop: Hop, member: string): BindingFlow {
 
 /**
  * It cannot be reached where its Contact says: its Via has another address than it came from, or another port though it
- * asked for that (RFC 3581 §4), or its Contact is hidden behind the address that it came from.
+ * asked for that (RFC 3581 §4), or its Contact is hidden behind the address that it came from, or leads to the server itself.
  */
-function isBehindNat(request: SipMessage, hop: Hop): boolean {
+function isBehindNat(request: SipMessage, hop: Hop, isOurs: (uri: SipUri) => boolean): boolean {
   const via = request.topVia();
   if (via !== undefined) {
     if (isOtherAddress(via.host, hop.remoteAddress)) return true;
@@ -150,7 +156,10 @@ function isBehindNat(request: SipMessage, hop: Hop): boolean {
   }
   const contacts = request.contacts();
   if (contacts === '*' || contacts instanceof Malformed) return false;
-  return contacts.some(({ uri }) => uri !== undefined && isHidden(uri.host, hop.remoteAddress));
+  return contacts.some(({ uri }) => {
+    if (uri === undefined || uri.host === hop.remoteAddress) return false;
+    return isHidden(uri.host, hop.remoteAddress) || isOurs(uri);
+  });
 }
 
 /** Copies, so that a binding does not keep its message alive. */

@@ -5,7 +5,7 @@ import type { Account } from '../accounts/account.ts';
 import type { LocalUsers } from '../core/local-users.ts';
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import { parseSipUri } from '../message/sip-uri.ts';
+import { parseSipUri, type SipUri } from '../message/sip-uri.ts';
 import type { Incoming } from '../proxy/incoming.ts';
 import { reply } from '../transaction/reply.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
@@ -74,7 +74,7 @@ export class Registrar {
       return;
     }
     const { owner, member, settings } = this.#services;
-    const request = readRegister(message, incoming.hop, member);
+    const request = readRegister(message, incoming.hop, member, (uri) => this.#leadsHere(uri, target));
     const refusal = 'status' in request ? request : outboundRefusal(request);
     if (refusal !== undefined || 'status' in request) {
       respond(refusal ?? (request as Answer));
@@ -104,6 +104,14 @@ export class Registrar {
       return { status: 403, reason: 'To is not the account that the credentials are of', headers: [] };
     }
     return target;
+  }
+
+  /** To the server itself, for this account. Another account of ours may well be where it wants to be called. */
+  #leadsHere(uri: SipUri, { aor }: Account): boolean {
+    const { users } = this.#services;
+    if (!users.isLocal(uri.host)) return false;
+    const named = users.named(uri)?.aor;
+    return named === undefined || named === aor;
   }
 
   #answer(result: RegisterResult, facts: AnswerFacts): Answer {

@@ -229,6 +229,8 @@ const register: fc.Arbitrary<Register> = fc.record({
     '"A" <sip:alice@192.0.2.7:5060>',
     'sip:alice@192.0.2.7:5060',
     '<sip:alice@h.invalid>',
+    '<sip:alice@example.org>',
+    '<sip:carol@Example.org:5060;x=y>',
     '*',
     '<sip:alice@192.0.2.7:5060>;+sip.instance="<urn:uuid:1>"',
     '<sip:alice@192.0.2.7:5060>;expires=600;+sip.instance="<urn:uuid:1>"',

@@ -113,3 +113,39 @@ test('credentials of a nonce that was used, is old or is nobody’s get a new on
   expect(statusOf(again)).toBe(401);
   expect(fields(again, 'WWW-Authenticate')[0]).toMatch(/stale=true/);
 });
+
+describe('a contact at a domain of the server', () => {
+  test.each(['%s@farm.test', '%s@farm.test:5060;x=y', '7@FARM.test', 'farm.test'])(
+    'is reached where its REGISTER came from: %s',
+    async (pattern) => {
+      const [phone, caller] = [await server.peer(), await server.peer()];
+      const user = server.user();
+      const uri = `sip:${pattern.replace('%s', user)}`;
+      await phone.register(user, { contact: `<${uri}>` });
+      expect(server.bindings(user)[0]).toMatchObject({ uri, isBehindNat: true });
+      caller.send(caller.text('INVITE', { uri: `sip:${user}@farm.test` }));
+      const invite = await phone.hears(/^INVITE/);
+      expect(invite.split('\r\n', 1)).toEqual([`INVITE ${uri} SIP/2.0`]);
+      phone.answer(invite, '486 Busy Here');
+      await caller.hears(/^SIP\/2\.0 486/);
+    },
+  );
+
+  test('that names another account is where that one is, and a circle of such is nowhere (RFC 3261 §16.5)', async () => {
+    const [phone, caller] = [await server.peer(), await server.peer()];
+    const [first, second, third] = [server.user(), server.user(), server.user()];
+    await phone.register(first, { contact: `<sip:${second}@farm.test>` });
+    await phone.register(second, { contact: `<sip:${third}@farm.test>` });
+    const call = { uri: `sip:${first}@farm.test` };
+    expect(statusOf(await caller.ask('INVITE', call))).toBe(480);
+    await phone.register(third);
+    caller.send(caller.text('INVITE', call));
+    const invite = await phone.hears(/^INVITE/);
+    expect(invite.split('\r\n', 1)).toEqual([`INVITE ${phone.contact} SIP/2.0`]);
+    phone.answer(invite, '486 Busy Here');
+    await caller.hears(/^SIP\/2\.0 486/);
+    await phone.register(third, { contact: '*', lines: ['Expires: 0'] });
+    await phone.register(third, { contact: `<sip:${first}@farm.test>` });
+    expect(statusOf(await caller.ask('INVITE', call))).toBe(480);
+  });
+});
