@@ -100,7 +100,12 @@ export class Conflict extends HubfarmError {
 
 /** The engine did not answer, or could not store: the outcome is unknown unless the message says otherwise. */
 export class Unavailable extends HubfarmError {
-  constructor(message: string, options?: ErrorOptions, code: 'UNAVAILABLE' | 'FORBIDDEN' = 'UNAVAILABLE') {
+  /** Any code but `UNAVAILABLE`: trying again a moment later will not help. */
+  constructor(
+    message: string,
+    options?: ErrorOptions,
+    code: 'UNAVAILABLE' | 'STORE_CLOSED' | 'STORE_FULL' | 'FORBIDDEN' = 'UNAVAILABLE',
+  ) {
     super(code, message, options);
   }
 }

@@ -43,6 +43,8 @@ export class GuardedChanges {
       try {
         const revision = await backplane.txn(operations, [...guards, ...leading]);
         await watch.shows(revision);
+        // What a `PatientStore` found deleted has no revision.
+        for (const key of revision === 0 ? deletedBy(operations) : []) await watch.catchUp(key, undefined);
         return revision;
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
@@ -73,3 +75,6 @@ export class GuardedChanges {
     if (!holds) throw notController();
   }
 }
+
+const deletedBy = (operations: readonly Operation[]): readonly string[] =>
+  operations.flatMap((operation) => (operation.kind === 'delete' ? [operation.key] : []));

@@ -26,4 +26,5 @@ export { openEtcd, type EtcdOptions } from './etcd/open.ts';
 export type { EngineEndpoint } from './etcd/rpc/engine-client.ts';
 export { GuardedChanges } from './guarded-changes.ts';
 export { BadRequest, limits as backplaneLimits } from './limits.ts';
+export { PatientStore } from './patient-store.ts';
 export { RecordWatch, type RecordTables } from './record-watch.ts';

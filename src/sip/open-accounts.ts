@@ -36,6 +36,8 @@ export interface AccountSettings {
 
 export interface AccountServices {
   readonly backplane: Backplane;
+  /** The same, for what administrators change: it waits for a store that is slow. Absent: that one never waits long. */
+  readonly patient?: Backplane;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger?: Logger;
@@ -75,9 +77,19 @@ const writerBytes = 8;
 
 /** Resolves when domains, accounts and bindings are at hand. What is started stops with the lifecycle. */
 export async function openSipAccounts(services: AccountServices, lifecycle: Lifecycle): Promise<SipAccounts> {
-  const { backplane, clock, random, settings, member, leadership, cluster, logger = silentLogger } = services;
+  const {
+    backplane,
+    patient = backplane,
+    clock,
+    random,
+    settings,
+    member,
+    leadership,
+    cluster,
+    logger = silentLogger,
+  } = services;
   const secret = await openSecret(backplane, random);
-  const directory = await AccountDirectory.open(backplane, clock, {
+  const directory = await AccountDirectory.open(patient, clock, {
     logger,
     ...(leadership === undefined ? {} : { leadership }),
   });

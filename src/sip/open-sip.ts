@@ -54,6 +54,8 @@ export interface OpenSipServices {
   readonly logger: Logger;
   /** Of all members: accounts, and where they are. */
   readonly backplane: Backplane;
+  /** The same, for what administrators change: it waits for a store that is slow. Absent: that one never waits long. */
+  readonly patient?: Backplane;
   readonly datagrams: Datagrams;
   readonly network: Network & TcpNetwork;
   readonly webSockets: WebSockets;
@@ -104,6 +106,7 @@ export async function openSip(services: OpenSipServices, config: SipConfig, life
   const accounts = await openSipAccounts(
     {
       backplane,
+      ...(services.patient === undefined ? {} : { patient: services.patient }),
       clock,
       random,
       logger,

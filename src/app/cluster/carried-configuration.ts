@@ -39,7 +39,7 @@ export class CarriedConfiguration {
     const losses = this.losses(to);
     // What is the cluster's, only servers that may control it can read as a whole.
     const isItsOwn = this.#state.current?.settings.isEligible ?? true;
-    const kept = isItsOwn ? [stores.shared, stores.local] : [stores.local];
+    const kept = isItsOwn ? [stores.patient, stores.local] : [stores.local];
     const { name, text } = await configurationBackup({ to, clock: io.clock, stores: kept, losses });
     const path = join(config.server.dataDirectory, name);
     await io.files.writeAtomic(path, text);
@@ -54,7 +54,7 @@ export class CarriedConfiguration {
     const entries = document.entries.filter(({ key }) => !ownKeys.some((prefix) => key.startsWith(prefix)));
     // What was interrupted may be done or not: only what is missing is written then.
     await this.#whileInterrupted(() =>
-      importJson(this.#members().parts.stores.shared, { ...document, entries }, { keep: ownKeys }),
+      importJson(this.#members().parts.stores.patient, { ...document, entries }, { keep: ownKeys }),
     );
   }
 

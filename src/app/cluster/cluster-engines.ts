@@ -37,9 +37,10 @@ export class ClusterEngines {
 
   expel(serverName: string): Promise<void> {
     return this.administer(async (administration) => {
-      await administration.access.forbid(serverName);
       const member = (await administration.members()).find(({ name }) => name === serverName);
       if (member !== undefined) await administration.remove(member.id);
+      // Last: a server that takes itself out gives up the right to do so.
+      await administration.access.forbid(serverName);
     });
   }
 

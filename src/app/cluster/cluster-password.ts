@@ -16,25 +16,25 @@ export const passwordRecord = (hashed: Buffer): string => JSON.stringify({ hashe
 /** The administration password of the cluster. Until it is known, that of the server. */
 class ClusterPassword {
   readonly #own: AdminPassword;
-  readonly #shared: Backplane;
+  readonly #patient: Backplane;
   readonly #local: Backplane;
   readonly #logger: Logger;
   #hashed: Buffer | undefined;
   #watch: { close(): void } | undefined;
 
-  private constructor(own: AdminPassword, shared: Backplane, local: Backplane, logger: Logger) {
+  private constructor(own: AdminPassword, patient: Backplane, local: Backplane, logger: Logger) {
     this.#own = own;
-    this.#shared = shared;
+    this.#patient = patient;
     this.#local = local;
     this.#logger = logger;
   }
 
   static async open(
     own: AdminPassword,
-    stores: { readonly shared: Backplane; readonly local: Backplane },
+    stores: Pick<Stores, 'shared' | 'patient' | 'local'>,
     logger: Logger,
   ): Promise<ClusterPassword> {
-    const password = new ClusterPassword(own, stores.shared, stores.local, logger);
+    const password = new ClusterPassword(own, stores.patient, stores.local, logger);
     password.#accept((await stores.local.get(seenKey))?.value);
     password.#watch = stores.shared.watch(clusterPasswordKey, ({ changes }) => {
       for (const { key, entry } of changes) {
@@ -49,7 +49,7 @@ class ClusterPassword {
   }
 
   async set(hashed: Buffer): Promise<void> {
-    await this.#shared.put(clusterPasswordKey, passwordRecord(hashed));
+    await this.#patient.put(clusterPasswordKey, passwordRecord(hashed));
     this.#hashed = Buffer.from(hashed);
     this.#remember();
   }

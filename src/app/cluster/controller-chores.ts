@@ -100,8 +100,7 @@ export class ControllerChores {
     const roles = await engineRoles();
     for (const record of await registry.list()) {
       const engineRole = roles.get(record.serverName) ?? 'client';
-      if (record.state === 'joined' && record.engineRole !== engineRole)
-        await registry.write({ ...record, engineRole });
+      if (record.engineRole !== engineRole) await registry.noteEngineRole(record.serverName, engineRole);
     }
   }
 

@@ -11,7 +11,8 @@ const seatService = 'engine/seat';
 /** At the controller: the caller's engine runs. */
 const seatedService = 'engine/seated';
 
-const askTimeoutMs = 30_000;
+/** The controller waits for an engine that is slow. */
+const askTimeoutMs = 90_000;
 const seatedTimeoutMs = 90_000;
 const retryMs = 10_000;
 /** Where there is no place for another engine, there may be one when a server has gone. */

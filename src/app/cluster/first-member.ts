@@ -42,9 +42,9 @@ export async function openFirstMember(
   const { clock } = io;
   const { place, parts, state, engine } = member;
   const { bus, registry: membership, election: controllership } = place;
-  const { shared, own } = parts.stores;
+  const { shared, patient, own } = parts.stores;
   const { settings } = current(state);
-  const registry = new ServerRegistry(shared, () => controllership.guard());
+  const registry = new ServerRegistry(patient, () => controllership.guard());
   const desk = deskOf(member, registry);
 
   const chores = new ControllerChores({
@@ -125,7 +125,9 @@ export async function openFirstMember(
   const connection = settings.mode === 'member' ? connect(options, member, lifecycle) : undefined;
   const { seen } = parts.stores;
   const seenAtMs = (): number | undefined => seen?.seenAtMs();
-  return { membership, controllership, bus, desk, connection: await connection, seenAtMs };
+  // A list that is shown is shown without what a slow engine has not said.
+  const listed = new ServerRegistry(shared, () => undefined);
+  return { membership, controllership, bus, desk, listed, connection: await connection, seenAtMs };
 }
 
 function current(state: ClusterState) {

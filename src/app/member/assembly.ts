@@ -103,7 +103,7 @@ export async function assembleMember(
   faces.administration = await openAdministration(
     options,
     {
-      backplane: parts.readsAll ? stores.shared : stores.local,
+      backplane: parts.readsAll ? stores.patient : stores.local,
       directory: hubs.directory,
       host: hubs.host,
       bridges: hubs.bridges,

@@ -25,7 +25,7 @@ export interface Hubs {
 /** The Virtual Hubs that run on this member, and what is attached to them here. */
 export async function openHubs(
   options: ServerOptions,
-  { local, shared }: Stores,
+  { local, shared, patient }: Stores,
   place: ClusterPlace | undefined,
   isFirstMember: boolean,
   lifecycle: Lifecycle,
@@ -34,7 +34,7 @@ export async function openHubs(
   const { clock, random } = io;
   const isAlone = local === shared;
   const leadership = (): Guard | undefined => place?.election.guard();
-  const directory = await HubDirectory.open(shared, clock, { logger, ...(isAlone ? {} : { leadership }) });
+  const directory = await HubDirectory.open(patient, clock, { logger, ...(isAlone ? {} : { leadership }) });
   await lifecycle.start({ name: 'hub directory', stop: () => directory.close() });
   const name = config.server.firstHub;
   const isFirstStart = isAlone && isFirstMember && (await makeFirstHub({ backplane: local, directory, clock, name }));
@@ -58,7 +58,7 @@ export async function openHubs(
 
   const bridgesHere = await BridgeDirectory.open(local, { logger });
   const bridges = await openBridges('local bridges', options, bridgesHere, host, lifecycle);
-  const declared = isAlone ? undefined : await BridgeDirectory.open(shared, { logger, scope: 'cluster', leadership });
+  const declared = isAlone ? undefined : await BridgeDirectory.open(patient, { logger, scope: 'cluster', leadership });
   const bridgesEverywhere =
     declared && (await openBridges('bridges of all servers', options, declared, host, lifecycle));
   return { directory, host, statistics, bridges, bridgesEverywhere, isFirstStart };

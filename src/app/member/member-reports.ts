@@ -60,6 +60,7 @@ export class MemberReports {
     try {
       await membership.announce(now);
     } catch (error) {
+      this.#announced = '';
       logger.debug({ err: error }, 'the others do not know of changed listeners yet');
     }
   }

@@ -19,6 +19,8 @@ export interface Stores {
   readonly local: Backplane;
   /** Of all servers together: hubs, users, who is there. */
   readonly shared: Backplane;
+  /** The same, for what people have asked for: it waits for an engine that is slow. */
+  readonly patient: Backplane;
   readonly own: OwnRecords;
   /** What was seen of the shared one before, and whether this member goes by it. Absent: there is no other server. */
   readonly seen?: Pick<SeenConfiguration, 'seenAtMs'>;

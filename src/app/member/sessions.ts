@@ -28,7 +28,7 @@ export async function openSessions(
   const journal = await SessionJournal.open({ backplane: local, prefix: journalPrefix(stores, seat), clock, logger });
   await lifecycle.start({ name: 'session journal', stop: () => journal.stop() });
   const licences = await LicenceDirectory.open({
-    backplane: stores.shared,
+    backplane: stores.patient,
     clock,
     logger,
     issuer: issuerOf(options.config.cluster.licenceIssuer),

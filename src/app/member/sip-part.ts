@@ -134,7 +134,7 @@ export class SipPart {
   async #open(): Promise<void> {
     const { config, io, logger } = this.#options;
     const { stores, seat, clusterSeat, place } = this.#at;
-    const { own, shared, local } = stores;
+    const { own, shared, patient, local } = stores;
     const { clock, random, network, webSockets, dns } = io;
     const parts = new Lifecycle();
     const callRecords = config.sip.callRecords ? this.#openRecords() : undefined;
@@ -148,6 +148,7 @@ export class SipPart {
           random,
           logger,
           backplane: shared,
+          patient,
           datagrams: await io.datagrams(config.sip.batchedUdp ? 'batched' : 'plain'),
           network,
           webSockets,

@@ -1,4 +1,4 @@
-import type { Backplane } from '#backplane';
+import { PatientStore, type Backplane } from '#backplane';
 import type { Lifecycle } from '#base';
 import { ThreadLinks, TlsLinks, type LinkMaker, type ThreadLines } from '#cluster';
 import type { ClusterPart, RemoteCluster } from '../cluster/cluster-part.ts';
@@ -30,7 +30,7 @@ export async function takeSeat(
   const { io, logger, config } = options;
   const isAlone = part.remote === undefined;
   if (isAlone && seat.index === 0) await SeenConfiguration.forget(local);
-  if (isAlone && seat.count === 1) return { stores: { local, shared: local, own }, cluster: undefined };
+  if (isAlone && seat.count === 1) return { stores: { local, shared: local, patient: local, own }, cluster: undefined };
   const links: LinkMaker[] = [new ThreadLinks(part.serverName, lines)];
   let shared = local;
   let seen: SeenConfiguration | undefined;
@@ -58,5 +58,6 @@ export async function takeSeat(
     joinedAtMs,
     links,
   };
-  return { stores: { local, shared, own, ...(seen === undefined ? {} : { seen }) }, cluster };
+  const patient = isAlone ? shared : new PatientStore(shared, io.clock);
+  return { stores: { local, shared, patient, own, ...(seen === undefined ? {} : { seen }) }, cluster };
 }

@@ -31,6 +31,7 @@ export function judged(error: unknown): unknown {
         ? new Unavailable(
             `${message}; nothing was changed; see docs/operations/engine.md, "the engine is full"`,
             options,
+            'STORE_FULL',
           )
         : new BadRequest(`the engine does not take it; nothing was applied (${message})`, options);
     case status.outOfRange:

@@ -150,7 +150,8 @@ export class EtcdBackplane implements Backplane {
   }
 
   #refuseIfClosed(): void {
-    if (this.#closing !== undefined) throw new Unavailable('the store is closed; nothing was changed');
+    if (this.#closing === undefined) return;
+    throw new Unavailable('the store is closed; nothing was changed', undefined, 'STORE_CLOSED');
   }
 
   async #ask<T>(work: () => Promise<T>): Promise<T> {

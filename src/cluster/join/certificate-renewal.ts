@@ -8,7 +8,8 @@ import { certificatesIn } from './is-old-key.ts';
 import { certificateLives } from './join-times.ts';
 
 const lookEveryMs = 60 * 60_000;
-const timeoutMs = 10_000;
+/** Nobody waits for it, and the controller waits for the engine. */
+const timeoutMs = 60_000;
 /** So much before its end an administrator should know that it was not renewed. */
 const alarmMs = 14 * 86_400_000;
 

@@ -46,9 +46,9 @@ async function serversOf(cluster: RunningCluster): Promise<readonly ClusterServe
 }
 
 /** Empty while the engine does not answer: those that run are known all the same. */
-async function recordsOf({ desk }: RunningCluster): Promise<ReadonlyMap<string, ServerRecord>> {
+async function recordsOf({ desk, listed = desk.registry }: RunningCluster): Promise<ReadonlyMap<string, ServerRecord>> {
   try {
-    return new Map((await desk.registry.list()).map((record) => [record.serverName, record]));
+    return new Map((await listed.list()).map((record) => [record.serverName, record]));
   } catch {
     return new Map();
   }

@@ -11,7 +11,7 @@ import { removeServer } from './remove-server.ts';
 import type { RunningCluster } from './running-cluster.ts';
 
 /** A server that is busy with the loss of its engine may take its time; nobody else waits for it. */
-const tellTimeoutMs = 10_000;
+const tellTimeoutMs = 20_000;
 
 /** The members (threads) of a server that run. */
 export function membersOf({ membership }: RunningCluster, serverName: string): readonly MemberId[] {

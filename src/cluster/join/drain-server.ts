@@ -9,7 +9,8 @@ import { membersOf, notRunning } from './controller-steps.ts';
 import { doing } from './doing.ts';
 import type { RunningCluster } from './running-cluster.ts';
 
-const callTimeoutMs = 3_000;
+/** It answers when the engine has noted it, which may be slow. One that has ended is known at once. */
+const callTimeoutMs = 30_000;
 
 export interface DrainRequest {
   readonly serverName: string;

@@ -5,8 +5,8 @@ export const joinTimes = {
   earlyMs: 10_000,
   /** Until the request: the newcomer makes a key. */
   requestMs: 30_000,
-  /** Between two messages of the controller while it works. */
-  workMs: 60_000,
+  /** Between two messages of the controller while it works, which waits for a slow engine, and takes back what it began. */
+  workMs: 120_000,
   /** Until the newcomer has written down what it was granted. */
   acceptedMs: 60_000,
   /** Leases, tickets and certificates go by the clock. */

@@ -5,7 +5,7 @@ import type { ClusterMembershipFiles } from './cluster-state.ts';
 import type { ModeChange, StepProgress } from './cluster-steps.ts';
 import { doing } from './doing.ts';
 import type { JoinClient } from './join-client.ts';
-import { removeServer } from './remove-server.ts';
+import { removeItself } from './remove-server.ts';
 import { restartLater } from './restart-later.ts';
 import type { ServerClusterDeps } from './server-cluster-deps.ts';
 
@@ -98,11 +98,11 @@ async function tellCluster(
 }
 
 /** True: the last server takes the cluster with it. */
-async function leaveAsController(desk: Parameters<typeof removeServer>[0], serverName: string): Promise<boolean> {
+async function leaveAsController(desk: Parameters<typeof removeItself>[0], serverName: string): Promise<boolean> {
   const others = (await desk.registry.list()).filter((record) => record.serverName !== serverName);
   if (others.length === 0) return true;
   try {
-    await removeServer(desk, serverName);
+    await removeItself(desk, serverName);
     return false;
   } catch (error) {
     throw asFailure(error);

@@ -34,6 +34,7 @@ export const steps = {
   licence: 'check the licences',
   certificate: 'sign the certificate',
   engine: 'make room in the engine',
+  engineLeave: 'take the server out of the engine',
   registry: 'register the server',
   key: 'prove the key of this server',
 } as const;
@@ -140,8 +141,20 @@ export const refusals = {
   badRequest: (why: string): Refusal => new Refusal('PROTOCOL', steps.certificate, why),
   engine: (why: string): Refusal =>
     new Refusal('ENGINE', steps.engine, `the engine of the cluster did not let the server in: ${why}`),
+  engineKeeps: (name: string, why: string): Refusal =>
+    new Refusal(
+      'ENGINE',
+      steps.engineLeave,
+      `the engine of the cluster did not let "${name}" go: ${why}. It belongs to the cluster still: do the same again when the engine answers`,
+    ),
   store: (why: string): Refusal =>
     new Refusal('NOT_READY', steps.registry, `the cluster could not note the new server: ${why}`),
+  storeKeeps: (name: string, why: string): Refusal =>
+    new Refusal(
+      'NOT_READY',
+      steps.registry,
+      `"${name}" could not be taken off the list of the cluster's servers: ${why}. Do the same again when the engine answers`,
+    ),
   badKey: (name: string): Refusal =>
     new Refusal('WRONG_KEY', steps.key, `the key that was shown is not that of the server "${name}"`),
   unknownServer: (name: string): Refusal =>

@@ -2,6 +2,7 @@ import type { Bus } from '../bus.ts';
 import type { Controllership, Membership } from '../membership.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import type { DeskCluster } from './join-visit.ts';
+import type { ServerRegistry } from './server-registry.ts';
 
 /** What runs on a server that is in a cluster. app makes it with each start; the steps reach it through a function. */
 export interface RunningCluster {
@@ -10,6 +11,8 @@ export interface RunningCluster {
   readonly bus: Bus;
   /** Reads work everywhere; writes only at the controller. */
   readonly desk: DeskCluster;
+  /** The same list, for showing it: who asks does not wait long for a slow engine. */
+  readonly listed?: Pick<ServerRegistry, 'list'>;
   /** Of a member. */
   readonly connection: ClusterConnection | undefined;
   /** Hubs and users are those that this server saw then (unix milliseconds); undefined = they are what the engine has. */

@@ -63,6 +63,18 @@ export class ServerRegistry {
     await this.#backplane.txn([{ kind: 'delete', key: serverKey(serverName) }], [this.#leading()]);
   }
 
+  /** Notes which part of the engine a server has; one that is not in the list stays out of it. */
+  async noteEngineRole(serverName: string, engineRole: ServerRecord['engineRole']): Promise<void> {
+    const known = await this.#read(serverName);
+    if (known?.record.state !== 'joined' || known.record.engineRole === engineRole) return;
+    const key = serverKey(serverName);
+    const value = JSON.stringify({ ...known.record, engineRole });
+    await this.#backplane.txn(
+      [{ kind: 'put', key, value }],
+      [this.#leading(), { key, modRevision: known.modRevision }],
+    );
+  }
+
   /** Takes back `write`. */
   async restore(serverName: string, before: ServerRecord | undefined): Promise<void> {
     if (before === undefined) await this.remove(serverName);

@@ -21,7 +21,8 @@ import { silenceMs, standingMs } from './standing.ts';
  * which the engine counts as lost.
  */
 export const memberLeaseTtlMs = 4_000;
-const announceTriesMax = 10;
+/** Whoever announces something waits so long for a slow engine. */
+const announceWithinMs = 20_000;
 const announceRetryMs = 500;
 
 export interface MemberRegistryOptions {
@@ -52,6 +53,7 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
   #bus: Pick<Bus, 'links'> | undefined;
   /** So much sooner than this member loses its place others say that they do not hear it; a tenth of a second to be safe. */
   readonly #witnessLagMs: number;
+  #isStopped = false;
   #hasBeenAttached = false;
 
   constructor({ backplane, clock, logger, self, network, leaseTtlMs = memberLeaseTtlMs }: MemberRegistryOptions) {
@@ -163,8 +165,10 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
 
   async announce(change: Parameters<Membership['announce']>[0]): Promise<void> {
     this.#self = { ...this.#self, ...change };
-    for (let tries = 0; tries < announceTriesMax; tries++) {
+    const untilMs = this.#clock.nowMs() + announceWithinMs;
+    for (;;) {
       if (await this.#attachment.write('both')) return;
+      if (this.#isStopped || this.#clock.nowMs() >= untilMs) break;
       await new Promise<void>((resolve) => void this.#clock.after(announceRetryMs, resolve));
     }
     throw new Unavailable('the engine does not answer: the others will see the change when it does');
@@ -214,6 +218,7 @@ export class MemberRegistry implements Membership, MemberLiveness, MemberSource 
 
   /** Leaves the cluster: the others see it gone at once. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#unfollow?.();
     this.#reporter.stop();
     this.#deathWatch?.stop();

@@ -4,7 +4,7 @@ import { FairStopwatch } from '../../io/node/fair-stopwatch.ts';
 import { newFolder } from '../embedded-harness.ts';
 import { View } from '../view.ts';
 import { AcknowledgedWrites } from './acknowledged-writes.ts';
-import { io, newClient, newTestCluster, type TestCluster } from './test-engine.ts';
+import { io, newClient, newTestCluster, type TestCluster, type TestEngine } from './test-engine.ts';
 import { stopped } from './process-state.ts';
 import { requireEtcd } from './require-etcd.ts';
 import { administer, joinEngine, startThreeEngines, type ThreeEngines } from './three-engines.ts';
@@ -200,10 +200,17 @@ describe.runIf(requireEtcd())('three engines', () => {
     await until('all three answer', allAreHealthy);
   });
 
-  test('a server that is taken out stops its engine for good; the others go on', async () => {
+  test('a server that is taken out stops its engine for good, however long the others take; they go on', async () => {
     const members = await three.administration.members();
-    const third = three.engines[2]!;
-    await three.administration.remove(members.find(({ name }) => name === third.name)!.id);
+    const [first, second, third] = three.engines as [TestEngine, TestEngine, TestEngine];
+    for (const engine of [first, second]) {
+      engine.signal('SIGSTOP');
+      await stopped(engine.pid());
+    }
+    const removed = three.administration.remove(members.find(({ name }) => name === third.name)!.id);
+    await Promise.race([removed, pass(6_000)]);
+    for (const engine of [first, second]) engine.signal('SIGCONT');
+    await removed;
     await until('its engine has stopped', () => third.engine.state === 'stopped');
     await taken('after', 'v');
     expect(await three.administration.members()).toHaveLength(2);
@@ -213,6 +220,19 @@ describe.runIf(requireEtcd())('three engines', () => {
     const client = await newClient(cluster, [again], 'm1');
     expect(await client.get('after')).toBeDefined();
     await client.close();
-    await again.engine.stop();
+    three.engines[2] = again;
+  });
+
+  test('a server takes itself out, its engine first and its rights last', async () => {
+    await three.administration.access.allow('m2', 'eligible');
+    const [first, second, third] = three.engines as [TestEngine, TestEngine, TestEngine];
+    const itself = await administer(cluster, [first, second, third], 'm1');
+    await itself.remove((await itself.members()).find(({ name }) => name === 'm1')!.id);
+    await itself.access.forbid('m1');
+    itself.close();
+    const successor = await administer(cluster, [second, third], 'm2');
+    expect(await successor.access.servers()).not.toContain('m1');
+    expect((await successor.members()).map(({ name }) => name).sort()).toEqual(['m2', 'm3']);
+    successor.close();
   });
 });

@@ -3,7 +3,7 @@ import { freePorts } from '../../io/node/free-ports.ts';
 import { io, newTestEngine, type TestCluster, type TestEngine } from './test-engine.ts';
 
 export interface ThreeEngines {
-  readonly engines: readonly TestEngine[];
+  readonly engines: TestEngine[];
   /** As the first server, which is eligible. */
   readonly administration: EngineAdministration;
   leader(): Promise<TestEngine>;

@@ -261,6 +261,46 @@ describe('the controller', () => {
     expect(await world.registry.find('beta')).toBeUndefined();
   });
 
+  test('keeps a server that the engine did not let go, so that the same can be done again', async () => {
+    const { world, alpha, beta, run } = await pair();
+    run(alpha);
+    run(beta);
+    alpha.engine.failure = new Error('the engine has not taken the change for 30 s');
+    const failure: unknown = await world
+      .settled(alpha.cluster.remove('beta', alpha.progress))
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'ENGINE', step: 'take the server out of the engine' });
+    expect((failure as Error).message).toBe(
+      'the engine of the cluster did not let "beta" go: the engine has not taken the change for 30 s. It belongs to the cluster still: do the same again when the engine answers',
+    );
+    expect((await world.registry.find('beta'))?.state).toBe('joined');
+    await world.settled(alpha.cluster.remove('beta', alpha.progress));
+    expect(await world.registry.find('beta')).toBeUndefined();
+    await until(world.clock, () => beta.engine.isErased);
+  });
+
+  test('stays in the cluster when the engine does not let the controller go', async () => {
+    const { world, alpha, run } = await pair();
+    run(alpha);
+    await world.settled(alpha.cluster.promote('beta', alpha.progress));
+    alpha.engine.failure = new Error('the engine has not taken the change for 30 s');
+    const leave = (): Promise<unknown> => world.settled(alpha.cluster.leave({ isForced: false }, alpha.progress));
+    await expect(leave()).rejects.toMatchObject({ code: 'ENGINE' });
+    expect((await world.registry.list()).map(({ serverName }) => serverName)).toEqual(['alpha', 'beta']);
+    await leave();
+    expect((await world.registry.list()).map(({ serverName }) => serverName)).toEqual(['beta']);
+  });
+
+  test('notes the part of the engine that a server has, but brings none back that was removed meanwhile', async () => {
+    const { world, alpha, run } = await pair();
+    run(alpha);
+    await world.registry.noteEngineRole('beta', 'voter');
+    expect((await world.registry.find('beta'))?.engineRole).toBe('voter');
+    await world.settled(alpha.cluster.remove('beta', alpha.progress));
+    await world.registry.noteEngineRole('beta', 'learner');
+    expect(await world.registry.find('beta')).toBeUndefined();
+  });
+
   test('does not remove itself, nor what is not there', async () => {
     const { world, alpha, run } = await pair();
     run(alpha);

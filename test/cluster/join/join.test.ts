@@ -527,7 +527,7 @@ describe('join', () => {
     const member = await world.server({ name: 'gamma', address: '192.0.2.3', network });
     const failure = await refused(join(world, member));
     expect(failure).toMatchObject({ code: 'CANNOT_CONNECT' });
-    expect(failure.message).toContain('no answer within 60 s');
+    expect(failure.message).toContain('no answer within 120 s');
     expect(controller.log.map(({ text }) => text)).toEqual(['gamma joined the cluster', 'gamma left the cluster']);
     expect([member.state.current, member.state.formerIdentity]).toEqual([undefined, undefined]);
     expect((await world.registry.list()).map(({ serverName }) => serverName)).toEqual(['alpha']);

@@ -11,6 +11,12 @@ export interface EngineMember {
   readonly isLearner: boolean;
 }
 
+export interface MemberAdded {
+  readonly id: string;
+  /** All of them, the new one too. */
+  readonly members: readonly EngineMember[];
+}
+
 /** MemberAdd{1 peerURLs, 2 isLearner} */
 export function encodeMemberAdd(peerUrl: string, isLearner: boolean): Buffer {
   return new MessageWriter().text(1, peerUrl).flag(2, isLearner).finish();
@@ -22,7 +28,7 @@ export function encodeMemberId(id: string): Buffer {
 }
 
 /** MemberAdd answers {1 header, 2 member, 3 members} */
-export function decodeMemberAdded(bytes: Buffer): { readonly id: string; readonly members: readonly EngineMember[] } {
+export function decodeMemberAdded(bytes: Buffer): MemberAdded {
   const reader = new MessageReader(bytes);
   const members: EngineMember[] = [];
   let id = '0';

@@ -66,11 +66,11 @@ export class EngineAccess {
     await this.#once(methods.userRevokeRole, encodeUserRole(server, root));
   }
 
-  /** Its certificate is worth nothing to the engine from now on. */
+  /** Its certificate is worth nothing to the engine from now on. It may be the server that asks. */
   async forbid(server: string): Promise<void> {
     if (server === root) return;
-    await this.#once(methods.userDelete, encodeName(server));
     await this.#once(methods.roleDelete, encodeName(ownRole(server)));
+    await this.#once(methods.userDelete, encodeName(server));
   }
 
   /** Names of the servers that may use the store. */

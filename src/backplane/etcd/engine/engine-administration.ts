@@ -1,6 +1,6 @@
 import { reasonOf, type Logger } from '#base';
 import type { Clock } from '#io';
-import { Unavailable } from '../../backplane.ts';
+import { Forbidden, Unavailable } from '../../backplane.ts';
 import { encodeDisarmNoSpace, decodeStatus, encodeMoveLeader, type EngineStatus } from '../codec/maintenance.ts';
 import {
   decodeMemberAdded,
@@ -8,12 +8,13 @@ import {
   encodeMemberAdd,
   encodeMemberId,
   type EngineMember,
+  type MemberAdded,
 } from '../codec/membership.ts';
 import { judged } from '../engine-errors.ts';
 import { methods } from '../methods.ts';
 import { clientOptions, type EtcdOptions } from '../open.ts';
 import { Endpoint } from '../rpc/endpoint.ts';
-import { EngineClient } from '../rpc/engine-client.ts';
+import { EngineClient, type Timeouts } from '../rpc/engine-client.ts';
 import { RpcError, status } from '../rpc/rpc-error.ts';
 import { EngineAccess } from './engine-access.ts';
 import { url } from './engine-arguments.ts';
@@ -33,8 +34,10 @@ export interface EngineAdmission {
 const nothing = new Uint8Array(0);
 /** Of two engines the second has no vote: see `roleForNext`. */
 const loneCopies = 2;
+/** What is asked for here can wait: an engine that chooses a leader, or whose disks are busy, does not fail it. */
+const patience: Timeouts = { attemptMs: 5_000, bulkAttemptMs: 5_000, callMs: 20_000 };
 /** The engine takes no change of its members before all have been connected for five seconds. */
-const changeWithinMs = 20_000;
+const changeWithinMs = 30_000;
 const catchUpWithinMs = 60_000;
 const pauseMs = 250;
 const statusTimeoutMs = 1_500;
@@ -52,7 +55,7 @@ export class EngineAdministration {
   constructor(options: AdministrationOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#client = new EngineClient(clientOptions(options), () => undefined);
+    this.#client = new EngineClient(clientOptions({ ...options, timeouts: patience }), () => undefined);
     this.access = new EngineAccess(this.#client);
   }
 
@@ -83,8 +86,7 @@ export class EngineAdministration {
     if (role === 'client') return { role, memberId: undefined, join: [] };
     // The engine has room for one learner at a time.
     for (const { id, isLearner } of present) if (isLearner) await this.promote(id);
-    const answer = await this.#change(methods.memberAdd, encodeMemberAdd(urlOf(peer), true));
-    const { id, members } = decodeMemberAdded(answer);
+    const { id, members } = await this.#add(peer);
     const join = members.map((member) => (member.id === id ? peer : peerOf(member)));
     this.#options.logger.info({ name: peer.name, role }, 'engine: a server was let in');
     return { role, memberId: id, join };
@@ -118,9 +120,9 @@ export class EngineAdministration {
   /** Waits until the learner has a complete copy. @throws EngineError ENGINE_FAILED, Unavailable */
   async promote(memberId: string): Promise<void> {
     try {
+      // The engine is busy meanwhile, with the copy for one thing: a vote may be given twice.
       const promote = (): Promise<Buffer> => this.#call(methods.memberPromote, encodeMemberId(memberId), true);
-      // Also while the engine is busy, with the copy for one thing: a vote may be given twice.
-      await this.#untilTaken(catchUpWithinMs, promote, (error) => isTooSoon(error) || error instanceof Unavailable);
+      await this.#untilTaken(catchUpWithinMs, promote);
     } catch (error) {
       // `promoteReady` was faster.
       if (!(error instanceof Error && error.message.includes('can only promote a learner'))) throw error;
@@ -131,7 +133,8 @@ export class EngineAdministration {
   async remove(memberId: string): Promise<void> {
     try {
       // Also where it is not certain whether it is done: the engine that was asked may be the one that goes.
-      await this.#untilTaken(changeWithinMs, () => this.#call(methods.memberRemove, encodeMemberId(memberId), true));
+      const remove = (): Promise<Buffer> => this.#call(methods.memberRemove, encodeMemberId(memberId), true);
+      await this.#untilTaken(changeWithinMs, remove);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -160,25 +163,36 @@ export class EngineAdministration {
     return (await this.#client.call(method, request, { mayRepeat, isBulk: true })).bytes;
   }
 
-  #change(method: string, request: Uint8Array): Promise<Buffer> {
-    return this.#untilTaken(changeWithinMs, () => this.#call(method, request, false));
+  /** As a learner. Where it is not certain whether that was done, the engine's list of members tells. */
+  #add(peer: EnginePeer): Promise<MemberAdded> {
+    const request = encodeMemberAdd(urlOf(peer), true);
+    let isDoubtful = false;
+    return this.#untilTaken(changeWithinMs, async () => {
+      if (isDoubtful) {
+        const members = await this.members();
+        const added = members.find(({ peerUrls }) => peerUrls.includes(urlOf(peer)));
+        if (added !== undefined) return { id: added.id, members };
+      }
+      try {
+        return decodeMemberAdded(await this.#call(methods.memberAdd, request, false));
+      } catch (error) {
+        isDoubtful ||= error instanceof Unavailable || isThere(error);
+        throw error;
+      }
+    });
   }
 
-  /** The engine refuses changes of its members while it is not sure of them. */
-  async #untilTaken(
-    withinMs: number,
-    change: () => Promise<Buffer>,
-    passes: (error: unknown) => boolean = isTooSoon,
-  ): Promise<Buffer> {
+  /** The engine refuses changes of its members while it is not sure of them; and it may be slow. */
+  async #untilTaken<T>(withinMs: number, change: () => Promise<T>): Promise<T> {
     const deadlineMs = this.#clock.nowMs() + withinMs;
     for (;;) {
       try {
         return await change();
       } catch (error) {
-        if (!passes(error)) throw judged(error);
+        if (!isPassing(error)) throw judged(error);
         if (this.#clock.nowMs() >= deadlineMs) {
           const why = reasonOf(error);
-          const text = `the engine has refused the change for ${withinMs / 1_000} s: ${why}`;
+          const text = `the engine has not taken the change for ${withinMs / 1_000} s: ${why}`;
           throw new EngineError('ENGINE_FAILED', text, { cause: error });
         }
       }
@@ -210,9 +224,15 @@ function peerOf({ name, peerUrls }: EngineMember): EnginePeer {
 
 const tooSoon = /unhealthy cluster|not enough started members|in sync with leader|too many learner members/;
 
-function isTooSoon(error: unknown): boolean {
-  return (error instanceof RpcError || error instanceof Unavailable) && tooSoon.test(error.message);
+/** The same order may be taken a moment later. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof Unavailable) return !(error instanceof Forbidden);
+  return error instanceof RpcError && (tooSoon.test(error.message) || isThere(error));
 }
+
+/** An earlier try of the same order was done after all. */
+const isThere = (error: unknown): boolean =>
+  error instanceof RpcError && /Peer URLs already exists|member ID already exist/i.test(error.message);
 
 function isNotFound(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;

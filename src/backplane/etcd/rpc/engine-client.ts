@@ -220,7 +220,8 @@ export class EngineClient {
   #givenUp(error: RpcError, mayBeDone: boolean): Unavailable {
     this.#outcome(false, error.message);
     const certainty = mayBeDone ? 'it is not certain whether the change was made' : 'nothing was changed';
-    return new Unavailable(`the cluster's engine does not answer: ${error.message}; ${certainty}`, { cause: error });
+    const text = `the cluster's engine does not answer: ${error.message}; ${certainty}`;
+    return new Unavailable(text, { cause: error }, this.#isClosed ? 'STORE_CLOSED' : 'UNAVAILABLE');
   }
 
   #pause(): Promise<void> {

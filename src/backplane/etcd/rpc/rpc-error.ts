@@ -36,7 +36,8 @@ export class RpcError extends HubfarmError {
       this.status === status.deadlineExceeded ||
       this.status === status.cancelled ||
       this.message.includes(tooMany) ||
-      this.message.includes(oldAccess)
+      this.message.includes(oldAccess) ||
+      this.message.includes(isEnding)
     );
   }
 }
@@ -51,6 +52,9 @@ export class AnswerTooLarge extends RpcError {
 const tooMany = 'etcdserver: too many requests';
 /** Somebody's rights were changed while the request was under way. */
 const oldAccess = 'etcdserver: revision of auth store is old';
+
+/** Of an engine that is just being taken out, or stopped. */
+const isEnding = 'raft: stopped';
 
 /** What etcd says before it has begun with a request (3.4 to 3.6: api/v3rpc/rpctypes/error.go). */
 const untouched = [
