@@ -49,6 +49,7 @@ const secretKeys: ReadonlySet<string> = new Set([
   'ha1Md5',
   'ha1Sha256',
   'ha1Sha512',
+  'ha1bMd5',
 ]);
 
 export function auditRecordOf(event: AuditEvent): AuditRecord {

@@ -13,6 +13,7 @@ const sha256Hex = /^[0-9a-f]{64}$/i;
 export const secretFields = {
   Password: optional(unistr('it is not kept: only hashes of it')),
   Ha1Md5: optional(str('instead: MD5 of user:domain:password, hex')),
+  Ha1bMd5: optional(str('and MD5 of user@domain:domain:password, hex, for clients that give their user so')),
   Ha1Sha256: optional(str('and SHA-256 of the same, hex; without it clients can only use MD5')),
 };
 
@@ -34,21 +35,29 @@ const outputFields = {
   UpdatedTime: time(),
 };
 
+/** Nobody can log in. */
+export const noHashes: PasswordHashes = Object.freeze({ ha1Md5: '', ha1Sha256: '', ha1Sha512: '', ha1bMd5: '' });
+
 /** undefined = none was given. */
 export function secretOf(
   { user, domain }: { readonly user: string; readonly domain: string },
-  { Password, Ha1Md5, Ha1Sha256 }: ValueOf<typeof secretFields>,
+  { Password, Ha1Md5, Ha1bMd5, Ha1Sha256 }: ValueOf<typeof secretFields>,
 ): PasswordHashes | undefined | Refusal {
   if (Password !== undefined) {
     if (Password === '') return refuse(ErrorCode.INVALID_PARAMETER, 'an empty password would let anybody in');
     return passwordHashes(user, domain, Password);
   }
-  if (Ha1Md5 === undefined && Ha1Sha256 === undefined) return undefined;
+  if (Ha1Md5 === undefined && Ha1bMd5 === undefined && Ha1Sha256 === undefined) return undefined;
   const isWrong = (text: string | undefined, form: RegExp): boolean => text !== undefined && !form.test(text);
-  if (isWrong(Ha1Md5, md5Hex) || isWrong(Ha1Sha256, sha256Hex)) {
-    return refuse(ErrorCode.INVALID_PARAMETER, 'Ha1Md5 takes 32 hexadecimal digits, Ha1Sha256 takes 64');
+  if (isWrong(Ha1Md5, md5Hex) || isWrong(Ha1bMd5, md5Hex) || isWrong(Ha1Sha256, sha256Hex)) {
+    return refuse(ErrorCode.INVALID_PARAMETER, 'Ha1Md5 and Ha1bMd5 take 32 hexadecimal digits, Ha1Sha256 takes 64');
   }
-  return { ha1Md5: Ha1Md5?.toLowerCase() ?? '', ha1Sha256: Ha1Sha256?.toLowerCase() ?? '', ha1Sha512: '' };
+  return {
+    ...noHashes,
+    ha1Md5: Ha1Md5?.toLowerCase() ?? '',
+    ha1Sha256: Ha1Sha256?.toLowerCase() ?? '',
+    ha1bMd5: Ha1bMd5?.toLowerCase() ?? '',
+  };
 }
 
 function outputOf(account: Account): ValueOf<typeof outputFields> {
@@ -65,8 +74,8 @@ function outputOf(account: Account): ValueOf<typeof outputFields> {
 
 /** The record as the audit log shows it. */
 function recordOf(account: Account): object {
-  const { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256, ha1Sha512 } = account;
-  return { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256, ha1Sha512 };
+  const { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256, ha1Sha512, ha1bMd5 } = account;
+  return { aliases, displayName, isEnabled, maxContacts, ha1Md5, ha1Sha256, ha1Sha512, ha1bMd5 };
 }
 
 /** The account by its own name; what is an alias is none of its own. */
@@ -119,7 +128,7 @@ export const sipAccountOperations = [
       const now = context.clock.wallMs();
       const account = await sip.directory.createAccount(domain.name, {
         user: name.user,
-        ...(secret ?? { ha1Md5: '', ha1Sha256: '', ha1Sha512: '' }),
+        ...(secret ?? noHashes),
         aliases: input.Aliases,
         displayName: '',
         isEnabled: true,

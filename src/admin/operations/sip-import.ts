@@ -5,7 +5,7 @@ import { bool, int, list, optional, str, unistr } from '../schema/field.ts';
 import type { AdminContext } from './context.ts';
 import { operation, type Call } from './operation.ts';
 import { Refusal, refuse } from './refusal.ts';
-import { secretFields, secretOf } from './sip-account.ts';
+import { noHashes, secretFields, secretOf } from './sip-account.ts';
 import { sipOf, type SipControl } from './sip-control.ts';
 import type { RefusedRow, Upload } from './sip-upload.ts';
 
@@ -45,7 +45,7 @@ export const sipImportOperations = [
       if (upload === undefined) return unknownUpload(input.UploadId);
       const now = context.clock.wallMs();
       for (const row of input.AccountList) {
-        const secret = secretOf({ user: row.Username, domain }, row) ?? { ha1Md5: '', ha1Sha256: '', ha1Sha512: '' };
+        const secret = secretOf({ user: row.Username, domain }, row) ?? noHashes;
         upload.add(
           secret instanceof Refusal
             ? secret.message

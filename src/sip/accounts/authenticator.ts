@@ -83,7 +83,10 @@ export class Authenticator {
       this.counters.challenged++;
       return this.#challenge(request, kind, domain, false);
     }
-    const user = this.#userOf(credentials, domain);
+    const given = this.#userOf(credentials, domain);
+    // What some servers call ha1b: the user with its domain. No user has an @.
+    const isLong = given.endsWith(`@${domain}`);
+    const user = isLong ? given.slice(0, -domain.length - 1) : given;
     const name = `${user}@${domain}`;
     if (guard.ask(hop.remoteAddress, name).kind === 'refuse') {
       this.counters.banned++;
@@ -95,7 +98,8 @@ export class Authenticator {
     // Nothing was proven with a nonce that is not ours, and nothing is told by the answer to it.
     if (known.kind === 'forged') return this.#stale(request, kind, domain);
     const account = directory.find(user, domain);
-    const count = this.#provenCount(request, credentials, account?.user === user ? account : undefined);
+    const proof = proofOf(account?.user === user ? account : undefined, credentials, isLong);
+    const count = this.#provenCount(request, credentials, proof);
     if (count === undefined || account === undefined) {
       this.counters.failed++;
       guard.failed(hop.remoteAddress, name);
@@ -125,12 +129,11 @@ export class Authenticator {
   }
 
   /** The count (`nc`) of credentials whose digest is right; undefined = it is not. */
-  #provenCount(request: SipMessage, credentials: DigestCredentials, account: Account | undefined): number | undefined {
+  #provenCount(request: SipMessage, credentials: DigestCredentials, proof: string): number | undefined {
     const { response = '', uri = '', nonce = '', nc = '', cnonce = '' } = credentials;
     const qop = credentials.qop === undefined ? undefined : qopOf(credentials.qop);
     if (credentials.qop !== undefined && (qop === undefined || !counts.test(nc))) return undefined;
-    const { hash, ha1 } = digestAlgorithms[algorithmOf(credentials.algorithm) ?? 'MD5'];
-    const proof = account?.[ha1] ?? '';
+    const { hash } = rowOf(credentials);
     const input = { nonce, uri: inUtf8(uri), qop, nc, cnonce: inUtf8(cnonce) };
     const ha2 =
       qop === 'auth-int'
@@ -180,6 +183,15 @@ export class Authenticator {
     );
     return { kind: 'challenge', status: kind === 'www' ? 401 : 407, headers, isStale };
   }
+}
+
+const rowOf = ({ algorithm }: DigestCredentials) => digestAlgorithms[algorithmOf(algorithm) ?? 'MD5'];
+
+/** HA1 that the credentials must be made with; empty: there is none. */
+function proofOf(account: Account | undefined, credentials: DigestCredentials, isLong: boolean): string {
+  const { ha1, ha1b } = rowOf(credentials);
+  const key = isLong ? ha1b : ha1;
+  return key === undefined ? '' : (account?.[key] ?? '');
 }
 
 /**

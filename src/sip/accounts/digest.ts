@@ -7,10 +7,12 @@ export type DigestAlgorithm = 'MD5' | 'SHA-256' | 'SHA-512-256';
 interface AlgorithmRow {
   readonly hash: DigestHash;
   readonly ha1: keyof PasswordHashes;
+  readonly ha1b?: keyof PasswordHashes;
 }
 
+/** Of telephones that give their user alone, or, where there is such a hash, with its domain. */
 export const digestAlgorithms: Readonly<Record<DigestAlgorithm, AlgorithmRow>> = {
-  MD5: { hash: 'md5', ha1: 'ha1Md5' },
+  MD5: { hash: 'md5', ha1: 'ha1Md5', ha1b: 'ha1bMd5' },
   'SHA-256': { hash: 'sha256', ha1: 'ha1Sha256' },
   'SHA-512-256': { hash: 'sha512-256', ha1: 'ha1Sha512' },
 };
@@ -33,6 +35,7 @@ export function passwordHashes(user: string, realm: string, password: string): P
     ha1Md5: hashHex('md5', text),
     ha1Sha256: hashHex('sha256', text),
     ha1Sha512: hashHex('sha512-256', text),
+    ha1bMd5: hashHex('md5', `${user}@${realm}:${realm}:${password}`),
   };
 }
 

@@ -5,10 +5,10 @@ import { TextPacker, TextReader } from './packed-text.ts';
 import type { AccountRecord } from './records.ts';
 
 /**
- * An account without its user and domain as one text, of one byte a character: 120 bytes where objects take 450.
+ * An account without its user and domain as one text, of one byte a character: 140 bytes where objects take 500.
  *
  *     1  flags        1  maxContacts      7  createdAtMs      7  updatedAtMs      7  createRevision     7  modRevision
- *     hashes: 16, 32 and 32 bytes where they are such, else as texts
+ *     hashes: 16, 32, 32 and 16 bytes where they are such, else as texts
  *     with `hasAliases`: 1 how many, texts                with `hasName`: the display name, text in UTF-8
  */
 export type PackedAccount = string;
@@ -21,6 +21,7 @@ const flag = {
   hasOddHashes: 16,
   hasAliases: 32,
   hasName: 64,
+  hasLongMd5: 128,
 } as const;
 /** Where the 16 bytes of the first hash are, where it is one. */
 export const md5HashAt = 30;
@@ -50,7 +51,7 @@ export class AccountPacker {
     out.seven(record.updatedAtMs);
     out.seven(createRevision);
     out.seven(modRevision);
-    for (const hash of [record.ha1Md5, record.ha1Sha256, record.ha1Sha512]) {
+    for (const hash of [record.ha1Md5, record.ha1Sha256, record.ha1Sha512, record.ha1bMd5]) {
       if ((flags & flag.hasOddHashes) === 0) out.hex(hash);
       else out.text(toWireText(hash).slice(0, oddHashMaxChars));
     }
@@ -66,16 +67,17 @@ export class AccountPacker {
 /** No hash is so long; nobody can log in by one that is not right anyway. */
 const oddHashMaxChars = 200;
 
-function flagsOf({ isEnabled, ha1Md5, ha1Sha256, ha1Sha512, aliases, displayName }: AccountRecord): number {
+function flagsOf(record: AccountRecord): number {
+  const { isEnabled, ha1Md5, ha1Sha256, ha1Sha512, ha1bMd5, aliases, displayName } = record;
   let flags = isEnabled ? flag.isEnabled : 0;
   if (aliases.length > 0) flags |= flag.hasAliases;
   if (displayName !== '') flags |= flag.hasName;
-  if (!isHash(ha1Md5, md5Bytes) || !isHash(ha1Sha256, shaBytes) || !isHash(ha1Sha512, shaBytes)) {
-    return flags | flag.hasOddHashes;
-  }
+  const areHashes = [ha1Md5, ha1bMd5].every((one) => isHash(one, md5Bytes));
+  if (!areHashes || !isHash(ha1Sha256, shaBytes) || !isHash(ha1Sha512, shaBytes)) return flags | flag.hasOddHashes;
   if (ha1Md5 !== '') flags |= flag.hasMd5;
   if (ha1Sha256 !== '') flags |= flag.hasSha256;
-  return ha1Sha512 === '' ? flags : flags | flag.hasSha512;
+  if (ha1Sha512 !== '') flags |= flag.hasSha512;
+  return ha1bMd5 === '' ? flags : flags | flag.hasLongMd5;
 }
 
 const isHash = (text: string, bytes: number): boolean =>
@@ -109,6 +111,7 @@ export function unpackAccount(packed: PackedAccount, user: string, domain: strin
     ha1Md5: hash(flag.hasMd5, md5Bytes),
     ha1Sha256: hash(flag.hasSha256, shaBytes),
     ha1Sha512: hash(flag.hasSha512, shaBytes),
+    ha1bMd5: hash(flag.hasLongMd5, md5Bytes),
     aliases: has(flag.hasAliases)
       ? Array.from({ length: reader.byte() }, () => fromWireText(reader.text()))
       : noAliases,

@@ -7,12 +7,13 @@ const noAliases: readonly string[] = Object.freeze([]);
 
 /** What has its usual value is left out: a hundred thousand of them are read at each start. */
 export function encodeAccount(record: AccountRecord): string {
-  const { ha1Md5, ha1Sha256, ha1Sha512, aliases, displayName, isEnabled, maxContacts, createdAtMs, updatedAtMs } =
-    record;
+  const { ha1Md5, ha1Sha256, ha1Sha512, ha1bMd5, aliases, displayName, isEnabled, maxContacts } = record;
+  const { createdAtMs, updatedAtMs } = record;
   return JSON.stringify({
     ha1Md5,
     ha1Sha256,
     ...(ha1Sha512 === '' ? {} : { ha1Sha512 }),
+    ...(ha1bMd5 === '' ? {} : { ha1bMd5 }),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(displayName === '' ? {} : { displayName }),
     ...(isEnabled ? {} : { isEnabled }),
@@ -34,6 +35,7 @@ export function decodeAccount(key: string, user: string, value: Uint8Array): Acc
     ha1Md5: text(key, values, 'ha1Md5', ''),
     ha1Sha256: text(key, values, 'ha1Sha256', ''),
     ha1Sha512: text(key, values, 'ha1Sha512', ''),
+    ha1bMd5: text(key, values, 'ha1bMd5', ''),
     aliases: texts(key, values, 'aliases'),
     displayName: text(key, values, 'displayName', ''),
     isEnabled: flag(key, values, 'isEnabled', true),

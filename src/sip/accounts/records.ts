@@ -18,6 +18,8 @@ export interface AccountRecord {
   readonly ha1Sha256: string;
   /** SHA-512/256 of the same, 64 hex digits; `''` for accounts of before it was kept. */
   readonly ha1Sha512: string;
+  /** MD5(user@domain:domain:password), for telephones that give their user with its domain; `''` for accounts of before it was kept. */
+  readonly ha1bMd5: string;
   /** Other users of the domain that mean this account; a telephone number is `+` and digits. */
   readonly aliases: readonly string[];
   readonly displayName: string;
@@ -30,4 +32,4 @@ export interface AccountRecord {
 }
 
 /** Hashes of a password: all that is kept of it. */
-export type PasswordHashes = Pick<AccountRecord, 'ha1Md5' | 'ha1Sha256' | 'ha1Sha512'>;
+export type PasswordHashes = Pick<AccountRecord, 'ha1Md5' | 'ha1Sha256' | 'ha1Sha512' | 'ha1bMd5'>;

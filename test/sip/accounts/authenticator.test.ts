@@ -2,7 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HeaderId } from '#sip';
 import type { AuthVerdict } from '../../../src/sip/accounts/authenticator.ts';
 import { NonceMaker } from '../../../src/sip/accounts/nonce.ts';
-import { accountRecord, domain, openAccounts, proofOf, requestOf, type AccountFixture } from './account-fixture.ts';
+import {
+  accountRecord,
+  domain,
+  openAccounts,
+  proofOf,
+  requestOf,
+  type AccountFixture,
+  type ProofOptions,
+} from './account-fixture.ts';
 
 let fixture: AccountFixture;
 beforeEach(async () => void (fixture = await openAccounts()));
@@ -106,6 +114,26 @@ describe('credentials', () => {
       kind: 'ok',
       account: { aor: 'alice@example.org' },
     });
+  });
+
+  test('of the user with its domain prove the password by MD5, and by nothing that is not kept', async () => {
+    const long = `alice@${domain}`;
+    const proof = (options: ProofOptions = {}): AuthVerdict =>
+      verify([proofOf(freshNonce(), { user: long, password: 'alice-secret', ...options })]);
+    expect(proof()).toMatchObject({ kind: 'ok', account: { aor: long } });
+    expect(proof({ password: 'wrong' }).kind).toBe('challenge');
+    expect(proof({ algorithm: 'SHA-256' }).kind).toBe('challenge');
+    expect(proof({ user: 'alice@example.net' }).kind).toBe('challenge');
+    // Made before that hash was kept.
+    await fixture.directory.updateAccount(domain, 'alice', () => ({ ha1bMd5: '' }));
+    expect(proof().kind).toBe('challenge');
+    expect(verify([proofOf(freshNonce())]).kind).toBe('ok');
+  });
+
+  test('of the user with its domain count as its own where somebody guesses', () => {
+    const guess = (user: string): AuthVerdict => verify([proofOf(freshNonce(), { user, password: 'wrong' })]);
+    for (let count = 0; count < 5; count++) for (const user of ['alice', `alice@${domain}`]) guess(user);
+    expect(guess('alice')).toMatchObject({ kind: 'refused' });
   });
 
   test('of another protection space beside the right ones do no harm', () => {

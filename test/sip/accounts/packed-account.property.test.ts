@@ -14,6 +14,7 @@ const record: fc.Arbitrary<AccountRecord> = fc.record({
   ha1Md5: hash(16),
   ha1Sha256: hash(32),
   ha1Sha512: hash(32),
+  ha1bMd5: hash(16),
   aliases: fc.array(fc.string({ minLength: 1, maxLength: 64 }), { maxLength: 32 }),
   displayName: fc.string({ unit: 'grapheme', maxLength: 128 }),
   isEnabled: fc.boolean(),

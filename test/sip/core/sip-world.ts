@@ -157,6 +157,7 @@ export class SipWorld {
       ha1Md5: '',
       ha1Sha256: '',
       ha1Sha512: '',
+      ha1bMd5: '',
       aliases: [],
       displayName: '',
       isEnabled: true,

@@ -66,6 +66,7 @@ export class FarmWorld implements MemberWorld {
       ha1Md5: '',
       ha1Sha256: '',
       ha1Sha512: '',
+      ha1bMd5: '',
       aliases: [],
       displayName: '',
       isEnabled: true,

@@ -18,7 +18,7 @@ export interface CsvAccounts {
 }
 
 /** Columns by the names that a first line may give them; without one: user, password, name, aliases, contacts. */
-const columns = ['user', 'password', 'name', 'aliases', 'contacts', 'ha1_md5', 'ha1_sha256'] as const;
+const columns = ['user', 'password', 'name', 'aliases', 'contacts', 'ha1_md5', 'ha1b_md5', 'ha1_sha256'] as const;
 type Column = (typeof columns)[number];
 const usualColumns: readonly Column[] = ['user', 'password', 'name', 'aliases', 'contacts'];
 
@@ -84,8 +84,8 @@ function accountOf(
   if (user === '') return 'no user';
   // A password counts as it is written, spaces included.
   const password = values[order.indexOf('password')] ?? '';
-  const [ha1Md5, ha1Sha256] = [valueOf('ha1_md5'), valueOf('ha1_sha256')];
-  if (password === '' && ha1Md5 === '' && ha1Sha256 === '') return `${shown(user)} has no password`;
+  const [ha1Md5, ha1bMd5, ha1Sha256] = [valueOf('ha1_md5'), valueOf('ha1b_md5'), valueOf('ha1_sha256')];
+  if (password === '' && ha1Md5 === '' && ha1bMd5 === '' && ha1Sha256 === '') return `${shown(user)} has no password`;
   const contacts = valueOf('contacts');
   if (contacts !== '' && !(/^\d{1,3}$/.test(contacts) && Number(contacts) <= maxContacts)) {
     return `"${shown(contacts)}" is no number of contacts from 0 to ${maxContacts}`;
@@ -98,6 +98,7 @@ function accountOf(
       Username_str: user,
       ...(password === '' ? {} : { Password_utf: password }),
       ...(ha1Md5 === '' ? {} : { Ha1Md5_str: ha1Md5 }),
+      ...(ha1bMd5 === '' ? {} : { Ha1bMd5_str: ha1bMd5 }),
       ...(ha1Sha256 === '' ? {} : { Ha1Sha256_str: ha1Sha256 }),
       ...(name === '' ? {} : { DisplayName_utf: name }),
       ...(aliases.join('') === '' ? {} : { Aliases_str: aliases.filter((alias) => alias !== '').join(',') }),
