@@ -193,10 +193,7 @@ function openAgent(
     logger,
     backplane,
     location,
-    accountOf: (message, end) => {
-      const uri = end === 'caller' ? message.from().uri : message.requestUri();
-      return uri !== undefined && users.isLocal(uri.host) ? users.named(uri)?.aor : undefined;
-    },
+    accountOf: (user) => (users.isLocal(user.host) ? users.named(user)?.aor : undefined),
     isMine: (aor, binding) => (isReachedByContact(binding) ? location.owns(aor) : binding.flow?.member === memberName),
     owns: (aor) => location.owns(aor),
   });

@@ -12,6 +12,8 @@ import type { CoreSettings } from './core/settings.ts';
 import type { OwnerLookup } from './farm/owner-lookup.ts';
 import type { MediaKeeping } from './farm/media-keeping.ts';
 import type { SipMessage } from './message/sip-message.ts';
+import type { CallBegin } from './proxy/call-begin.ts';
+import type { CallObserver } from './proxy/call-observer.ts';
 import { observers } from './proxy/call-observers.ts';
 import type { EndedCall } from './proxy/ended-call.ts';
 import { FlowTokens, PATH_SCOPE } from './proxy/flow-token.ts';
@@ -114,13 +116,15 @@ export function createSipServer(services: SipServices): SipServer {
   if (media !== undefined) {
     services.media?.keeping?.connect({ restore: (call) => media.restore(call), ended: callEnded });
   }
+  const observe = (call: CallBegin): CallObserver | undefined =>
+    observers(calls.begin(call), agent?.callBegins?.(call));
   let layer!: TransactionLayer;
   const core = new Core(
     {
       ...services,
       branches,
       tokens,
-      observe: (incoming) => observers(calls.begin(incoming), agent?.callBegins?.(incoming)),
+      observe,
       media,
       callEnded,
     },
@@ -201,7 +205,7 @@ export function createSipServer(services: SipServices): SipServer {
   return {
     start: () => {
       transport.listen({
-        datagram: (bytes, hop) => dialogs.take(bytes, hop) || taken(bytes, hop),
+        datagram: (bytes, hop) => dialogs.take(bytes, hop) || core.takePlain(bytes, hop) || taken(bytes, hop),
         relayed: taken,
         message: receive,
         bad: (bad, hop) => core.bad(bad, hop),

@@ -7,6 +7,7 @@ import type { OwnerLookup } from '../farm/owner-lookup.ts';
 import type { FlowTokens } from '../proxy/flow-token.ts';
 import { endedBy, type EndedCall } from '../proxy/ended-call.ts';
 import { Incoming } from '../proxy/incoming.ts';
+import { PlainCalls } from '../proxy/plain-calls.ts';
 import { Proxy, type ProxyServices } from '../proxy/proxy.ts';
 import type { ProxyTarget } from '../proxy/target-set.ts';
 import type { Gruus } from '../registrar/gruu.ts';
@@ -29,6 +30,7 @@ import { limitHops } from './links/limit-hops.ts';
 import { processRoutes } from './links/process-routes.ts';
 import { registerContacts, type RegisterHandler } from './links/register-contacts.ts';
 import { LocalUsers, type Directory } from './local-users.ts';
+import { PlainInvites } from './plain-invites.ts';
 import type { CoreSettings } from './settings.ts';
 import { TargetFinder } from './target-finder.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
@@ -66,6 +68,7 @@ export class Core implements TransactionUser {
   readonly #finder: TargetFinder;
   readonly #proxy: Proxy;
   readonly #layer: TransactionLayer;
+  readonly #plainInvites: PlainInvites;
   #isDraining = false;
 
   /** `connect` makes the layer for this user of it. */
@@ -76,6 +79,7 @@ export class Core implements TransactionUser {
     const users = new LocalUsers(services.directory);
     const accept = (incoming: Incoming) => layer.acceptEnd(incoming.message, incoming.hop);
     const routes = processRoutes(answerer, transport, tokens, users);
+    const trusted = new TrustedNetworks(settings.trusted);
     const toTag = ({ message, via }: Incoming): string => layer.statelessTag.of(message, via);
     this.#layer = layer;
     this.#services = services;
@@ -85,7 +89,7 @@ export class Core implements TransactionUser {
       answerOptions(answerer, users, transport, services.notReady),
       detectLoop(answerer, branches, users, transport),
       checkProxyRequire(answerer),
-      identifySender(answerer, users, new TrustedNetworks(settings.trusted), authenticator),
+      identifySender(answerer, users, trusted, authenticator),
       registerContacts(answerer, users, transport, registrar, accept),
       refuseOther(answerer, users, transport),
       limitHops(answerer),
@@ -107,19 +111,31 @@ export class Core implements TransactionUser {
       accept,
       toTag,
     });
-    this.#proxy = new Proxy({
+    const proxyServices = {
       ...services,
       settings: settings.proxy,
       cancelMs: 64 * settings.timers.t1Ms,
       layer,
-      redirected: (incoming, answer) => this.#redirected(incoming, answer),
+      redirected: (incoming: Incoming, answer: SipMessage) => this.#redirected(incoming, answer),
       toTag,
+    };
+    this.#proxy = new Proxy(proxyServices);
+    this.#plainInvites = new PlainInvites({
+      ...services,
+      users,
+      trusted,
+      calls: new PlainCalls({ ...proxyServices, farm: services.owner && { takesInvite: () => false } }),
     });
   }
 
   /** From now on nothing new begins here. */
   drain(): void {
     this.#isDraining = true;
+  }
+
+  /** A datagram that has not been read. True: an INVITE that was forwarded. False: nothing has been done with it. */
+  takePlain(bytes: Buffer, hop: Hop): boolean {
+    return !this.#isDraining && this.#plainInvites.take(bytes, hop);
   }
 
   request(message: SipMessage, hop: Hop): void {

@@ -1,16 +1,15 @@
 import { forgetOldest } from '#base';
 import type { Clock } from '#io';
 import { ownText } from '../message/characters.ts';
-import type { SipMessage } from '../message/sip-message.ts';
+import type { CallBegin, NamedUser } from '../proxy/call-begin.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
-import type { Incoming } from '../proxy/incoming.ts';
 import type { DialogState } from './dialog-document.ts';
 import { eventLimits } from './limits.ts';
 
 export interface CallDialogsServices {
-  /** `user@domain` of the account that an address names; undefined: it is none of this server's. */
-  readonly accountOf: (message: SipMessage, end: 'caller' | 'callee') => string | undefined;
+  /** `user@domain` of the account that is named so; undefined: it is none of this server's. */
+  readonly accountOf: (user: NamedUser) => string | undefined;
   readonly changed: (aor: string) => void;
   readonly clock: Clock;
 }
@@ -38,12 +37,12 @@ export class CallDialogs {
   }
 
   /** An INVITE that makes a dialog is about to be forwarded. undefined: none of our accounts is in it. */
-  begin({ message }: Pick<Incoming, 'message'>): CallObserver | undefined {
+  begin(begin: CallBegin): CallObserver | undefined {
     const { accountOf } = this.#services;
-    const caller = accountOf(message, 'caller');
-    const callee = accountOf(message, 'callee');
+    const caller = begin.caller && accountOf(begin.caller);
+    const callee = begin.callee && accountOf(begin.callee);
     if (caller === undefined && callee === undefined) return undefined;
-    const { callId, fromTag, callerUri, calleeUri } = partsOf(message);
+    const { callId, fromTag, callerUri, calleeUri } = partsOf(begin);
     const key = `${callId} ${fromTag}`;
     if (this.#calls.has(key)) return undefined;
     // The BYE of the oldest has gone another way, most likely
@@ -129,16 +128,13 @@ export class CallDialogs {
 }
 
 /** What is remembered of the INVITE, as parts of one text that is not the message's. */
-function partsOf(message: SipMessage): Pick<Call, 'callId' | 'fromTag' | 'callerUri' | 'calleeUri'> {
-  const from = message.from();
-  const callId = message.callId();
-  const fromTag = from.tag ?? '';
-  const callerUri = from.uriText;
+function partsOf(begin: CallBegin): Pick<Call, 'callId' | 'fromTag' | 'callerUri' | 'calleeUri'> {
+  const { callId, fromTag, from } = begin;
   // Joined, since what is put together by `+` keeps its parts, and so the text of the message.
-  const text = [callId, fromTag, callerUri, message.to().uriText].join('');
+  const text = [callId, fromTag, from, begin.to].join('');
   const tagAt = callId.length;
   const callerAt = tagAt + fromTag.length;
-  const calleeAt = callerAt + callerUri.length;
+  const calleeAt = callerAt + from.length;
   return {
     callId: text.slice(0, tagAt),
     fromTag: text.slice(tagAt, callerAt),

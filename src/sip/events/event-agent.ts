@@ -2,9 +2,9 @@ import type { Backplane } from '#backplane';
 import type { Logger } from '#base';
 import type { Clock, Random } from '#io';
 import type { AccountAgent, AgentConnection, AgentRequest } from '../core/account-agent.ts';
+import type { CallBegin } from '../proxy/call-begin.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
-import type { Incoming } from '../proxy/incoming.ts';
 import type { Binding } from '../registrar/binding.ts';
 import type { LocationService } from '../registrar/location-service.ts';
 import { CallDialogs, type CallDialogsServices } from './dialogs.ts';
@@ -24,7 +24,6 @@ export interface EventAgentServices {
   readonly logger?: Logger;
   readonly backplane: Backplane;
   readonly location: Pick<LocationService, 'lookup' | 'onChange'>;
-  /** `user@domain` of the account at that end of a call. */
   readonly accountOf: CallDialogsServices['accountOf'];
   /** This member reaches the binding; absent: it reaches all. */
   readonly isMine?: (aor: string, binding: Binding) => boolean;
@@ -131,8 +130,8 @@ export class EventAgent implements AccountAgent {
   }
 
   /** An INVITE that makes a dialog is about to be forwarded. */
-  callBegins(incoming: Pick<Incoming, 'message'>): CallObserver | undefined {
-    return this.#dialogs.begin(incoming);
+  callBegins(call: CallBegin): CallObserver | undefined {
+    return this.#dialogs.begin(call);
   }
 
   /** A BYE is forwarded, here or by another member. */

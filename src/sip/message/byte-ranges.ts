@@ -8,6 +8,15 @@ export function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   return true;
 }
 
+/** `text` is in lower case, and of letters, `;` and `=`. */
+export function isAtInAnyCase(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const byte = bytes[at + i]!;
+    if (byte < 0x20 || (byte | 0x20) !== text[i]) return false;
+  }
+  return true;
+}
+
 /** It is `text`, and nothing else. */
 export const isRange = (bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean =>
   end - start === text.length && isAt(bytes, start, text);

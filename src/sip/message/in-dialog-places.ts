@@ -1,4 +1,4 @@
-import { isAt, isRange, numberAt, portEnd } from './byte-ranges.ts';
+import { isAt, isAtInAnyCase, isRange, numberAt, portEnd } from './byte-ranges.ts';
 import { isDigitCode, isHostCode, isSchemeCode, isTokenCode, isUriCode, isUserCode } from './characters.ts';
 import { HeaderId } from './header-id.ts';
 import { HeaderLines } from './header-lines.ts';
@@ -316,13 +316,4 @@ export function ipv4End(bytes: Uint8Array, start: number): number {
     if (bytes[partStart] === 0x30 && at > partStart + 1) return -1;
   }
   return isHostCode(bytes[at]!) ? -1 : at;
-}
-
-/** `text` is in lower case, and of letters, `;` and `=`. */
-function isAtInAnyCase(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const byte = bytes[at + i]!;
-    if (byte < 0x20 || (byte | 0x20) !== text[i]) return false;
-  }
-  return true;
 }

@@ -20,7 +20,7 @@ export interface FlowToken {
 const NO_FLOW = '-';
 const MARK_CHARS = 8;
 const HEX_CHARS = 8;
-const none: ReadonlySet<string> = new Set();
+const none: readonly string[] = Object.freeze([]);
 /** In the place of the Call-ID in the token of a Path, which is used for many calls. */
 export const PATH_SCOPE = '';
 
@@ -42,7 +42,7 @@ export class FlowTokens {
   }
 
   /** `scope`: the Call-ID, or `PATH_SCOPE`; `hosts`: where requests of the dialog go to, addresses and names. */
-  write(scope: string, flow: Target | undefined, hosts: ReadonlySet<string> = none, first = ''): string {
+  write(scope: string, flow: Target | undefined, hosts: Iterable<string> = none, first = ''): string {
     const way = flow === undefined ? this.#marks(hosts) : writeFlow(flow);
     const text = first === '' ? way : `${way}.${first}`;
     return `${this.#member}.${text}.${this.#seal(this.#member, text, scope)}`;
@@ -94,7 +94,7 @@ export class FlowTokens {
     return false;
   }
 
-  #marks(hosts: ReadonlySet<string>): string {
+  #marks(hosts: Iterable<string>): string {
     let text = NO_FLOW;
     for (const host of hosts) text += this.#mark(host);
     return text;

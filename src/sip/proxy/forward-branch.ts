@@ -1,6 +1,6 @@
 import { IoError } from '#io';
 import type { SipMessage } from '../message/sip-message.ts';
-import type { BranchCodec } from '../transaction/branch.ts';
+import type { BranchCodec, BranchSeed } from '../transaction/branch.ts';
 import type { ClientTransaction, ClientUser } from '../transaction/client-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import { notKnownNow, type ServerLocator } from '../transport/server-locator.ts';
@@ -37,6 +37,14 @@ export interface BranchOwner {
   forward(branch: ForwardBranch, message: SipMessage): void;
   /** It has ended; `answer` is not a 2xx. */
   concluded(branch: ForwardBranch, answer: FinalAnswer): void;
+}
+
+/** The copy of an INVITE, as far as it is made before there is a transaction. */
+export interface WrittenCopy {
+  /** RFC 5393 §5.3.3. */
+  readonly maxBreadth: number;
+  /** With our Via, which says this behind its sent-by. */
+  with(viaParams: string): Buffer;
 }
 
 const none: readonly never[] = Object.freeze([]);
@@ -107,6 +115,15 @@ export class ForwardBranch implements ClientUser {
       (hops) => this.#begin(hops),
       () => this.#begin(notKnownNow),
     );
+  }
+
+  /** Instead of `start`: what that would find out is known. */
+  startWritten(hop: Target, seed: BranchSeed, copy: WrittenCopy): void {
+    this.#hops = [hop];
+    this.#nextHop = 1;
+    const transaction = this.#services.layer.client('INVITE', this, seed, this.#target?.uriText);
+    if (transaction === undefined) this.#end({ status: 503, message: undefined });
+    else this.#send(transaction, copy.with(transaction.viaParams), hop);
   }
 
   /** RFC 3261 §16.10; `reasons` as in RFC 3326. */
@@ -219,7 +236,7 @@ export class ForwardBranch implements ClientUser {
       this.#end({ status: 503, message: undefined });
       return;
     }
-    const { layer, branches, transport, settings } = this.#services;
+    const { layer, branches, transport } = this.#services;
     const seed = incoming.seed(branches);
     const transaction = layer.client(incoming.method, this, seed, target.uriText, this.#nextHop - 1);
     if (transaction === undefined) {
@@ -234,10 +251,14 @@ export class ForwardBranch implements ClientUser {
       maxBreadth: this.#maxBreadth,
       body,
     });
+    this.#send(transaction, bytes, hop);
+    if (incoming.standIn !== undefined) transaction.wakeAfter(incoming.standIn.patienceMs);
+  }
+
+  #send(transaction: ClientTransaction, bytes: Buffer, hop: Target): void {
     this.#transaction = transaction;
     transaction.start(bytes, hop);
-    if (incoming.method === 'INVITE') transaction.wakeAfter(settings.timerCMs);
-    else if (incoming.standIn !== undefined) transaction.wakeAfter(incoming.standIn.patienceMs);
+    if (transaction.method === 'INVITE') transaction.wakeAfter(this.#services.settings.timerCMs);
   }
 
   #end(answer: FinalAnswer): void {

@@ -42,6 +42,9 @@ export function accountLoopHash(aor: string, uri: SipUri): number {
   return hashOf(`${uri.scheme} ${aor} ${uri.param('gr') ?? ''}`) >>> 0;
 }
 
+/** As `accountLoopHash`, of a `sip:` URI without `gr`. */
+export const plainLoopHash = (aor: string): number => hashOf(`sip ${aor} `) >>> 0;
+
 function hashOf(text: string): number {
   let hash = FNV_OFFSET | 0;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);

@@ -53,6 +53,13 @@ export class CallMedia {
     return 'taken';
   }
 
+  /** The offer of a call that is new here passes as it came, and so will its answers; both ends are reached at their addresses. */
+  passesPlain(aAddress: string, bAddress: string, offer: string): boolean {
+    const a = { address: aAddress, isBehindNat: false };
+    const b = { address: bAddress, isBehindNat: false };
+    return this.#parts.passes({ a, b, isAskedFor: false, isUnderWay: false }, offer);
+  }
+
   /** For one forwarded copy of a request; undefined: its body is none of ours. */
   branch(incoming: Incoming): BranchMedia | undefined {
     const { method, message, isInDialog } = incoming;

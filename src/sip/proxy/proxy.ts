@@ -4,6 +4,7 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { Target } from '../transport/target.ts';
+import { callBeginOf, type CallBegin } from './call-begin.ts';
 import type { CallObserver } from './call-observer.ts';
 import { forwardedRequest } from './forwarded-request.ts';
 import { forwardedResponse } from './forwarded-response.ts';
@@ -18,7 +19,7 @@ import type { TransportLayer } from '../transport/transport-layer.ts';
 export interface ProxyServices extends ContextServices {
   readonly transport: Pick<TransportLayer, 'viaFor' | 'respond' | 'send'>;
   /** Who follows a call that begins with this INVITE. */
-  observe(incoming: Incoming): CallObserver | undefined;
+  observe(call: CallBegin): CallObserver | undefined;
   readonly media?: CallMedia | undefined;
 }
 
@@ -41,7 +42,7 @@ export class Proxy {
   forward(incoming: Incoming, server: ServerTransaction, targets: readonly ProxyTarget[]): void {
     const { settings } = this.#services;
     const isCall = incoming.method === 'INVITE';
-    const observer = isCall && !incoming.isInDialog ? this.#services.observe(incoming) : undefined;
+    const observer = isCall && !incoming.isInDialog ? this.#services.observe(callBeginOf(incoming)) : undefined;
     // RFC 3261 §16.2: whoever forks says so at once; it keeps the caller from sending the INVITE again.
     if (isCall) server.respond(tryingFor(incoming), 100);
     const groups = groupsByQ(targets.slice(0, settings.maxTargets));

@@ -42,11 +42,15 @@ export function recordRoutesOf(
   const first = isFirst ? tokens.firstMark(message.from().tag ?? '', message.cseq().number) : '';
   const write = (flow: Target | undefined, hosts: ReadonlySet<string>) => tokens.write(callId, flow, hosts, first);
   if (isOneFace && needsNoFlow) {
-    return [element(scheme, near, write(undefined, nearHosts(incoming).add(target.address).add(farHost)))];
+    return [recordRouteElement(scheme, near, write(undefined, nearHosts(incoming).add(target.address).add(farHost)))];
   }
   return [
-    element(scheme, near, write(isSenderReachedByFlow ? targetOf(hop) : undefined, nearHosts(incoming))),
-    element(scheme, far, write(isTargetReachedByFlow ? target : undefined, new Set([target.address, farHost]))),
+    recordRouteElement(scheme, near, write(isSenderReachedByFlow ? targetOf(hop) : undefined, nearHosts(incoming))),
+    recordRouteElement(
+      scheme,
+      far,
+      write(isTargetReachedByFlow ? target : undefined, new Set([target.address, farHost])),
+    ),
   ];
 }
 
@@ -70,10 +74,10 @@ export function pathOf(incoming: Incoming, { transport, tokens }: RouteRecorder)
   const knowsPath = message.elements(HeaderId.Supported).some((option) => option.toLowerCase() === 'path');
   if (!knowsPath && !incoming.isSenderReachedByFlow) return undefined;
   const flow = targetOf(hop);
-  return element('sip', transport.viaFor(flow), tokens.write(PATH_SCOPE, flow)).replace(/>$/, ';ob>');
+  return recordRouteElement('sip', transport.viaFor(flow), tokens.write(PATH_SCOPE, flow)).replace(/>$/, ';ob>');
 }
 
-function element(scheme: string, { sentBy, transport }: SentBy, token: string): string {
+export function recordRouteElement(scheme: string, { sentBy, transport }: SentBy, token: string): string {
   const parameter = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`;
   return `<${scheme}:${sentBy}${parameter};lr;hf=${token}>`;
 }

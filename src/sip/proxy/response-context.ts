@@ -1,15 +1,18 @@
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import { reply } from '../transaction/reply.ts';
+import type { BranchSeed } from '../transaction/branch.ts';
 import type { ServerTransaction, ServerUser } from '../transaction/server-transaction.ts';
+import type { Target } from '../transport/target.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import { bestAnswer, type FinalAnswer } from './best-response.ts';
 import type { CallObserver } from './call-observer.ts';
-import { ForwardBranch, type BranchOwner, type BranchServices } from './forward-branch.ts';
+import { ForwardBranch, type BranchOwner, type BranchServices, type WrittenCopy } from './forward-branch.ts';
 import { forwardedResponse, withAllChallenges } from './forwarded-response.ts';
 import type { Incoming } from './incoming.ts';
 import { isUnreached, type StandIn } from './stand-in.ts';
 import { groupsByQ, type ProxyTarget } from './target-set.ts';
+import { UnreadInvite } from './unread-invite.ts';
 
 export interface ContextServices extends BranchServices {
   readonly transport: Pick<TransportLayer, 'viaFor' | 'respond'>;
@@ -34,7 +37,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
   #observer: CallObserver | undefined;
   #answers: readonly FinalAnswer[] = none;
   #branches: readonly ForwardBranch[] = none;
-  #incoming: Incoming | undefined;
+  #incoming: Incoming | UnreadInvite | undefined;
   /** Who has answered in the place of those whom the request was sent to. */
   #standIn: StandIn | undefined = undefined;
   /** Those that are tried next, one group after the other. */
@@ -45,9 +48,9 @@ export class ResponseContext implements ServerUser, BranchOwner {
   #isCancelled = false;
 
   constructor(
-    incoming: Incoming,
+    incoming: Incoming | UnreadInvite,
     server: ServerTransaction,
-    groups: ProxyTarget[][],
+    groups: readonly ProxyTarget[][],
     services: ContextServices,
     observer: CallObserver | undefined,
   ) {
@@ -61,11 +64,20 @@ export class ResponseContext implements ServerUser, BranchOwner {
   }
 
   get incoming(): Incoming | undefined {
+    if (this.#incoming instanceof UnreadInvite) this.#incoming = this.#incoming.read();
     return this.#incoming;
   }
 
   start(): void {
     this.#startNextGroup();
+  }
+
+  /** Instead of `start`: to one target at one place, with a copy that is written already but for its Via. */
+  startWritten(target: ProxyTarget, place: Target, seed: BranchSeed, copy: WrittenCopy): void {
+    this.#pending = 1;
+    const branch = new ForwardBranch(target, copy.maxBreadth, this, this.#services);
+    this.#branches = [branch];
+    branch.startWritten(place, seed, copy);
   }
 
   cancelled(_transaction: ServerTransaction, cancel: SipMessage): void {
@@ -119,8 +131,9 @@ export class ResponseContext implements ServerUser, BranchOwner {
     this.#pending--;
     if (this.#isAnswered) return;
     const { message } = answer;
-    const incoming = this.#incoming;
-    if (answer.status < 400 && message !== undefined && incoming !== undefined && branch.isToBinding) {
+    const mayLeadOn = answer.status < 400 && message !== undefined && branch.isToBinding;
+    const incoming = mayLeadOn ? this.incoming : undefined;
+    if (mayLeadOn && incoming !== undefined) {
       const targets = this.#isCancelled ? undefined : this.#newTargets(this.#services.redirected(incoming, message));
       if (targets !== undefined && targets.length > 0) {
         // In the order of their q, before those who were to be tried next.
@@ -154,7 +167,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
 
   #startBranches(targets: readonly ProxyTarget[]): void {
     const { settings } = this.#services;
-    const incoming = this.#incoming;
+    const { incoming } = this;
     const named = incoming?.message.number(HeaderId.MaxBreadth);
     // RFC 5393 §5.3.3: where there is none it is the largest that is allowed, which others may go beyond; in a dialog nobody forks.
     const breadth = Math.min(named ?? settings.maxBreadth, settings.maxBreadth);
@@ -180,7 +193,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     if (this.#isAnswered) return;
     const best = bestAnswer(this.#answers) ?? { status: this.#isCancelled ? 487 : 480, message: undefined };
     const { message } = best;
-    const standIn = isUnreached(best) ? this.#incoming?.standIn : undefined;
+    const standIn = isUnreached(best) ? this.incoming?.standIn : undefined;
     if (standIn?.takesOver(this.#server) === true) {
       this.#standIn = standIn;
       this.#finish();
@@ -198,7 +211,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
   }
 
   #answerOurselves({ status, isUncertain = false }: FinalAnswer): void {
-    const incoming = this.#incoming;
+    const { incoming } = this;
     this.#finish();
     if (incoming === undefined) return;
     if (status === 408 && !this.#isInvite) {

@@ -3,9 +3,9 @@ import type { MediaSummary } from '#media';
 import type { AppendLog, Clock } from '#io';
 import { fromWireText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { CallBegin } from '../proxy/call-begin.ts';
 import type { CallObserver } from '../proxy/call-observer.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
-import type { Incoming } from '../proxy/incoming.ts';
 import { hopText } from '../transport/hop.ts';
 import type { CallEnd } from './call-record.ts';
 
@@ -47,9 +47,9 @@ export class CallRecords {
   }
 
   /** An INVITE that makes a dialog is about to be forwarded. */
-  begin(incoming: Incoming): CallObserver | undefined {
+  begin(call: CallBegin): CallObserver | undefined {
     if (this.#options.sink === undefined) return undefined;
-    return new FollowedCall(incoming, this.#options.clock, this);
+    return new FollowedCall(call, this.#options.clock, this);
   }
 
   /** A BYE is forwarded; `media`: what was relayed until then. */
@@ -105,16 +105,16 @@ class FollowedCall implements CallObserver {
   #status = 0;
   #isCancelled = false;
 
-  constructor({ message, hop, account }: Incoming, clock: Clock, records: CallRecords) {
+  constructor({ callId, fromTag, from, to, requestUri, hop, account }: CallBegin, clock: Clock, records: CallRecords) {
     this.#clock = clock;
     this.#records = records;
     this.#startMs = clock.wallMs();
     // Both joined, since a template would keep its parts, and so the text of the message.
-    this.key = [message.callId(), message.from().tag ?? ''].join(' ');
-    const facts = ['"from":"', inJson(message.from().uriText), '","to":"', inJson(message.to().uriText)];
-    facts.push('","requestUri":"', inJson(message.requestUriText()), '","callId":"', inJson(message.callId()));
+    this.key = [callId, fromTag].join(' ');
+    const facts = ['"from":"', inJson(from), '","to":"', inJson(to)];
+    facts.push('","requestUri":"', inJson(requestUri), '","callId":"', inJson(callId));
     facts.push('","source":"', hopText(hop), '"');
-    if (account !== undefined) facts.push(`,"account":${JSON.stringify(account.aor)}`);
+    if (account !== undefined) facts.push(`,"account":${JSON.stringify(account)}`);
     this.#facts = facts.join('');
   }
 

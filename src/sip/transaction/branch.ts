@@ -1,7 +1,7 @@
 import { isText } from '../message/byte-ranges.ts';
 import { hex8At, parseHex8, writeHex8 } from '../message/hex8.ts';
-import type { InDialogPlaces } from '../message/in-dialog-places.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { ViaPlaces } from '../message/via-places.ts';
 import type { Via } from '../message/via.ts';
 import type { ShortMac } from './short-mac.ts';
 import { WideHash } from './wide-hash.ts';
@@ -32,6 +32,15 @@ export interface BranchParts extends BranchId {
 
 /** What the branches of one forwarded request have in common: 64 bits that tell it from all others, and the rest of them. */
 export type BranchSeed = BranchParts;
+
+/** Of a request that is read from its bytes: what its branches are made of. */
+export interface RequestPlaces {
+  readonly bytes: Uint8Array;
+  readonly topVia: ViaPlaces;
+  readonly callIdStart: number;
+  readonly callIdEnd: number;
+  readonly cseq: number;
+}
 
 /** The parameter of our Via beside the branch: which member waits for the response. Absent: nobody, any member passes it on. */
 export const VIA_MEMBER = 'hf';
@@ -101,12 +110,22 @@ export class BranchCodec {
    * Of the first copy of a request that is read from its bytes, with a sent-by in lower case: what `encodeFor` makes of it.
    * The text is here until the next one is made.
    */
-  bytesOf({ bytes, topVia, callIdStart, callIdEnd, cseq }: InDialogPlaces, loopHash: number): Uint8Array {
-    const { branchStart, branchEnd, hostStart, hostEnd, port } = topVia;
-    const seed = this.#hash.begin().bytes(bytes, branchStart, branchEnd).bytes(bytes, hostStart, hostEnd).number(port);
-    const { high, low } = seed.bytes(bytes, callIdStart, callIdEnd).number(cseq).finish();
+  bytesOf(places: RequestPlaces, loopHash: number): Uint8Array {
+    const { high, low } = this.#seedAt(places);
     const id = this.#hash.begin().number(high).number(low).number(0).text('').finish();
     return this.#write(id.high, id.low, loopHash);
+  }
+
+  /** As `seedOf`, of a request that is read from its bytes, with a unique branch and a sent-by in lower case. */
+  seedAt(places: RequestPlaces, loopHash: number): BranchSeed {
+    const { high, low } = this.#seedAt(places);
+    return { high, low, loopHash };
+  }
+
+  #seedAt({ bytes, topVia, callIdStart, callIdEnd, cseq }: RequestPlaces): WideHash {
+    const { branchStart, branchEnd, hostStart, hostEnd, port } = topVia;
+    const hash = this.#hash.begin().bytes(bytes, branchStart, branchEnd).bytes(bytes, hostStart, hostEnd).number(port);
+    return hash.bytes(bytes, callIdStart, callIdEnd).number(cseq).finish();
   }
 
   encodeFor(seed: BranchSeed, { high, low }: BranchId): string {

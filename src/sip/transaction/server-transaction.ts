@@ -1,13 +1,10 @@
-import { ownText } from '../message/characters.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import type { Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
 import type { AnswerPlaces } from '../transport/answer-places.ts';
 import type { AnswerPlace } from '../transport/transport-layer.ts';
 import { isReliable } from '../transport/transport-name.ts';
 import { inviteServer, type InviteServerAction, type InviteServerEvent } from './invite-server.ts';
 import { nonInviteServer, type NonInviteServerAction, type NonInviteServerEvent } from './non-invite-server.ts';
-import { keyOf } from './matching-key.ts';
 import type { Table } from './table.ts';
 import { AT_ONCE, earlier, isDue, NEVER, type Timed, type TimerWheel } from './timer-wheel.ts';
 import type { Times } from './times.ts';
@@ -72,19 +69,29 @@ export class ServerTransaction implements Timed {
   #endAtMs = NEVER;
   #endEvent: Event = 'timerH';
 
-  /** `via`: the request's top Via. No message is kept alive for the half minute that this may last. */
-  constructor(request: SipMessage, hop: Hop, via: Via, environment: ServerEnvironment) {
+  /**
+   * `via`: the request's top Via. No message is kept alive for the half minute that this may last, so `key` must not be part of one.
+   * Without its `request` its user answers an INVITE at once, if only with 100.
+   */
+  constructor(
+    method: string,
+    key: string,
+    hop: Hop,
+    via: AnswerPlace,
+    environment: ServerEnvironment,
+    request: SipMessage | undefined,
+  ) {
     this.#request = request;
     this.hop = hop;
     this.place = environment.places.of(via);
-    this.key = ownText(keyOf(request, via));
-    this.method = request.method;
+    this.key = key;
+    this.method = method;
     this.#environment = environment;
     this.#times = isReliable(hop.transport) ? environment.streamTimes : environment.datagramTimes;
     const isInvite = this.method === 'INVITE';
     this.#table = isInvite ? inviteServer : nonInviteServer;
     this.#state = isInvite ? 'Proceeding' : 'Trying';
-    if (isInvite) this.#receive('start');
+    if (isInvite && request !== undefined) this.#receive('start');
   }
 
   get state(): State {

@@ -1,11 +1,12 @@
 import type { Clock, Random } from '#io';
 import type { ResponseOptions } from '../message/build.ts';
+import { ownText } from '../message/characters.ts';
 import { HeaderId } from '../message/header-id.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Via } from '../message/via.ts';
 import type { Hop } from '../transport/hop.ts';
 import { AnswerPlaces } from '../transport/answer-places.ts';
-import type { TransportLayer } from '../transport/transport-layer.ts';
+import type { AnswerPlace, TransportLayer } from '../transport/transport-layer.ts';
 import type { BranchCodec, BranchId, BranchParts, BranchSeed } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import type { ClientEnvironment, ClientTransaction, ClientUser } from './client-transaction.ts';
@@ -170,7 +171,18 @@ export class TransactionLayer {
       this.respondStatelessly(message, hop, 503, { headers: [[HeaderId.RetryAfter, '5']] });
       return undefined;
     }
-    const transaction = new ServerTransaction(message, hop, via, this.#serverEnvironment);
+    const key = ownText(keyOf(message, via));
+    const transaction = new ServerTransaction(message.method, key, hop, via, this.#serverEnvironment, message);
+    this.#servers.add(transaction);
+    return transaction;
+  }
+
+  /**
+   * For a new INVITE that is not made a message of, with a unique branch; `via`: its top one. Its user answers it at once, if only with
+   * 100. There must be room: see `isFull`.
+   */
+  acceptInvite(branch: string, hop: Hop, via: AnswerPlace): ServerTransaction {
+    const transaction = new ServerTransaction('INVITE', branch, hop, via, this.#serverEnvironment, undefined);
     this.#servers.add(transaction);
     return transaction;
   }

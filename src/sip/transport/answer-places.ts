@@ -1,5 +1,4 @@
 import { ownText } from '../message/characters.ts';
-import type { Via } from '../message/via.ts';
 import type { AnswerPlace } from './transport-layer.ts';
 
 const SLOTS = 1024;
@@ -9,7 +8,7 @@ export class AnswerPlaces {
   readonly #slots = new Array<AnswerPlace | undefined>(SLOTS).fill(undefined);
 
   /** The same place, without the rest of the Via and without the text that it is part of. */
-  of({ host, port, rport, maddr }: Via): AnswerPlace {
+  of({ host, port, rport, maddr }: AnswerPlace): AnswerPlace {
     const { length } = host;
     const last = host.charCodeAt(length - 1) ^ (host.charCodeAt(length - 2) << 3);
     const slot = (last ^ Math.imul(port ?? 0, 31) ^ length) & (SLOTS - 1);

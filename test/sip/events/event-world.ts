@@ -62,10 +62,8 @@ export class EventWorld {
           return () => this.#listeners.delete(listener);
         },
       },
-      accountOf: (message, end) => {
-        const uri = end === 'caller' ? message.from().uri : message.requestUri();
-        return uri?.host === 'example.org' && uri.user !== undefined ? `${uri.user}@example.org` : undefined;
-      },
+      accountOf: ({ user, host }) =>
+        host === 'example.org' && user !== undefined ? `${user}@example.org` : undefined,
     });
     this.agent.connect(this.#connection);
   }
