@@ -17,7 +17,15 @@ export function welcomeText(server: RunningServer, config: Config): string {
   if (server.generatedAdminPassword !== undefined) {
     lines.push('', `  administrator password (shown only now): ${server.generatedAdminPassword}`);
   }
-  if (server.isFirstStart) lines.push('', ...nextSteps(config, open[0]));
+  if (server.isFirstStart)
+    lines.push(
+      '',
+      ...nextSteps(
+        config,
+        open[0],
+        server.sipListeners.some(({ isListening }) => isListening),
+      ),
+    );
   return `${lines.join('\n')}\n\n`;
 }
 
@@ -38,7 +46,7 @@ function sipLines(listeners: readonly SipListenerStatus[]): string[] {
   ];
 }
 
-function nextSteps(config: Config, port: number | undefined): string[] {
+function nextSteps(config: Config, port: number | undefined, hasSip: boolean): string[] {
   const hub = config.server.firstHub === '' ? 'VPN' : config.server.firstHub;
   const at = `--data-dir ${config.server.dataDirectory}`;
   return [
@@ -51,5 +59,11 @@ function nextSteps(config: Config, port: number | undefined): string[] {
           `then connect a SoftEther VPN client to this host, port ${port}, hub ${hub}, user alice.`,
           `vpncmd and VPN Server Manager administer this server too: vpncmd localhost:${port} /SERVER`,
         ]),
+    ...(hasSip
+      ? [
+          'And for a telephone, which has this host as its SIP server (outbound proxy):',
+          `  npx hubfarm account add alice@example.org --create-domain ${at}`,
+        ]
+      : []),
   ];
 }

@@ -67,6 +67,7 @@ describe('a file of accounts', () => {
       '8: text behind a closing quote',
     ]);
     expect(problemsOf('a,x\ne,"x\n')).toEqual(['2: a quote is not closed']);
+    expect(problemsOf('anna;x')).toEqual(['1: anna;x has no password: put commas between the values']);
   });
 
   test('gives back every user and password that was written as CSV', () => {
@@ -146,6 +147,16 @@ describe('hubfarm account import', () => {
     expect(code).toBe(1);
     expect(errors).toContain('a.csv: nothing was imported');
     expect(errors).toContain('line 2: ben has no password');
+    expect(machine.server.methods).toEqual([]);
+  });
+
+  test.each([
+    ['Windows-1252', Buffer.from('anna,x,Anna\nben,y,B\u00e9n\ncarol,z\n', 'latin1'), 2],
+    ['UTF-16', Buffer.from('\ufeffanna,x\nben,y\n', 'utf16le'), 1],
+  ])('refuses a file in %s before its names are spoilt, and names the line', async (_encoding, bytes, line) => {
+    const machine = { server: server(), files: new FakeFiles({ 'a.csv': bytes }) };
+    const { code, errors } = await run(`${import12k} --partial`, machine);
+    expect([code, errors]).toEqual([1, expect.stringContaining(`a.csv: line ${line} is not UTF-8`)]);
     expect(machine.server.methods).toEqual([]);
   });
 

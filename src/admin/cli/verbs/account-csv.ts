@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { JsonObject } from '../json-document.ts';
 
 /** An account of the file, and the line that it begins on. */
@@ -23,6 +24,7 @@ type Column = (typeof columns)[number];
 const usualColumns: readonly Column[] = ['user', 'password', 'name', 'aliases', 'contacts'];
 
 const maxContacts = 100;
+const lineFeed = 0x0a;
 const shownMaxChars = 80;
 
 /**
@@ -57,6 +59,17 @@ export function readAccounts(text: string, domain: string): CsvAccounts {
   return { accounts, problems };
 }
 
+/** The first line, from 1, whose bytes are no UTF-8; undefined: there is none. */
+export function lineBeyondUtf8(bytes: Buffer): number | undefined {
+  if (isUtf8(bytes)) return undefined;
+  let line = 1;
+  for (let at = 0; ; line++) {
+    const end = bytes.indexOf(lineFeed, at);
+    if (end < 0 || !isUtf8(bytes.subarray(at, end))) return line;
+    at = end + 1;
+  }
+}
+
 /** As it can be shown: the file may be another one than was meant. */
 function shown(value: string): string {
   const plain = value.replaceAll(/\p{Cc}/gu, '\ufffd');
@@ -85,7 +98,10 @@ function accountOf(
   // A password counts as it is written, spaces included.
   const password = values[order.indexOf('password')] ?? '';
   const [ha1Md5, ha1bMd5, ha1Sha256] = [valueOf('ha1_md5'), valueOf('ha1b_md5'), valueOf('ha1_sha256')];
-  if (password === '' && ha1Md5 === '' && ha1bMd5 === '' && ha1Sha256 === '') return `${shown(user)} has no password`;
+  if (password === '' && ha1Md5 === '' && ha1bMd5 === '' && ha1Sha256 === '') {
+    const hint = values.length === 1 && user.includes(';') ? ': put commas between the values' : '';
+    return `${shown(user)} has no password${hint}`;
+  }
   const contacts = valueOf('contacts');
   if (contacts !== '' && !(/^\d{1,3}$/.test(contacts) && Number(contacts) <= maxContacts)) {
     return `"${shown(contacts)}" is no number of contacts from 0 to ${maxContacts}`;

@@ -1,7 +1,7 @@
 import type { Outcome } from '../commands/command.ts';
 import { localError, usageError } from '../exit-code.ts';
 import { ProgressBar } from '../progress-bar.ts';
-import { readAccounts, type CsvAccount, type CsvProblem } from './account-csv.ts';
+import { lineBeyondUtf8, readAccounts, type CsvAccount, type CsvProblem } from './account-csv.ts';
 import type { VerbContext } from './verb.ts';
 
 const maxFileBytes = 256 * 1024 * 1024;
@@ -16,8 +16,12 @@ export async function importAccounts(context: VerbContext, file: string): Promis
   const domain = options.text('domain');
   if (domain === undefined) throw usageError('give the domain of the accounts with --domain');
   const isPartial = options.isSet('partial');
-  const text = (await runtime.files.read(file, maxFileBytes)).toString('utf8');
-  const { accounts, problems } = readAccounts(text, domain);
+  const bytes = await runtime.files.read(file, maxFileBytes);
+  const badLine = lineBeyondUtf8(bytes);
+  if (badLine !== undefined) {
+    throw localError(`${file}: line ${badLine} is not UTF-8, nothing was imported: save it as "CSV UTF-8" first`);
+  }
+  const { accounts, problems } = readAccounts(bytes.toString(), domain);
   if (problems.length > 0 && !isPartial) throw refused(file, problems);
   if (accounts.length === 0) throw refused(file, problems.length > 0 ? problems : [{ line: 1, reason: 'no account' }]);
   const bar = new ProgressBar(runtime.terminal, runtime.clock);
@@ -56,8 +60,9 @@ async function upload(
 }
 
 function outcome(domain: string, added: number, problems: readonly CsvProblem[]): Outcome {
-  const lines = [`${added} accounts added to ${domain}`];
-  if (problems.length > 0) lines.push(`${problems.length} lines were passed over:`, ...shown(problems));
+  const lines = [`${added} ${added === 1 ? 'account' : 'accounts'} added to ${domain}`];
+  const passedOver = problems.length === 1 ? '1 line was passed over:' : `${problems.length} lines were passed over:`;
+  if (problems.length > 0) lines.push(passedOver, ...shown(problems));
   return { blocks: [{ kind: 'text', lines }], json: { domain, added, refused: problems.map((one) => ({ ...one })) } };
 }
 
