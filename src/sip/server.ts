@@ -18,6 +18,7 @@ import { observers } from './proxy/call-observers.ts';
 import type { EndedCall } from './proxy/ended-call.ts';
 import { FlowTokens, PATH_SCOPE } from './proxy/flow-token.ts';
 import { CallMedia } from './proxy/media.ts';
+import type { MediaKeeper } from './proxy/media-keeper.ts';
 import { PlainDialogs } from './proxy/plain-dialogs.ts';
 import { NatPinger } from './proxy/nat-pinger.ts';
 import type { Gruus } from './registrar/gruu.ts';
@@ -59,7 +60,7 @@ export interface SipServices {
     readonly proxy: Pick<MediaProxy, 'call' | 'passes' | 'restore'>;
     readonly isRefusedWhenFull: boolean;
     /** Absent: there are no other members. */
-    readonly keeping?: MediaKeeping | undefined;
+    readonly keeping?: (MediaKeeper & Pick<MediaKeeping, 'connect'>) | undefined;
   };
   /** The farm that this server is a member of; absent: it is alone. */
   readonly owner?: OwnerLookup;
@@ -195,7 +196,8 @@ export function createSipServer(services: SipServices): SipServer {
     answered: (status) => tallies.count('BYE', status),
     farm: owner,
   });
-  const taken = (bytes: Buffer, hop: Hop): boolean => !isDraining && requests.take(bytes, hop);
+  const taken = (bytes: Buffer, hop: Hop): boolean =>
+    !isDraining && (core.takePlain(bytes, hop) || requests.take(bytes, hop));
   const receive = (message: SipMessage, hop: Hop): void => {
     const place = owner?.placeOf(message, hop) ?? 'here';
     if (place === 'here') layer.receive(message, hop);
@@ -205,7 +207,7 @@ export function createSipServer(services: SipServices): SipServer {
   return {
     start: () => {
       transport.listen({
-        datagram: (bytes, hop) => dialogs.take(bytes, hop) || core.takePlain(bytes, hop) || taken(bytes, hop),
+        datagram: (bytes, hop) => dialogs.take(bytes, hop) || taken(bytes, hop),
         relayed: taken,
         message: receive,
         bad: (bad, hop) => core.bad(bad, hop),

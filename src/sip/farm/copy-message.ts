@@ -19,9 +19,9 @@ export interface CopyMessage {
   readonly put: readonly CopyText[];
   /** These need not be kept any more. */
   readonly drop: readonly string[];
-  /** These were that member's, which is gone; the receiver's machine has their addresses. */
+  /** These were that member's, which is gone; the receiver's machine has their addresses, or nobody has. */
   readonly take: { readonly owner: string; readonly boot: number; readonly calls: readonly CopyText[] } | undefined;
-  /** These, which the receiver has gone on with, are over. */
+  /** These, which the receiver may have gone on with, or know of, are over. */
   readonly ended: readonly EndedCall[];
 }
 

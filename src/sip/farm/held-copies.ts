@@ -14,11 +14,18 @@ const LOOKED_AT_PER_TURN = 200;
 /** It may not have the address any more, or not have been up. */
 const HAND_AGAIN_MS = 5_000;
 
+/** What was that member's. */
+export interface TakenCopies {
+  readonly owner: string;
+  readonly boot: number;
+  readonly calls: readonly CopyText[];
+}
+
 export interface HeldCopiesParts {
   readonly membership: Pick<FarmMembership, 'self' | 'members'>;
   readonly hash: CallHash;
   readonly restore: (call: CopiedCall) => 'taken' | 'known' | 'refused';
-  readonly hand: (to: string, take: { owner: string; boot: number; calls: readonly CopyText[] }) => void;
+  readonly hand: (to: string, take: TakenCopies) => void;
   /** This member goes on with them. */
   readonly taken: (ids: readonly string[]) => void;
 }
@@ -28,6 +35,8 @@ interface Held {
   /** Read when it is needed, once. */
   call: CopiedCall | undefined;
   handedMs: number;
+  /** All others have it: whoever comes to have the addresses goes on at once. */
+  isSpread: boolean;
 }
 
 /** Those of one boot of a member. */
@@ -57,7 +66,17 @@ export class HeldCopies {
     return this.#count;
   }
 
+  /** Of a member, its own. */
   put(owner: string, boot: number, calls: readonly CopyText[]): void {
+    this.#add({ owner, boot, calls }, false);
+  }
+
+  /** From another keeper, when that member is gone. */
+  take(taken: TakenCopies): void {
+    this.#add(taken, true);
+  }
+
+  #add({ owner, boot, calls }: TakenCopies, isSpread: boolean): void {
     const key = `${owner} ${boot}`;
     let estate = this.#estates.get(key);
     if (estate === undefined)
@@ -65,7 +84,7 @@ export class HeldCopies {
     for (const [id, text] of calls) {
       this.drop(id);
       if (this.#count >= MOST_COPIES) continue;
-      estate.calls.set(id, { text, call: undefined, handedMs: -Infinity });
+      estate.calls.set(id, { text, call: undefined, handedMs: -Infinity, isSpread });
       this.#count++;
     }
   }
@@ -118,10 +137,12 @@ export class HeldCopies {
 
   /** True: it went well, and there are more. */
   #pass(estate: Estate, nowMs: number, isOwn: OwnAddress): boolean {
-    const { membership, hash, hand, taken } = this.#parts;
+    const { membership, hash, taken } = this.#parts;
     const company = { self: membership.self, members: membership.members() };
+    const others = company.members.filter(({ token, isReachable }) => isReachable && token !== company.self.token);
     const hands = new Map<string, CopyText[]>();
     const done: string[] = [];
+    let spread = 0;
     for (const [id, held] of [...firstOf(estate.calls, LOOKED_AT_PER_TURN)]) {
       if (done.length >= RESTORED_PER_TURN) break;
       // Looked at: others come before it the next time.
@@ -138,17 +159,26 @@ export class HeldCopies {
       if (heir?.token === company.self.token) {
         if (!this.#restore(estate, id, call)) break;
         done.push(id);
+      } else if (heir === undefined && !held.isSpread) {
+        held.isSpread = true;
+        spread++;
+        for (const { name } of others) append(hands, name, [id, held.text]);
       } else if (heir !== undefined && nowMs - held.handedMs >= HAND_AGAIN_MS) {
-        const list = hands.get(heir.name) ?? [];
-        if (list.length < COPIES_PER_MESSAGE) {
-          held.handedMs = nowMs;
-          hands.set(heir.name, [...list, [id, held.text]]);
-        }
+        held.handedMs = nowMs;
+        append(hands, heir.name, [id, held.text]);
       }
     }
-    for (const [name, calls] of hands) hand(name, { owner: estate.owner, boot: estate.boot, calls });
+    this.#hand(estate, hands);
     if (done.length > 0) taken(done);
-    return done.length >= RESTORED_PER_TURN;
+    return done.length >= RESTORED_PER_TURN || spread >= LOOKED_AT_PER_TURN;
+  }
+
+  #hand({ owner, boot }: Estate, hands: ReadonlyMap<string, readonly CopyText[]>): void {
+    for (const [name, calls] of hands) {
+      for (let at = 0; at < calls.length; at += COPIES_PER_MESSAGE) {
+        this.#parts.hand(name, { owner, boot, calls: calls.slice(at, at + COPIES_PER_MESSAGE) });
+      }
+    }
   }
 
   /** False: its ports are not free, and so may be those of the others. */
@@ -157,6 +187,12 @@ export class HeldCopies {
     if (estate.calls.delete(id)) this.#count--;
     return true;
   }
+}
+
+function append(hands: Map<string, CopyText[]>, name: string, copy: CopyText): void {
+  const list = hands.get(name);
+  if (list === undefined) hands.set(name, [copy]);
+  else list.push(copy);
 }
 
 function* firstOf<T>(all: Iterable<T>, count: number): Generator<T> {

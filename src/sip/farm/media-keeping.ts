@@ -6,7 +6,7 @@ import type { MediaDialog } from '../proxy/media-dialogs.ts';
 import type { CopiedCall, MediaKeeper } from '../proxy/media-keeper.ts';
 import { copyService, emptyCopyMessage, readCopyMessage, type CopyMessage } from './copy-message.ts';
 import type { CallHash, OwnAddress } from './copy-places.ts';
-import type { FarmMembership } from './farm-membership.ts';
+import type { FarmMember, FarmMembership } from './farm-membership.ts';
 import { HeldCopies } from './held-copies.ts';
 import { memberIdOf } from './member-id-of.ts';
 import { ToldCopies } from './told-copies.ts';
@@ -81,7 +81,11 @@ export class MediaKeeping implements MediaKeeper {
 
   endedElsewhere(end: EndedCall): void {
     const owner = this.#held.end(end);
-    if (owner !== undefined) this.#send(owner, { ended: [end] });
+    if (owner === undefined) return;
+    const others = this.#others();
+    // While it is gone, whoever has a copy would go on with what is over.
+    const isThere = others.some(({ name }) => name === owner);
+    for (const name of isThere ? [owner] : others.map((one) => one.name)) this.#send(name, { ended: [end] });
   }
 
   /** Calls go on until they are stopped; the others learn of nothing, and take them over. */
@@ -98,8 +102,11 @@ export class MediaKeeping implements MediaKeeper {
     const { put, drop, take, ended } = message;
     for (const id of drop) this.#held.drop(id);
     if (put.length > 0) this.#held.put(memberName(member), this.#parts.bootNumber(boot), put);
-    if (take !== undefined) this.#held.put(take.owner, take.boot, take.calls);
-    for (const end of ended) this.#calls?.ended(end);
+    if (take !== undefined) this.#held.take(take);
+    for (const end of ended) {
+      this.#held.end(end);
+      this.#calls?.ended(end);
+    }
     if (put.length > 0 || take !== undefined) this.#watch();
     return undefined;
   }
@@ -131,11 +138,16 @@ export class MediaKeeping implements MediaKeeper {
   }
 
   #taken(ids: readonly string[]): void {
-    const { membership, logger } = this.#parts;
-    for (const { name, token, isReachable } of membership.members()) {
-      if (isReachable && token !== membership.self.token) this.#send(name, { drop: ids });
-    }
-    logger.info({ calls: ids.length }, 'the media of calls go on here: the member that relayed them is gone');
+    for (const { name } of this.#others()) this.#send(name, { drop: ids });
+    this.#parts.logger.info(
+      { calls: ids.length },
+      'the media of calls go on here: the member that relayed them is gone',
+    );
+  }
+
+  #others(): readonly FarmMember[] {
+    const { membership } = this.#parts;
+    return membership.members().filter(({ token, isReachable }) => isReachable && token !== membership.self.token);
   }
 
   #send(to: string, message: Partial<CopyMessage>): void {

@@ -16,6 +16,6 @@ export interface MediaKeeper {
   /** It is up, or its media have been agreed upon anew. */
   changed(dialog: MediaDialog): void;
   ended(dialog: MediaDialog): void;
-  /** A call has ended whose media do not go through this member: a member that died may have had them. */
+  /** A BYE has come: a member that died may have had the media of the call, or another one may go on with them as they were. */
   endedElsewhere(end: EndedCall): void;
 }

@@ -92,10 +92,9 @@ export class CallMedia {
   /** A BYE is forwarded: what was relayed until now. */
   bye({ callId, fromTag, toTag }: EndedCall): MediaSummary | undefined {
     const found = this.#dialogs.between(callId, fromTag, toTag);
-    if (found === undefined) {
-      this.#options.keeper?.endedElsewhere({ callId, fromTag, toTag });
-      return undefined;
-    }
+    // Also where it is known here: another member may have gone on with it as it was before an offer that came here.
+    this.#options.keeper?.endedElsewhere({ callId, fromTag, toTag });
+    if (found === undefined) return undefined;
     const { dialog, side } = found;
     const bTag = side === 'a' ? toTag : fromTag;
     // Two telephones have answered, and the caller ends the call with the one that it does not want.

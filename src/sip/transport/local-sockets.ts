@@ -142,9 +142,9 @@ export class LocalSockets {
     return this.#isMine(name, port, sockets);
   }
 
-  /** Addresses of this machine that no other server answers for. */
+  /** Addresses that this machine has now, and no other server answers for. */
   ownAddresses(): readonly string[] {
-    return this.#own.reachable().filter((address) => !this.#face.isFace(address));
+    return this.#own.reachableNow().filter((address) => !this.#face.isFace(address));
   }
 
   /** Whether host and port are of this very server, and of no other: no name, no virtual address. */

@@ -41,8 +41,9 @@ export class OwnAddresses {
     this.#sources.clear();
   }
 
-  /** Of its interfaces, without those that mean another machine, or another network, elsewhere. */
-  reachable(): readonly string[] {
+  /** Of its interfaces, without those that mean another machine, or another network, elsewhere; looked at anew. */
+  reachableNow(): readonly string[] {
+    this.#look();
     return [...this.#all].filter((address) => !/^(127\.|::1$|fe[89ab])/i.test(address));
   }
 

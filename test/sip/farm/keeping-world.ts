@@ -32,6 +32,7 @@ export class KeepingMember {
   readonly ended: EndedCall[] = [];
   readonly dialogs = new Map<string, MediaDialog>();
   handler: BusHandler | undefined;
+  readonly #firstAddresses: readonly string[];
   #changed: (() => void) | undefined;
 
   constructor(world: KeepingWorld, name: string, machine: string, address: string) {
@@ -39,13 +40,14 @@ export class KeepingMember {
     this.name = name;
     this.machine = machine;
     world.addressesOf(machine).add(address);
+    this.#firstAddresses = [...world.addressesOf(machine)];
     this.media = new MediaWorld({ addresses: [address], relay: 'always', ports: { first: 10_000, last: 19_999 } });
     this.#open();
   }
 
   get asMember(): FarmMember {
-    const { name, boot, machine, isUp } = this;
-    const addresses = [...this.world.addressesOf(machine)];
+    const { name, boot, machine, isUp, world } = this;
+    const addresses = world.areRecordsLate ? this.#firstAddresses : [...world.addressesOf(machine)];
     return {
       ...{ token: name, name, boot, machine, relayHost: '', relayPort: 1, weight: 100, mode: 'member' },
       ...{ isInFarm: isUp, isReachable: isUp, sockets: [], addresses },
@@ -172,6 +174,8 @@ export class KeepingWorld {
   readonly places = new Map<MediaCall, readonly string[]>();
   readonly #addresses = new Map<string, Set<string>>();
   messages = 0;
+  /** Nobody has heard yet that an address has moved, but the machine that has it. */
+  areRecordsLate = false;
 
   addressesOf(machine: string): Set<string> {
     const known = this.#addresses.get(machine);

@@ -68,6 +68,60 @@ describe('the media of a member that dies', () => {
     expect([west.taken, north.taken.toSorted()]).toEqual([[], calls]);
   });
 
+  /** A server with a floating address, and two others. */
+  function floating(): { world: KeepingWorld; one: KeepingMember; west: KeepingMember; north: KeepingMember } {
+    const world = new KeepingWorld();
+    world.areRecordsLate = true;
+    const one = world.join('one', 'east', '10.0.0.100');
+    return {
+      world,
+      one,
+      west: world.join('west', 'west', '10.0.0.2'),
+      north: world.join('north', 'north', '10.0.0.3'),
+    };
+  }
+
+  test.each(['west', 'north'] as const)(
+    'go on at %s as soon as its address is there, whoever kept the copies',
+    (heir) => {
+      const { world, one, ...others } = floating();
+      talking(world, one);
+      one.die();
+      world.addressesOf('east').clear();
+      world.clock.advance(3_000);
+      world.addressesOf(heir).add('10.0.0.100');
+      world.clock.advance(300);
+      expect(others[heir].taken.toSorted()).toEqual(calls);
+      const { messages } = world;
+      world.clock.advance(60_000);
+      expect(world.messages - messages).toBeLessThan(10);
+    },
+  );
+
+  test('are handed on once, while nobody has its address', () => {
+    const { world, one } = floating();
+    talking(world, one);
+    one.die();
+    world.addressesOf('east').clear();
+    world.clock.advance(1_000);
+    const { messages } = world;
+    world.clock.advance(60_000);
+    expect(world.messages).toBe(messages);
+  });
+
+  test('that end before its address is anywhere are not opened again', () => {
+    const { world, one, west, north } = floating();
+    talking(world, one);
+    one.die();
+    world.addressesOf('east').clear();
+    world.clock.advance(1_000);
+    west.keeping.endedElsewhere({ callId: 'call-2', fromTag: 'b', toTag: 'a' });
+    world.clock.advance(10);
+    world.addressesOf('north').add('10.0.0.100');
+    world.clock.advance(1_000);
+    expect(north.taken.toSorted()).toEqual(calls.filter((callId) => callId !== 'call-2'));
+  });
+
   test('that are over, or were taken over before, are not opened again', () => {
     const { world, one, sibling, other } = set();
     talking(world, one);

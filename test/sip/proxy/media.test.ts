@@ -3,6 +3,7 @@ import { decodeSdp, defaultMediaConfig, MediaProxy, PortPool, type MediaConfig }
 import { describe, expect, test } from 'vitest';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import type { SipMessage } from '../../../src/sip/message/sip-message.ts';
+import type { EndedCall } from '../../../src/sip/proxy/ended-call.ts';
 import { FakeRelay } from '../../media/fake-relay.ts';
 import { routesOfCallee, routesOfCaller, SipWorld, type Phone, type RequestOptions } from '../core/sip-world.ts';
 
@@ -21,7 +22,7 @@ const placeIn = (message: SipMessage): string => {
   return `${stream?.connection?.address ?? ''}:${stream?.port ?? ''}`;
 };
 
-function setUp(changes: Partial<MediaConfig> = {}) {
+function setUp(changes: Partial<MediaConfig> = {}, ended: EndedCall[] = []) {
   const relay = new FakeRelay();
   const ports = new PortPool(changes.ports ?? { first: 10_000, last: 10_019 });
   const machine = { sourceFor: () => OWN, has: (address: string) => address === OWN };
@@ -30,7 +31,10 @@ function setUp(changes: Partial<MediaConfig> = {}) {
     { ...defaultMediaConfig, ...changes },
     { wanAddress: WAN, lanNetworks: [] },
   );
-  const world = new SipWorld({ media: { proxy, isRefusedWhenFull: changes.whenFull === 'refuse' } });
+  const nothing = (): void => undefined;
+  const endedElsewhere = (end: EndedCall): void => void ended.push(end);
+  const keeping = { connect: nothing, changed: nothing, ended: nothing, endedElsewhere };
+  const world = new SipWorld({ media: { proxy, isRefusedWhenFull: changes.whenFull === 'refuse', keeping } });
   const alice = world.phone({ address: '192.0.2.7' });
   const bob = world.phone({ address: '10.0.0.8' });
   world.bind('bob', bob);
@@ -207,7 +211,8 @@ describe('the media of a call through the proxy', () => {
   test('of a call that another member has set up are taken over with the next offer', () => {
     const first = setUp();
     const { forAlice } = talking(first);
-    const { world, alice, bob, relay } = setUp();
+    const ended: EndedCall[] = [];
+    const { world, alice, bob, relay } = setUp({}, ended);
     inDialog(alice, 'INVITE', forAlice, { ...toBob, cseq: 5, body: sdp('192.0.2.7', 4000) });
     expect(placeIn(world.last(bob, 'INVITE'))).toBe(`${OWN}:10002`);
     // A refresh says again what it said: that its ports have changed, Bob sees by the version.
@@ -218,6 +223,8 @@ describe('the media of a call through the proxy', () => {
     expect(relay.sessions[0]!.plan.timeoutMs).toBe(60_000);
     inDialog(alice, 'BYE', forAlice, { ...toBob, cseq: 6 });
     expect(relay.sessions[0]!.isClosed).toBe(true);
+    // Somebody may have gone on with the call by its copy, before that offer came here.
+    expect(ended).toMatchObject([{ fromTag: 'a1', toTag: toBob.toTag }]);
   });
 
   test('that fall silent end, and the record of the call says so', () => {
@@ -246,7 +253,8 @@ describe('the media of a call through the proxy', () => {
     expect(placeIn(world.last(bob, 'INVITE'))).toBe('192.0.2.7:4000');
     const strict = setUp({ ...full, whenFull: 'refuse' });
     strict.alice.send('INVITE', invite);
-    expect(strict.world.words()).toEqual(['100 → udp 192.0.2.7:5060', '480 → udp 192.0.2.7:5060']);
+    expect(strict.world.words()).toEqual(['100 → udp 192.0.2.7:5060', '503 → udp 192.0.2.7:5060']);
+    expect(strict.world.last(strict.alice, '503').reason()).toBe('No media port is free');
   });
 
   test('in one part of a body of several are relayed, and the other parts stay', () => {
