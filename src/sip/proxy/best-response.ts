@@ -7,6 +7,8 @@ export interface FinalAnswer {
   readonly message: SipMessage | undefined;
   /** All servers that stand for the target are there, and none can prove who it is. */
   readonly isUncertain?: boolean;
+  /** Nobody was asked: this server has no port left for the media. */
+  readonly isFull?: boolean;
 }
 
 /**

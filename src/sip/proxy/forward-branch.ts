@@ -233,7 +233,7 @@ export class ForwardBranch implements ClientUser {
     }
     const body = this.#media?.request(incoming, target, hop);
     if (body === 'refused') {
-      this.#end({ status: 503, message: undefined });
+      this.#end({ status: 503, message: undefined, isFull: true });
       return;
     }
     const { layer, branches, transport } = this.#services;

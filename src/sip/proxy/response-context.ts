@@ -210,7 +210,7 @@ export class ResponseContext implements ServerUser, BranchOwner {
     this.#answerOurselves(best);
   }
 
-  #answerOurselves({ status, isUncertain = false }: FinalAnswer): void {
+  #answerOurselves({ status, isUncertain = false, isFull = false }: FinalAnswer): void {
     const { incoming } = this;
     this.#finish();
     if (incoming === undefined) return;
@@ -219,10 +219,12 @@ export class ResponseContext implements ServerUser, BranchOwner {
       this.#server.abandon();
       return;
     }
-    const told = status === 503 ? this.#insteadOf503(isUncertain) : status;
-    const reason = told === 503 ? { reason: 'Certificate of the next server refused' } : {};
+    // Without ports this server is overloaded indeed (RFC 3261 §21.5.4): another one may have some.
+    const told = status === 503 && !isFull ? this.#insteadOf503(isUncertain) : status;
+    const reason = isFull ? 'No media port is free' : 'Certificate of the next server refused';
+    const toTag = this.#services.toTag(incoming);
     this.#failed(told);
-    const bytes = reply(incoming.message, incoming.hop, told, { toTag: this.#services.toTag(incoming), ...reason });
+    const bytes = reply(incoming.message, incoming.hop, told, told === 503 ? { toTag, reason } : { toTag });
     this.#server.respond(bytes, told);
   }
 
