@@ -34,6 +34,40 @@ describe("the machine's clock", () => {
     expect(ran).toBe(3);
   });
 
+  test('does together what is to be done again and again, at the multiples of each interval', () => {
+    const clock = createNodeClock();
+    const ran: string[] = [];
+    vi.advanceTimersByTime(137);
+    const timers = [250, 500, 1_000, 100].map((intervalMs) => clock.every(intervalMs, () => ran.push(`${intervalMs}`)));
+    expect(vi.getTimerCount()).toBe(1);
+    let wakes = 0;
+    for (let ms = 0; ms < 10_000; ms++) {
+      const before = ran.length;
+      vi.advanceTimersByTime(1);
+      if (ran.length > before) wakes++;
+    }
+    expect(ran.filter((each) => each === '1000').length).toBe(10);
+    expect(ran.filter((each) => each === '250').length).toBe(40);
+    // Those of 100 ms, and every other one of 250: all else falls together with them.
+    expect(wakes).toBeLessThanOrEqual(121);
+    for (const timer of timers) timer.cancel();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('what fails once is done again the next time, and so is what was due with it', () => {
+    const clock = createNodeClock();
+    let ran = 0;
+    const failing = clock.every(100, () => {
+      throw new Error('on purpose');
+    });
+    const other = clock.every(100, () => ran++);
+    for (let round = 0; round < 5; round++) expect(() => vi.advanceTimersByTime(100)).toThrow(/on purpose/);
+    failing.cancel();
+    vi.advanceTimersByTime(500);
+    expect(ran).toBe(5);
+    other.cancel();
+  });
+
   test('does not keep the process for housekeeping, but for what was put off', () => {
     vi.useRealTimers();
     const clock = createNodeClock();
