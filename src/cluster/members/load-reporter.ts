@@ -2,8 +2,10 @@ import type { Clock, Timer } from '#io';
 import type { LoadCounts, LoadReport } from '../membership.ts';
 import { pointsOf } from '../placement/points.ts';
 
-/** What it counts is told at the latest after so long, whatever it is. */
+/** What has changed is told at the latest after so long, whatever it is… */
 const reportEveryMs = 2_000;
+/** …and what has not, after so long: a report is a write at the engine, and every member reads it. */
+const reportUnchangedEveryMs = 10_000;
 /** A session that has begun or ended shows in the points of the cluster within a second. */
 const reportChangeWithinMs = 500;
 /** Much has changed: so much sooner; and never more often than this. */
@@ -39,8 +41,8 @@ export class LoadReporter {
   #counts = idle;
   #unreachable: { readonly ports: readonly number[]; readonly cause: string } = { ports: [], cause: '' };
   #sequence = 0;
-  /** Sessions that the last report counted. */
-  #told = 0;
+  /** What the last report counted. */
+  #told = idle;
   #dueMs = Infinity;
   #timer: Timer | undefined;
   #isWriting = false;
@@ -53,11 +55,12 @@ export class LoadReporter {
   count(counts: LoadCounts): void {
     const before = this.#counts;
     this.#counts = counts;
-    const change = Math.abs(counts.sessions - this.#told);
-    if (change >= Math.max(1, Math.min(muchSessions, this.#told * muchShare))) this.#due(reportSoonMs);
+    const told = this.#told;
+    const change = Math.abs(counts.sessions - told.sessions);
+    if (change >= Math.max(1, Math.min(muchSessions, told.sessions * muchShare))) this.#due(reportSoonMs);
     else if (countsOfNote.some((name) => counts[name] !== before[name])) {
       this.#due(reportChangeWithinMs);
-    } else this.#due(reportEveryMs);
+    } else this.#due(isSame(counts, told) ? reportUnchangedEveryMs : reportEveryMs);
   }
 
   /** Which public ports nobody could reach, and why. */
@@ -76,7 +79,7 @@ export class LoadReporter {
   report(): LoadReport {
     const { ports, cause } = this.#unreachable;
     const points = pointsOf(this.#counts.sessions, this.#options.weight(), this.#options.capacity());
-    this.#told = this.#counts.sessions;
+    this.#told = this.#counts;
     const report = { ...this.#counts, sequence: ++this.#sequence, points, unreachablePorts: ports };
     return cause === '' ? report : { ...report, unreachableCause: cause };
   }
@@ -105,4 +108,9 @@ export class LoadReporter {
     this.#isWriting = false;
     if (!isTold) this.#due(reportEveryMs);
   }
+}
+
+function isSame(a: LoadCounts, b: LoadCounts): boolean {
+  for (const name in a) if (a[name as keyof LoadCounts] !== b[name as keyof LoadCounts]) return false;
+  return true;
 }

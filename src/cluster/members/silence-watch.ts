@@ -12,7 +12,9 @@ export const hearsService = 'cluster/hears';
 /** A member says of another one that it does not hear it when nothing has come for so long. */
 export const unheardAfterMs = defaultBusTiming.silentAfterMs;
 
-const lookEveryMs = 100;
+const lookEveryMs = 250;
+/** While somebody is silent. */
+const lookCloselyEveryMs = 100;
 /** Others are asked this long before what they say is needed. */
 const askAfterMs = 3_100;
 const askTimeoutMs = 700;
@@ -48,6 +50,7 @@ export class SilenceWatch {
   readonly #options: SilenceWatchOptions;
   readonly #unserve: () => void;
   readonly #timer: Timer;
+  #closely: Timer | undefined;
   /** Witness → watched boot → when it said that it does not hear it. */
   readonly #deaf = new Map<string, Map<string, number>>();
   readonly #asking = new Set<string>();
@@ -67,17 +70,25 @@ export class SilenceWatch {
 
   stop(): void {
     this.#timer.cancel();
+    this.#closely?.cancel();
     this.#unserve();
   }
 
   #look(): void {
     const { clock, watched, silentSinceMs, silentForMs, found } = this.#options;
     const silent = watched().filter((boot) => clock.nowMs() - silentSinceMs(boot) >= Math.min(askAfterMs, silentForMs));
-    if (silent.length === 0) this.#deaf.clear();
+    if (silent.length > 0) this.#closely ??= clock.every(lookCloselyEveryMs, () => this.#look());
+    else this.#calm();
     for (const boot of silent) {
       for (const witness of this.#witnesses(boot)) void this.#ask(witness, boot);
       if (this.silenceGuard(boot) !== undefined) found();
     }
+  }
+
+  #calm(): void {
+    this.#deaf.clear();
+    this.#closely?.cancel();
+    this.#closely = undefined;
   }
 
   #witnesses(of: MemberBoot): readonly MemberBoot[] {

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '#io';
 
-const lookEveryMs = 200;
+const lookEveryMs = 250;
 /** Nothing got through for so long: something is said at once, not when it is due. */
 const doubtAfterMs = 900;
 
