@@ -10,8 +10,11 @@ import { status } from './rpc/rpc-error.ts';
 
 /** The holder stops this early, so that nobody can see its keys gone while it still acts. */
 const holderShare = 0.9;
-/** So often that a lease of 4 s outlasts the 3 s after which the engine counts as lost. */
-const renewalsPerTtl = 8;
+/** From any of its renewals on a lease outlasts the 3 s after which the engine counts as lost, and a tenth of a second more; */
+const outlastsMs = 3_100;
+/** no lease is renewed more often than that, and none more seldom. */
+const renewalsPerTtlMax = 8;
+const renewalsPerTtlMin = 4;
 /** An answer to a renewal that takes a longer share of the TTL is not waited for alone: all engines are asked. */
 const patienceShare = 0.1;
 /** Own ids, so that a grant can be repeated; below 2^52, so that no tool shows them wrongly. */
@@ -102,6 +105,10 @@ export class Leases {
   }
 }
 
+function renewEveryMs(ttlMs: number): number {
+  return Math.min(Math.max(ttlMs * holderShare - outlastsMs, ttlMs / renewalsPerTtlMax), ttlMs / renewalsPerTtlMin);
+}
+
 async function settled(...promises: readonly Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(promises);
 }
@@ -134,7 +141,7 @@ class HeldLease implements Lease {
     const { promise, resolve } = Promise.withResolvers<string>();
     this.lost = promise;
     this.#resolveLost = resolve;
-    this.#tick = clock.every(ttlMs / renewalsPerTtl, () => this.#renew());
+    this.#tick = clock.every(renewEveryMs(ttlMs), () => this.#renew());
     this.#deadline = this.#armDeadline();
   }
 

@@ -31,6 +31,8 @@ export class Link {
   readonly #name: string;
   readonly #clock: Clock;
   #open = 0;
+  /** Something came since the last look. */
+  #hasHeard = false;
   #ping: Timer | undefined;
   #silence: Timer | undefined;
 
@@ -58,6 +60,7 @@ export class Link {
       if (end()) sink.ended(error);
     };
     const take = (chunk: Buffer): void => {
+      this.#hasHeard = true;
       try {
         for (const message of unframer.add(chunk)) if (!isEnded) sink.message(message);
       } catch (error) {
@@ -120,7 +123,12 @@ export class Link {
 
   #armPing(): void {
     this.#ping?.cancel();
+    this.#hasHeard = false;
     this.#ping = this.#clock.after(pingEveryMs, () => {
+      if (this.#hasHeard) {
+        this.#armPing();
+        return;
+      }
       const why = `no sign of life for ${pingTimeoutMs} ms`;
       const silence = this.#clock.after(pingTimeoutMs, () => this.destroy(why));
       this.#silence = silence;
