@@ -29,7 +29,13 @@ export const WHEEL_TICK_MS = 20;
 /** 41 seconds: every transaction timer fits; what is later is looked at on the way. */
 const SLOTS = 2048;
 
-/** All timers of the SIP server behind one periodic one, which runs only while something is scheduled. */
+/** Half a second: with nothing to look at for so long the wheel sleeps until there is. */
+const QUIET_TICKS = 25;
+
+/**
+ * All timers of the SIP server behind one periodic one, which runs only while something is scheduled soon. What transactions
+ * that are over wait for is half a minute away: a server at rest shall not turn a wheel for it.
+ */
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #slots: Timed[][] = Array.from({ length: SLOTS }, () => []);
@@ -39,6 +45,8 @@ export class TimerWheel {
   #entries = 0;
   #isTurning = false;
   #timer: Timer | undefined;
+  /** While it sleeps: the next tick with entries. */
+  #wakeTick = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -52,12 +60,14 @@ export class TimerWheel {
   /** Milliseconds of this wheel, above 0 and without fractions, in whole ticks: between two of them, that of the next. Cheap to read. */
   get nowMs(): number {
     if (this.#timer === undefined) this.#start();
+    else if (this.#wakeTick > 0) this.#wake();
     return this.#startedAtMs + (this.#isTurning ? this.#tick : this.#tick + 1) * WHEEL_TICK_MS;
   }
 
   /** Looks at `item` at `dueMs` of this wheel's time, or before if it is in for an earlier time already. */
   schedule(item: Timed, dueMs: number): void {
     if (this.#timer === undefined) this.#start();
+    else if (this.#wakeTick > 0) this.#wake();
     const wanted = Math.ceil((dueMs - this.#startedAtMs) / WHEEL_TICK_MS);
     const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + SLOTS - 1);
     if (item.wheelTick > this.#tick && item.wheelTick <= tick) return;
@@ -69,6 +79,7 @@ export class TimerWheel {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#wakeTick = 0;
     for (const slot of this.#slots) slot.length = 0;
     this.#entries = 0;
   }
@@ -76,17 +87,43 @@ export class TimerWheel {
   #start(): void {
     // Whole milliseconds: times are kept by hundreds of thousands, and numbers with fractions are objects.
     this.#startedAtMs = Math.floor(this.#clock.nowMs()) - this.#tick * WHEEL_TICK_MS;
-    this.#timer = this.#clock.every(WHEEL_TICK_MS, () => this.#turn());
+    this.#timer = this.#clock.every(WHEEL_TICK_MS, this.#turn);
   }
 
-  #turn(): void {
-    const until = Math.floor((this.#clock.nowMs() - this.#startedAtMs) / WHEEL_TICK_MS);
+  readonly #turn = (): void => {
+    const until = this.#tickNow();
     this.#isTurning = true;
     while (this.#tick < until) this.#advance();
     this.#isTurning = false;
-    if (this.#entries > 0) return;
+    if (this.#entries === 0) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    } else this.#sleepIfQuiet();
+  };
+
+  #tickNow(): number {
+    return Math.floor((this.#clock.nowMs() - this.#startedAtMs) / WHEEL_TICK_MS);
+  }
+
+  #sleepIfQuiet(): void {
+    let next = this.#tick + 1;
+    while (this.#slots[next % SLOTS]!.length === 0) next++;
+    if (next - this.#tick <= QUIET_TICKS) return;
     this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#wakeTick = next;
+    const delayMs = this.#startedAtMs + next * WHEEL_TICK_MS - this.#clock.nowMs();
+    this.#timer = this.#clock.after(delayMs, () => {
+      this.#wake();
+      this.#turn();
+    });
+  }
+
+  /** What it slept over are empty slots; what is due by now is looked at by the next turn. */
+  #wake(): void {
+    this.#timer?.cancel();
+    this.#tick = Math.max(this.#tick, Math.min(this.#tickNow(), this.#wakeTick - 1));
+    this.#wakeTick = 0;
+    this.#timer = this.#clock.every(WHEEL_TICK_MS, this.#turn);
   }
 
   #advance(): void {

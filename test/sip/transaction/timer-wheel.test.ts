@@ -87,3 +87,25 @@ test('many timers of one item cost one entry', () => {
   for (let index = 0; index < 100; index++) alarm.set(1000 + index);
   expect(wheel.size).toBe(1);
 });
+
+test('while what waits is far away nothing turns, and what comes meanwhile is in time', () => {
+  const clock = new VirtualClock();
+  const wheel = new TimerWheel(clock);
+  const [far, near] = [new Alarm(wheel, clock), new Alarm(wheel, clock)];
+  far.set(32_000);
+  clock.advance(20);
+  let wakeUps = 0;
+  const every = clock.every.bind(clock);
+  clock.every = (intervalMs, run) => every(intervalMs, () => (wakeUps++, run()));
+  clock.advance(10_000);
+  expect(wakeUps).toBe(0);
+  near.set(500);
+  clock.advance(540);
+  expect(near.rangAtMs).toBeGreaterThanOrEqual(10_520);
+  expect(near.rangAtMs).toBeLessThanOrEqual(10_560);
+  clock.advance(21_480);
+  expect(far.rangAtMs).toBeGreaterThanOrEqual(32_000);
+  expect(far.rangAtMs).toBeLessThanOrEqual(32_040);
+  expect(wakeUps).toBeLessThan(40);
+  expect(clock.pendingTimers).toBe(0);
+});
