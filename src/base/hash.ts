@@ -59,6 +59,11 @@ export function hashHex(name: DigestHash, input: HashInput): string {
   return hash(name, input, 'hex');
 }
 
+/** One character for each byte: half as long as hex, and as cheap to compare. */
+export function hashBinary(name: DigestHash, input: HashInput): string {
+  return hash(name, input, 'binary');
+}
+
 /** As `equalConstantTime`, for text such as hashes in hex. */
 export function equalTextConstantTime(a: string, b: string): boolean {
   if (a.length !== b.length) return false;

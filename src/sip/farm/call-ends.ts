@@ -5,8 +5,8 @@ import type { FarmMember } from './farm-membership.ts';
 import { memberIdOf } from './member-id-of.ts';
 import { busService } from './relay-link.ts';
 
-/** Records and media of calls that are over can wait so long; what ends meanwhile is told at once. */
-const GATHER_MS = 100;
+/** Records and media of calls that are over can wait so long; what ends meanwhile is told with them. */
+const GATHER_MS = 250;
 /** Told in one message; with more they are told at once. */
 const MOST = 500;
 /** Call-ID and two tags. */

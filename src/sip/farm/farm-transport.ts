@@ -13,6 +13,8 @@ import { parcelBy, parcelTo, toNamed, type Parcel } from './parcel.ts';
 
 type Failed = (error: Error) => void;
 
+const I = 0x49;
+
 export interface FarmTransportParts {
   readonly members: MemberTable;
   readonly transport: TransportLayer;
@@ -41,12 +43,21 @@ export class FarmTransport implements TransportLayer {
   listen(listener: TransportListener): void {
     this.#listener = listener;
     this.#transport.listen({
-      // Any member may take what is plain in a dialog: that is asked first, since it costs less.
-      datagram: (bytes, hop) => listener.datagram?.(bytes, hop) === true || this.#parts.raw(bytes, hop),
+      datagram: (bytes, hop) => this.#datagram(bytes, hop, listener),
       message: (message, hop) => listener.message(message, hop),
       bad: (bad, hop) => listener.bad(bad, hop),
       flowEnded: (hop) => listener.flowEnded(hop),
     });
+  }
+
+  /**
+   * Any member may take what is plain in a dialog: that is asked first, since it costs less. Of INVITEs most are for another
+   * member, and to read one costs more than to see whose it is.
+   */
+  #datagram(bytes: Buffer, hop: Hop, listener: TransportListener): boolean {
+    const { raw } = this.#parts;
+    if (bytes[0] === I) return raw(bytes, hop) || listener.datagram?.(bytes, hop) === true;
+    return listener.datagram?.(bytes, hop) === true || raw(bytes, hop);
   }
 
   /** Who is told of messages that came by other members' sockets. */

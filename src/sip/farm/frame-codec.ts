@@ -1,6 +1,6 @@
-import { formatIpAddress, parseIpAddress } from '#base';
 import { transportNames } from '../transport/transport-name.ts';
 import { frameKinds, type Frame } from './frame.ts';
+import { FrameAddresses } from './frame-addresses.ts';
 import { frameLimits } from './frame-limits.ts';
 import { SEAL_BYTES, type FrameSeal } from './frame-seal.ts';
 
@@ -34,104 +34,120 @@ const FACTS_BYTES = 33;
 const MAX_48 = 2 ** 48 - 1;
 const MAX_32 = 0xffff_ffff;
 const zeros = Buffer.alloc(16);
+const none: readonly string[] = Object.freeze([]);
 
-/** @throws RangeError for what no frame may hold. */
-export function encodeFrame(frame: Frame, seal: FrameSeal): Buffer {
-  checkLimits(frame);
-  const remote = parseIpAddress(frame.remoteAddress);
-  const size = remote?.length ?? 4;
-  const local = parseIpAddress(frame.localAddress);
-  const hasLocal = local?.length === size && frame.localAddress === formatIpAddress(local);
-  const hasRemote = remote !== undefined && frame.remoteAddress === formatIpAddress(remote);
-  const texts: (readonly [number, string])[] = [[Tlv.sender, frame.sender]];
-  if (frame.holder !== '') texts.push([Tlv.holder, frame.holder]);
-  if (frame.rest.length > 0) texts.push([Tlv.rest, frame.rest.join(',')]);
-  if (frame.path.length > 0) texts.push([Tlv.path, frame.path.join(',')]);
-  if (!hasLocal) texts.push([Tlv.local, frame.localAddress]);
-  if (!hasRemote) texts.push([Tlv.remote, frame.remoteAddress]);
-  if (frame.tlsName !== '') texts.push([Tlv.tlsName, frame.tlsName]);
-  let headerEnd = HEAD + 2 * size + 4 + TLV_HEAD + FACTS_BYTES + TLV_HEAD + SEAL_BYTES;
-  for (const [, text] of texts) headerEnd += TLV_HEAD + text.length;
+/** Frames to and from their bytes, under the MAC of a farm. */
+export class FrameCodec {
+  readonly #seal: FrameSeal;
+  readonly #addresses = new FrameAddresses();
 
-  const bytes = Buffer.allocUnsafe(headerEnd + frame.payload.length);
-  SIGNATURE.copy(bytes);
-  bytes[12] = VERSION_AND_COMMAND;
-  bytes[13] = size === 4 ? UDP_OVER_IPV4 : UDP_OVER_IPV6;
-  bytes.writeUInt16BE(headerEnd - HEAD, 14);
-  bytes.set(hasRemote ? remote : zeros.subarray(0, size), HEAD);
-  bytes.set(hasLocal ? local : zeros.subarray(0, size), HEAD + size);
-  let at = HEAD + 2 * size;
-  at = bytes.writeUInt16BE(frame.remotePort, at);
-  at = bytes.writeUInt16BE(frame.localPort, at);
-  at = writeFacts(bytes, frame, at);
-  for (const [type, text] of texts) {
-    at = writeTlvHead(bytes, type, text.length, at);
-    at += bytes.write(text, at, 'latin1');
+  constructor(seal: FrameSeal) {
+    this.#seal = seal;
   }
-  at = writeTlvHead(bytes, Tlv.seal, SEAL_BYTES, at);
-  bytes.fill(0, at, at + SEAL_BYTES);
-  frame.payload.copy(bytes, headerEnd);
-  seal.write(bytes, at);
-  return bytes;
-}
 
-/** undefined: not a frame of this farm, or changed on its way. */
-export function decodeFrame(bytes: Buffer, seal: FrameSeal): Frame | undefined {
-  if (bytes.length < HEAD || SIGNATURE.compare(bytes, 0, SIGNATURE.length) !== 0) return undefined;
-  const family = bytes[13];
-  const size = family === UDP_OVER_IPV4 ? 4 : family === UDP_OVER_IPV6 ? 16 : 0;
-  const headerEnd = HEAD + bytes.readUInt16BE(14);
-  const sealAt = headerEnd - SEAL_BYTES;
-  const tlvsAt = HEAD + 2 * size + 4;
-  if (bytes[12] !== VERSION_AND_COMMAND || size === 0 || headerEnd > bytes.length) return undefined;
-  if (bytes.length - headerEnd > frameLimits.payloadMaxBytes || sealAt - TLV_HEAD < tlvsAt) return undefined;
-  const hasSeal = bytes[sealAt - TLV_HEAD] === Tlv.seal && bytes.readUInt16BE(sealAt - 2) === SEAL_BYTES;
-  if (!hasSeal || !seal.isGood(bytes, sealAt)) return undefined;
-  const read = readTlvs(bytes, tlvsAt, sealAt - TLV_HEAD);
-  const facts = read?.facts;
-  if (read === undefined || facts === undefined) return undefined;
-  const kind = frameKinds[bytes[facts]!];
-  const transport = transportNames[bytes[facts + 1]!];
-  const { sender = '', holder = '', rest, path, local, remote, tlsName = '' } = read;
-  if (kind === undefined || transport === undefined || sender === '') return undefined;
-  return {
-    kind,
-    sender,
-    holder,
-    boot: bytes.readUInt32BE(facts + 2),
-    receiverBoot: bytes.readUInt32BE(facts + 6),
-    sequence: bytes.readUIntBE(facts + 10, 6),
-    subject: bytes.readUIntBE(facts + 16, 6),
-    transport,
-    socketId: bytes.readUInt32BE(facts + 22),
-    connectionId: bytes.readUIntBE(facts + 26, 6),
-    remoteAddress: remote ?? formatIpAddress(bytes.subarray(HEAD, HEAD + size)) ?? '',
-    localAddress: local ?? formatIpAddress(bytes.subarray(HEAD + size, HEAD + 2 * size)) ?? '',
-    remotePort: bytes.readUInt16BE(HEAD + 2 * size),
-    localPort: bytes.readUInt16BE(HEAD + 2 * size + 2),
-    tlsName,
-    rest: rest === undefined ? [] : rest.split(',', frameLimits.maxRest),
-    path: path === undefined ? [] : path.split(',', frameLimits.maxHops),
-    isNamed: bytes[facts + 32] === 1,
-    payload: bytes.subarray(headerEnd),
-  };
+  /** @throws RangeError for what no frame may hold. */
+  encode(frame: Frame): Buffer {
+    checkLimits(frame);
+    const { sender, holder, tlsName, payload } = frame;
+    const remote = this.#addresses.bytesOf(frame.remoteAddress);
+    const size = remote?.length ?? 4;
+    const ownLocal = this.#addresses.bytesOf(frame.localAddress);
+    const local = ownLocal?.length === size ? ownLocal : undefined;
+    const rest = frame.rest.length === 0 ? '' : frame.rest.join(',');
+    const path = frame.path.length === 0 ? '' : frame.path.join(',');
+    const localText = local === undefined ? frame.localAddress : '';
+    const remoteText = remote === undefined ? frame.remoteAddress : '';
+    const texts =
+      lengthOf(sender) +
+      lengthOf(holder) +
+      lengthOf(rest) +
+      lengthOf(path) +
+      lengthOf(localText) +
+      lengthOf(remoteText);
+    const fixed = HEAD + 2 * size + 4 + TLV_HEAD + FACTS_BYTES + TLV_HEAD + SEAL_BYTES;
+    const headerEnd = fixed + texts + lengthOf(tlsName);
+
+    const bytes = Buffer.allocUnsafe(headerEnd + payload.length);
+    SIGNATURE.copy(bytes);
+    bytes[12] = VERSION_AND_COMMAND;
+    bytes[13] = size === 4 ? UDP_OVER_IPV4 : UDP_OVER_IPV6;
+    bytes.writeUInt16BE(headerEnd - HEAD, 14);
+    (remote ?? zeros).copy(bytes, HEAD, 0, size);
+    (local ?? zeros).copy(bytes, HEAD + size, 0, size);
+    let at = HEAD + 2 * size;
+    at = bytes.writeUInt16BE(frame.remotePort, at);
+    at = bytes.writeUInt16BE(frame.localPort, at);
+    at = writeFacts(bytes, frame, at);
+    at = writeText(bytes, Tlv.sender, sender, at);
+    at = writeText(bytes, Tlv.holder, holder, at);
+    at = writeText(bytes, Tlv.rest, rest, at);
+    at = writeText(bytes, Tlv.path, path, at);
+    at = writeText(bytes, Tlv.local, localText, at);
+    at = writeText(bytes, Tlv.remote, remoteText, at);
+    at = writeText(bytes, Tlv.tlsName, tlsName, at);
+    at = writeTlvHead(bytes, Tlv.seal, SEAL_BYTES, at);
+    payload.copy(bytes, headerEnd);
+    this.#seal.write(bytes, at);
+    return bytes;
+  }
+
+  /** undefined: not a frame of this farm, or changed on its way. */
+  decode(bytes: Buffer): Frame | undefined {
+    if (bytes.length < HEAD || SIGNATURE.compare(bytes, 0, SIGNATURE.length) !== 0) return undefined;
+    const family = bytes[13];
+    const size = family === UDP_OVER_IPV4 ? 4 : family === UDP_OVER_IPV6 ? 16 : 0;
+    const headerEnd = HEAD + bytes.readUInt16BE(14);
+    const sealAt = headerEnd - SEAL_BYTES;
+    const tlvsAt = HEAD + 2 * size + 4;
+    if (bytes[12] !== VERSION_AND_COMMAND || size === 0 || headerEnd > bytes.length) return undefined;
+    if (bytes.length - headerEnd > frameLimits.payloadMaxBytes || sealAt - TLV_HEAD < tlvsAt) return undefined;
+    const hasSeal = bytes[sealAt - TLV_HEAD] === Tlv.seal && bytes.readUInt16BE(sealAt - 2) === SEAL_BYTES;
+    if (!hasSeal || !this.#seal.isGood(bytes, sealAt)) return undefined;
+    const read = readTlvs(bytes, tlvsAt, sealAt - TLV_HEAD);
+    if (read === undefined || read.facts < 0 || read.sender === '') return undefined;
+    const { facts, sender, holder, rest, path, local, remote, tlsName } = read;
+    const kind = frameKinds[bytes[facts]!];
+    const transport = transportNames[bytes[facts + 1]!];
+    if (kind === undefined || transport === undefined) return undefined;
+    return {
+      kind,
+      sender,
+      holder,
+      boot: bytes.readUInt32BE(facts + 2),
+      receiverBoot: bytes.readUInt32BE(facts + 6),
+      sequence: bytes.readUIntBE(facts + 10, 6),
+      subject: bytes.readUIntBE(facts + 16, 6),
+      transport,
+      socketId: bytes.readUInt32BE(facts + 22),
+      connectionId: bytes.readUIntBE(facts + 26, 6),
+      remoteAddress: remote === '' ? this.#addresses.textOf(bytes, HEAD, size) : remote,
+      localAddress: local === '' ? this.#addresses.textOf(bytes, HEAD + size, size) : local,
+      remotePort: bytes.readUInt16BE(HEAD + 2 * size),
+      localPort: bytes.readUInt16BE(HEAD + 2 * size + 2),
+      tlsName,
+      rest: rest === '' ? none : rest.split(',', frameLimits.maxRest),
+      path: path === '' ? none : path.split(',', frameLimits.maxHops),
+      isNamed: bytes[facts + 32] === 1,
+      payload: bytes.subarray(headerEnd),
+    };
+  }
 }
 
 interface Read {
-  /** Where they are. */
-  facts?: number;
-  sender?: string;
-  holder?: string;
-  rest?: string;
-  path?: string;
-  local?: string;
-  remote?: string;
-  tlsName?: string;
+  /** Where they are; -1: nowhere. */
+  facts: number;
+  sender: string;
+  holder: string;
+  rest: string;
+  path: string;
+  local: string;
+  remote: string;
+  tlsName: string;
 }
 
 /** undefined: one of them ends beyond `end`. Those of a later version are passed over. */
 function readTlvs(bytes: Buffer, start: number, end: number): Read | undefined {
-  const read: Read = {};
+  const read: Read = { facts: -1, sender: '', holder: '', rest: '', path: '', local: '', remote: '', tlsName: '' };
   let at = start;
   while (at < end) {
     if (at + TLV_HEAD > end) return undefined;
@@ -173,6 +189,15 @@ function writeTlvHead(bytes: Buffer, type: number, length: number, at: number): 
   return bytes.writeUInt16BE(length, at + 1);
 }
 
+/** With what goes before it; none of an empty one. */
+const lengthOf = (text: string): number => (text === '' ? 0 : TLV_HEAD + text.length);
+
+function writeText(bytes: Buffer, type: number, text: string, start: number): number {
+  if (text === '') return start;
+  const at = writeTlvHead(bytes, type, text.length, start);
+  return at + bytes.write(text, at, 'latin1');
+}
+
 function writeFacts(bytes: Buffer, frame: Frame, start: number): number {
   let at = writeTlvHead(bytes, Tlv.facts, FACTS_BYTES, start);
   bytes[at] = frameKinds.indexOf(frame.kind);
@@ -187,14 +212,16 @@ function writeFacts(bytes: Buffer, frame: Frame, start: number): number {
 }
 
 function checkLimits(frame: Frame): void {
-  const tokens = [frame.sender, frame.holder, ...frame.rest, ...frame.path];
-  const texts = [frame.localAddress, frame.remoteAddress, frame.tlsName];
+  const { sender, holder, rest, path, localAddress, remoteAddress, tlsName, payload } = frame;
+  let longestToken = Math.max(sender.length, holder.length);
+  for (const token of rest) longestToken = Math.max(longestToken, token.length);
+  for (const token of path) longestToken = Math.max(longestToken, token.length);
   const isTooLong =
-    tokens.some((token) => token.length > frameLimits.tokenMaxChars) ||
-    texts.some((text) => text.length > frameLimits.textMaxChars) ||
-    frame.rest.length > frameLimits.maxRest ||
-    frame.path.length > frameLimits.maxHops ||
-    frame.payload.length > frameLimits.payloadMaxBytes;
+    longestToken > frameLimits.tokenMaxChars ||
+    Math.max(localAddress.length, remoteAddress.length, tlsName.length) > frameLimits.textMaxChars ||
+    rest.length > frameLimits.maxRest ||
+    path.length > frameLimits.maxHops ||
+    payload.length > frameLimits.payloadMaxBytes;
   const isTooLarge =
     Math.max(frame.sequence, frame.subject, frame.connectionId) > MAX_48 ||
     frame.socketId > MAX_32 ||

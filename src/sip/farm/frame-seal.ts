@@ -1,9 +1,8 @@
-import { equalTextConstantTime, hashHex, hkdfSha256 } from '#base';
+import { equalTextConstantTime, hashBinary, hkdfSha256 } from '#base';
 
 /** Of the MAC of a frame. */
 export const SEAL_BYTES = 16;
 const KEY_BYTES = 32;
-const SEAL_HEX = SEAL_BYTES * 2;
 const FIRST_SCRATCH = 2048;
 
 /**
@@ -22,22 +21,23 @@ export class FrameSeal {
     this.#scratch = this.#room(FIRST_SCRATCH);
   }
 
-  /** Puts the MAC over all of `frame` at `at`, where zeros are. */
+  /** Puts the MAC over all else of `frame` at `at`. */
   write(frame: Buffer, at: number): void {
-    frame.write(this.#hashOf(frame, at), at, 'hex');
+    frame.write(this.#hashOf(frame, at), at, 'latin1');
   }
 
   isGood(frame: Buffer, at: number): boolean {
-    return equalTextConstantTime(this.#hashOf(frame, at), frame.toString('hex', at, at + SEAL_BYTES));
+    return equalTextConstantTime(this.#hashOf(frame, at), frame.toString('latin1', at, at + SEAL_BYTES));
   }
 
+  /** One character for each byte. */
   #hashOf(frame: Buffer, at: number): string {
     const end = KEY_BYTES + frame.length;
     if (end > this.#scratch.length) this.#scratch = this.#room(end);
     const scratch = this.#scratch;
     frame.copy(scratch, KEY_BYTES);
     scratch.fill(0, KEY_BYTES + at, KEY_BYTES + at + SEAL_BYTES);
-    return hashHex('sha256', scratch.subarray(0, end)).slice(0, SEAL_HEX);
+    return hashBinary('sha256', scratch.subarray(0, end)).slice(0, SEAL_BYTES);
   }
 
   #room(bytes: number): Buffer {

@@ -4,7 +4,7 @@ import type { Clock, Datagram } from '#io';
 import type { FarmFigures } from './farm-figures.ts';
 import type { FarmMember } from './farm-membership.ts';
 import type { Frame } from './frame.ts';
-import { decodeFrame, encodeFrame } from './frame-codec.ts';
+import { FrameCodec } from './frame-codec.ts';
 import { frameLimits } from './frame-limits.ts';
 import { FrameSeal } from './frame-seal.ts';
 import { memberIdOf } from './member-id-of.ts';
@@ -41,7 +41,7 @@ interface Peer {
  */
 export class RelayLink {
   readonly #parts: RelayLinkParts;
-  readonly #seal: FrameSeal;
+  readonly #codec: FrameCodec;
   readonly #peers = new Map<string, Peer>();
   readonly #unserve: (() => void) | undefined;
   #loggedMs = -Infinity;
@@ -49,7 +49,7 @@ export class RelayLink {
 
   constructor(parts: RelayLinkParts) {
     this.#parts = parts;
-    this.#seal = new FrameSeal(parts.secret);
+    this.#codec = new FrameCodec(new FrameSeal(parts.secret));
     parts.relayPort.receive({ received: (bytes) => this.#datagram(bytes) });
     this.#unserve = parts.bus?.serve(busService, (body) => this.#fromBus(body));
   }
@@ -62,30 +62,27 @@ export class RelayLink {
     const peer = this.#peer(to);
     const sequence = ++peer.lastSequence;
     // Field by field: objects that are made by spreading are ten times as slow, and this is for most messages of a farm.
-    const bytes = encodeFrame(
-      {
-        kind: parcel.kind,
-        sender: token,
-        holder: parcel.holder,
-        boot,
-        receiverBoot: to.boot,
-        sequence,
-        subject: parcel.subject,
-        transport: parcel.transport,
-        socketId: parcel.socketId,
-        connectionId: parcel.connectionId,
-        localAddress: parcel.localAddress,
-        localPort: parcel.localPort,
-        remoteAddress: parcel.remoteAddress,
-        remotePort: parcel.remotePort,
-        tlsName: parcel.tlsName,
-        rest: parcel.rest,
-        isNamed: parcel.isNamed,
-        path: parcel.path,
-        payload: parcel.payload,
-      },
-      this.#seal,
-    );
+    const bytes = this.#codec.encode({
+      kind: parcel.kind,
+      sender: token,
+      holder: parcel.holder,
+      boot,
+      receiverBoot: to.boot,
+      sequence,
+      subject: parcel.subject,
+      transport: parcel.transport,
+      socketId: parcel.socketId,
+      connectionId: parcel.connectionId,
+      localAddress: parcel.localAddress,
+      localPort: parcel.localPort,
+      remoteAddress: parcel.remoteAddress,
+      remotePort: parcel.remotePort,
+      tlsName: parcel.tlsName,
+      rest: parcel.rest,
+      isNamed: parcel.isNamed,
+      path: parcel.path,
+      payload: parcel.payload,
+    });
     if (parcel.transport === 'udp' && bytes.length <= frameLimits.datagramMaxBytes) {
       relayPort.send(bytes, to.relayHost, to.relayPort);
       return sequence;
@@ -138,7 +135,7 @@ export class RelayLink {
 
   #read(bytes: Buffer): Frame | undefined {
     if (this.#isStopped) return undefined;
-    const frame = decodeFrame(bytes, this.#seal);
+    const frame = this.#codec.decode(bytes);
     if (frame === undefined) this.#bad();
     return frame;
   }

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { frameKinds, type Frame } from '../../../src/sip/farm/frame.ts';
-import { decodeFrame, encodeFrame } from '../../../src/sip/farm/frame-codec.ts';
+import { FrameCodec } from '../../../src/sip/farm/frame-codec.ts';
 import { FrameSeal } from '../../../src/sip/farm/frame-seal.ts';
 import { REPLAY_WINDOW, ReplayWindow } from '../../../src/sip/farm/replay-window.ts';
 import { transportNames } from '../../../src/sip/transport/transport-name.ts';
 
 const seal = new FrameSeal(Buffer.alloc(32, 5));
+const codec = new FrameCodec(seal);
 const token = fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdefz')), minLength: 1, maxLength: 16 });
 const address = fc.oneof(fc.ipV4(), fc.constantFrom('2001:db8::7', '::1', '::', '0.0.0.0', 'fe80::1%eth0'));
 const port = fc.integer({ min: 0, max: 65_535 });
@@ -39,17 +40,20 @@ describe('a frame', () => {
   test('comes out as it went in', () => {
     fc.assert(
       fc.property(frames, (frame) => {
-        expect(decodeFrame(encodeFrame(frame, seal), seal)).toEqual(frame);
+        expect(codec.decode(codec.encode(frame))).toEqual(frame);
       }),
       { numRuns: 500 },
     );
   });
 
   test('begins as the PROXY protocol says, version 2, a datagram, the remote side first', () => {
-    const bytes = encodeFrame(
-      { ...one, remoteAddress: '192.0.2.7', remotePort: 5060, localAddress: '192.0.2.1', localPort: 5061 },
-      seal,
-    );
+    const bytes = codec.encode({
+      ...one,
+      remoteAddress: '192.0.2.7',
+      remotePort: 5060,
+      localAddress: '192.0.2.1',
+      localPort: 5061,
+    });
     expect(bytes.toString('hex', 0, 14)).toBe('0d0a0d0a000d0a515549540a2112');
     expect(bytes.toString('hex', 16, 28)).toBe('c0000207' + 'c0000201' + '13c4' + '13c5');
     expect(bytes.subarray(16 + bytes.readUInt16BE(14))).toEqual(one.payload);
@@ -58,29 +62,29 @@ describe('a frame', () => {
   test('with any bit changed is none, nor is one that was cut or made longer', () => {
     fc.assert(
       fc.property(frames, fc.nat(), fc.integer({ min: 0, max: 7 }), fc.nat(40), (frame, place, bit, more) => {
-        const bytes = encodeFrame(frame, seal);
+        const bytes = codec.encode(frame);
         const changed = Buffer.from(bytes);
         changed[place % bytes.length]! ^= 1 << bit;
-        expect(decodeFrame(changed, seal)).toBeUndefined();
-        expect(decodeFrame(bytes.subarray(0, place % bytes.length), seal)).toBeUndefined();
-        expect(decodeFrame(Buffer.concat([bytes, Buffer.alloc(more + 1)]), seal)).toBeUndefined();
+        expect(codec.decode(changed)).toBeUndefined();
+        expect(codec.decode(bytes.subarray(0, place % bytes.length))).toBeUndefined();
+        expect(codec.decode(Buffer.concat([bytes, Buffer.alloc(more + 1)]))).toBeUndefined();
       }),
       { numRuns: 500 },
     );
   });
 
   test('of another farm is none, and noise is none', () => {
-    const other = new FrameSeal(Buffer.alloc(32, 6));
+    const other = new FrameCodec(new FrameSeal(Buffer.alloc(32, 6)));
     fc.assert(
       fc.property(frames, fc.uint8Array({ maxLength: 200 }), (frame, noise) => {
-        expect(decodeFrame(encodeFrame(frame, other), seal)).toBeUndefined();
-        expect(decodeFrame(Buffer.from(noise), seal)).toBeUndefined();
+        expect(codec.decode(other.encode(frame))).toBeUndefined();
+        expect(codec.decode(Buffer.from(noise))).toBeUndefined();
       }),
     );
   });
 
   test('whose header was made of noise, and sealed, is read without a throw', () => {
-    const whole = encodeFrame({ ...one, payload: Buffer.alloc(0) }, seal);
+    const whole = codec.encode({ ...one, payload: Buffer.alloc(0) });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }), (changes) => {
         const bytes = Buffer.from(whole);
@@ -88,7 +92,7 @@ describe('a frame', () => {
         for (const [at, value] of changes) bytes[14 + (at % (bytes.length - 33))] = value;
         const sealAt = 16 + bytes.readUInt16BE(14) - 16;
         if (sealAt >= 16 && sealAt + 16 <= bytes.length) seal.write(bytes, sealAt);
-        expect(() => decodeFrame(bytes, seal)).not.toThrow();
+        expect(() => codec.decode(bytes)).not.toThrow();
       }),
       { numRuns: 3000 },
     );
@@ -102,7 +106,7 @@ describe('a frame', () => {
       { payload: Buffer.alloc(262_145) },
       { sequence: 2 ** 48 },
     ]) {
-      expect(() => encodeFrame({ ...one, ...wrong }, seal)).toThrow(RangeError);
+      expect(() => codec.encode({ ...one, ...wrong })).toThrow(RangeError);
     }
     expect(() => new FrameSeal(Buffer.alloc(8))).toThrow(/16 or more/);
   });
