@@ -13,7 +13,7 @@ export type {
 } from './backplane.ts';
 export { Coalescer, settled, type WriteDone } from './coalescer.ts';
 export { BadDocument, type ConfigDocument } from './documents/document.ts';
-export { exportJson } from './documents/export.ts';
+export { exportJson, exportText } from './documents/export.ts';
 export { importJson } from './documents/import.ts';
 export { joinEmbedded, openEmbedded, openEmbeddedStore, type EmbeddedStore } from './embedded/open.ts';
 export { StoreError } from './embedded/store-error.ts';

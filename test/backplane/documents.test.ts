@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { backplaneLimits, BadDocument, exportJson, importJson, type Backplane } from '#backplane';
+import { backplaneLimits, BadDocument, exportJson, exportText, importJson, type Backplane } from '#backplane';
 import { embeddedHarness } from './embedded-harness.ts';
 import type { Harness } from './harness.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -19,6 +19,25 @@ afterEach(() => harness.close());
 const document = (entries: unknown): unknown => ({ format: 'hubfarm-config', version: 1, entries });
 const contents = async (): Promise<Record<string, string | undefined>> =>
   Object.fromEntries((await store.list('')).entries.map((entry) => [entry.key, text(entry)]));
+
+/** As the store of a cluster, which takes so much in one transaction. */
+const likeACluster = (sizes: number[]): Backplane => ({
+  mode: 'cluster',
+  state: () => store.state(),
+  onState: (changed) => store.onState(changed),
+  get: (key) => store.get(key),
+  list: (prefix) => store.list(prefix),
+  put: (key, value, options) => store.put(key, value, options),
+  txn: (operations, guards) => {
+    sizes.push(operations.length);
+    return store.txn(operations, guards);
+  },
+  watch: (prefix, deliver) => store.watch(prefix, deliver),
+  lease: (ttlMs) => store.lease(ttlMs),
+  elect: (...candidature) => store.elect(...candidature),
+  backup: (path) => store.backup(path),
+  close: () => store.close(),
+});
 
 describe('export', () => {
   test('holds what is durable, readable where it is JSON', async () => {
@@ -70,6 +89,19 @@ describe('export', () => {
   });
 });
 
+test('export as text is the same document, a line for each entry', async () => {
+  const clock = new ManualClock();
+  for (let at = 0; at < 600; at++) await store.put(`cfg/${at}`, `{"at":${at}}`);
+  for (const omit of [[], ['cfg/1'], ['cfg/']]) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of exportText(store, clock, { omit })) pieces.push(piece);
+    const written = Buffer.concat(pieces).toString();
+    const expected = await exportJson(store, clock, { omit });
+    expect(JSON.parse(written)).toEqual(expected);
+    expect(written.split('\n').filter((line) => line.startsWith('{"key"'))).toHaveLength(expected.entries.length);
+  }
+});
+
 describe('import', () => {
   beforeEach(async () => {
     await store.put('cfg/a', '1');
@@ -115,6 +147,18 @@ describe('import', () => {
     const batches = view.batches.filter((batch) => !batch.isSnapshot);
     expect(batches).toHaveLength(1);
     expect(batches[0]?.changes.map((change) => change.key).sort()).toEqual(['cfg/b', 'cfg/c']);
+  });
+
+  test('goes into a cluster in parts, which its engine takes one by one', async () => {
+    const long = 'x'.repeat(1_000_000);
+    const entries = Array.from({ length: 10 }, (_, at) => ({ key: `cfg/${at}`, value: long }));
+    const sizes: number[] = [];
+    await importJson(store, document([]));
+    expect(await importJson(likeACluster(sizes), document(entries))).toMatchObject({ written: 10 });
+    expect(sizes).toEqual([4, 4, 2]);
+    expect((await store.list('cfg/')).entries).toHaveLength(10);
+    expect(await importJson(likeACluster(sizes), document([]))).toMatchObject({ deleted: 10 });
+    expect(sizes).toEqual([4, 4, 2, 10]);
   });
 
   test('of what is there already changes nothing', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { EngineUpkeep, type Backplane, type EngineAdministration } from '#backplane';
+import { EngineUpkeep, exportText, type Backplane, type EngineAdministration } from '#backplane';
 import type { Logger } from '#base';
 import type { Controllership } from '#cluster';
 import type { Clock, Files, Timer } from '#io';
@@ -8,13 +8,13 @@ type Administer = <T>(act: (administration: EngineAdministration) => Promise<T>)
 
 export interface EngineChoresOptions {
   readonly administer: Administer;
-  readonly shared: Pick<Backplane, 'backup'>;
+  readonly shared: Pick<Backplane, 'backup' | 'list'>;
   readonly controllership: Pick<Controllership, 'isController' | 'onChange'>;
   /** Where the daily backups go; made when the first one is written. */
   readonly directory: string;
   /** Days; 0 = no backups. */
   readonly backupsKept: number;
-  readonly files: Pick<Files, 'exists' | 'remove' | 'makeDirectory'>;
+  readonly files: Pick<Files, 'exists' | 'remove' | 'makeDirectory' | 'writeNew'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -25,8 +25,13 @@ const firstLookMs = 60_000;
 const dayMs = 86_400_000;
 /** A server that was no controller for so long still clears away what it wrote before. */
 const clearedDays = 60;
+/** A copy of the store, for the machines that the cluster is on, and its configuration, for any others. */
+const kinds = ['db', 'json'] as const;
+type Kind = (typeof kinds)[number];
+/** What only the machines of this cluster may have, as with `hubfarm config export`. */
+const keptHere = ['cfg/cluster/'];
 
-/** What the controller does for the engine: a backup a day, and space given back to the disks. */
+/** What the controller does for the engine: two backups a day, and space given back to the disks. */
 export class EngineChores {
   readonly #options: EngineChoresOptions;
   readonly #unfollow: () => void;
@@ -69,32 +74,36 @@ export class EngineChores {
   }
 
   async #backUp(): Promise<void> {
-    const { shared, directory, backupsKept, files, clock, logger } = this.#options;
-    const path = this.#pathOf(clock.wallMs());
-    if (backupsKept === 0 || this.#isBusy) return;
+    if (this.#options.backupsKept === 0 || this.#isBusy) return;
     this.#isBusy = true;
+    for (const kind of kinds) await this.#backUpAs(kind);
+    this.#isBusy = false;
+  }
+
+  async #backUpAs(kind: Kind): Promise<void> {
+    const { shared, directory, files, clock, logger } = this.#options;
+    const path = this.#pathOf(clock.wallMs(), kind);
     try {
       if (await files.exists(path)) return;
       await files.makeDirectory(directory);
-      await shared.backup(path);
+      if (kind === 'db') await shared.backup(path);
+      else await files.writeNew(path, exportText(shared, clock, { omit: keptHere }));
       logger.info({ path }, 'a backup of the cluster was written');
-      await this.#clearOld();
+      await this.#clearOld(kind);
     } catch (error) {
       logger.error({ err: error, path }, 'the backup of the cluster could not be written: tried again in 15 minutes');
-    } finally {
-      this.#isBusy = false;
     }
   }
 
-  async #clearOld(): Promise<void> {
+  async #clearOld(kind: Kind): Promise<void> {
     const { backupsKept, files, clock } = this.#options;
     for (let age = backupsKept; age < backupsKept + clearedDays; age++) {
-      await files.remove(this.#pathOf(clock.wallMs() - age * dayMs));
+      await files.remove(this.#pathOf(clock.wallMs() - age * dayMs, kind));
     }
   }
 
-  #pathOf(wallMs: number): string {
-    return join(this.#options.directory, `cluster-${new Date(wallMs).toISOString().slice(0, 10)}.db`);
+  #pathOf(wallMs: number, kind: Kind): string {
+    return join(this.#options.directory, `cluster-${new Date(wallMs).toISOString().slice(0, 10)}.${kind}`);
   }
 }
 

@@ -69,7 +69,7 @@ export async function openFirstMember(
   await lifecycle.start({ name: "the controller's chores", stop: () => chores.stop() });
   const engineChores = new EngineChores({
     administer: (act) => engine.all.administer(act),
-    shared,
+    shared: patient,
     controllership,
     directory: join(options.config.server.dataDirectory, 'backups'),
     backupsKept: options.config.cluster.backupsKept,

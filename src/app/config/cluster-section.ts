@@ -112,7 +112,7 @@ export const cluster: Section<ClusterSection> = {
       defaultBackupsKept,
       0,
       3_650,
-      'The controller writes a backup of the cluster each day, in the folder backups of its data directory: for how many days one is kept. 0: none are written.',
+      'The controller writes a backup of the cluster each day, as a copy of its store and as a JSON document, in the folder backups of its data directory: for how many days they are kept. 0: none are written.',
     ),
     licenceIssuer: checkedText(
       '',

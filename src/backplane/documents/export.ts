@@ -8,22 +8,55 @@ import {
   type DocumentEntry,
 } from './document.ts';
 
-/** Everything durable, as one document, but what begins with one of `omit`. `clock` only stamps it. */
+export interface ExportOptions {
+  /** What begins with one of these is left out. */
+  readonly omit?: readonly string[];
+}
+
+/** How much of a text is made at a time: nobody waits for the whole of a large one. */
+const entriesPerPiece = 250;
+
+/** Everything durable, as one document. `clock` only stamps it. */
 export async function exportJson(
-  backplane: Backplane,
+  backplane: Pick<Backplane, 'list'>,
   clock?: Clock,
-  { omit = [] }: { readonly omit?: readonly string[] } = {},
+  options: ExportOptions = {},
 ): Promise<ConfigDocument> {
-  const lists = await Promise.all(documentPrefixes.map((prefix) => backplane.list(prefix)));
-  const durable = lists
-    .flatMap((list) => list.entries)
-    .filter(({ key, lease }) => lease === undefined && !omit.some((prefix) => key.startsWith(prefix)));
+  const entries = await durableEntries(backplane, options);
+  return { ...heading(clock), entries: entries.map(documentEntry) };
+}
+
+/** The same document as text, a line for each entry, piece by piece. */
+export async function* exportText(
+  backplane: Pick<Backplane, 'list'>,
+  clock: Clock,
+  options: ExportOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const entries = await durableEntries(backplane, options);
+  yield Buffer.from(`${JSON.stringify(heading(clock)).slice(0, -1)},"entries":[`);
+  for (let from = 0; from < entries.length; from += entriesPerPiece) {
+    const lines = entries.slice(from, from + entriesPerPiece).map((entry) => JSON.stringify(documentEntry(entry)));
+    yield Buffer.from(`${from === 0 ? '' : ','}\n${lines.join(',\n')}`);
+  }
+  yield Buffer.from('\n]}\n');
+}
+
+function heading(clock: Clock | undefined): Omit<ConfigDocument, 'entries'> {
   return {
     format: documentFormat,
     version: documentVersion,
     ...(clock === undefined ? {} : { exportedAt: new Date(clock.wallMs()).toISOString() }),
-    entries: durable.map(documentEntry),
   };
+}
+
+async function durableEntries(
+  backplane: Pick<Backplane, 'list'>,
+  { omit = [] }: ExportOptions,
+): Promise<readonly Entry[]> {
+  const lists = await Promise.all(documentPrefixes.map((prefix) => backplane.list(prefix)));
+  return lists
+    .flatMap((list) => list.entries)
+    .filter(({ key, lease }) => lease === undefined && !omit.some((prefix) => key.startsWith(prefix)));
 }
 
 function documentEntry({ key, value }: Entry): DocumentEntry {
