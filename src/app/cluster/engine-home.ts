@@ -23,6 +23,7 @@ export class EngineHome implements ClusterEngine {
   readonly #state: ClusterState;
   #engine: Engine | undefined;
   #starting: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
 
   /** Which engine is installed here is found out meanwhile: no start waits for it. */
   constructor(options: ServerOptions, state: ClusterState) {
@@ -35,11 +36,15 @@ export class EngineHome implements ClusterEngine {
       endpoints: () => this.endpoints(),
       identity: () => this.identity(),
     });
-    void this.#look();
+    void this.look();
   }
 
   get local(): ClusterEngine['local'] {
     return this.#local;
+  }
+
+  async look(): Promise<void> {
+    if ('missing' in this.#local) await (this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined)));
   }
 
   /** What members show each other and the engine; read anew for each connection. */
@@ -148,7 +153,7 @@ export class EngineHome implements ClusterEngine {
     return (await readEngineRecord(this.#options.io.files, this.#state.directory)) !== undefined;
   }
 
-  async #look(): Promise<void> {
+  async #lookOnce(): Promise<void> {
     const { io, config, logger, engineProgram } = this.#options;
     const { engineClientPort: clientPort, enginePeerPort: peerPort } = config.cluster;
     try {

@@ -17,6 +17,8 @@ export interface EngineCandidate {
 export interface ClusterEngine {
   /** What can run here: ports of the own engine, or why there is none. */
   readonly local: { readonly peerPort: number; readonly clientPort: number } | { readonly missing: string };
+  /** Finds that out, again where it was missing; it takes a moment after the start. */
+  look(): Promise<void>;
   /**
    * On the server that makes the cluster: first engine, authentication and roles, this server's own user. Its certificate
    * and the authority are in `ClusterState` already. Leaves it running or stopped, as it likes: `restart` follows.

@@ -20,7 +20,10 @@ export async function initCluster(
   progress: StepProgress,
 ): Promise<ModeChange> {
   const { state, modes, engine, random, clock } = deps;
-  const plan = await doing(progress, 'check', 'check this server', () => Promise.resolve(check(deps, request)));
+  const plan = await doing(progress, 'check', 'check this server', async () => {
+    await engine.look();
+    return check(deps, request);
+  });
   const { settings, address } = plan;
   const backup = await doing(progress, 'backup', 'write a backup of the configuration', () =>
     modes.backUp('controller'),

@@ -18,7 +18,10 @@ export async function joinCluster(
   progress: StepProgress,
 ): Promise<ModeChange> {
   const { state, modes } = deps;
-  const names = await doing(progress, 'check', 'check this server', () => Promise.resolve(check(deps, request)));
+  const names = await doing(progress, 'check', 'check this server', async () => {
+    await deps.engine.look();
+    return check(deps, request);
+  });
   const before = state.current;
   const admission = await client.join(
     request,

@@ -121,6 +121,10 @@ describe('init', () => {
     server.engine.local = { missing: 'etcd is not installed: apt install etcd-server' };
     expect(await init({})).toMatchObject({ code: 'ENGINE', message: 'etcd is not installed: apt install etcd-server' });
     expect(server.modes.calls).toEqual([]);
+    // Right after the start it is not known yet; and somebody may have installed it meanwhile.
+    server.engine.found = { peerPort: 5569, clientPort: 5568 };
+    await world.settled(server.cluster.init({}, server.progress));
+    expect(server.modes.calls).toEqual(['back up before controller']);
   });
 
   test("refuses to be called root, like the engine's superuser, whoever chose the name", async () => {

@@ -40,6 +40,13 @@ class FakeEngine implements ClusterEngine {
   isErased = false;
   /** What the next call fails with. */
   failure: Error | undefined;
+  /** What a look finds, where nothing is known yet. */
+  found: ClusterEngine['local'] | undefined;
+
+  look(): Promise<void> {
+    this.local = this.found ?? this.local;
+    return Promise.resolve();
+  }
 
   create(self: EngineCandidate): Promise<EngineSettings> {
     return this.#do(() => {

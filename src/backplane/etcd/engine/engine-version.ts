@@ -1,7 +1,8 @@
 import { IoError, type Commands } from '#io';
 import { EngineError } from './engine-error.ts';
 
-const timeoutMs = 10_000;
+/** A busy machine takes its time to begin with it. */
+const timeoutMs = 30_000;
 /** The first with learners. */
 const oldest = [3, 4] as const;
 
