@@ -32,7 +32,7 @@ if (requirePeers(['vpnserver', 'vpnbridge', 'vpnclient', 'vpncmd', 'ping', 'ip']
     /** A TAP on `server`'s host, bridged to its hub, with an address in the office's network. */
     const bridge = async (server: VpnServer, from: string, address: string): Promise<void> => {
       await server.admin.command('BridgeCreate', from, '/DEVICE:lan', '/TAP:yes');
-      await until('the TAP', 20_000, async () => (await server.host.run('ip', ['link', 'show', 'tap_lan'])).code === 0);
+      await until('the TAP', 60_000, async () => (await server.host.run('ip', ['link', 'show', 'tap_lan'])).code === 0);
       await server.host.configure('tap_lan', `${address}/24`);
     };
 

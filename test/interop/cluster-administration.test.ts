@@ -180,7 +180,7 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {
         const [heading = [], user = []] = await admin.hubRows(dynamicHub, 'UserList');
         return user[heading.indexOf('Transfer Bytes')] ?? '';
       };
-      await until('the traffic to be counted', 10_000, async () => (await traffic()) !== '0');
+      await until('the traffic to be counted', 60_000, async () => (await traffic()) !== '0');
       await admin.hubCommand(dynamicHub, 'SessionDisconnect', session);
       await client.waitNotConnected('office');
       expect(await members[0]!.admin.hubRows(dynamicHub, 'SessionList')).toHaveLength(1);

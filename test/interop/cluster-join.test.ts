@@ -181,9 +181,9 @@ if (requirePeers(['ip', 'etcd'])) {
       expect((await cluster(beta, 'drain')).output).toBe('nothing new is placed on beta\n');
       const stateOfBeta = async (): Promise<string | undefined> =>
         (await statusOf(alpha)).servers.find(({ server }) => server === 'beta')?.state;
-      await until('beta draining', 10_000, async () => (await stateOfBeta()) === 'draining');
+      await until('beta draining', minute, async () => (await stateOfBeta()) === 'draining');
       expect((await cluster(alpha, 'drain', 'beta', '--undo')).status).toBe(0);
-      await until('beta online', 10_000, async () => (await stateOfBeta()) === 'online');
+      await until('beta online', minute, async () => (await stateOfBeta()) === 'online');
     });
 
     test('remove takes a server out that runs, and one that does not', async () => {

@@ -73,7 +73,7 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
         ]);
         return lines.split('\n').filter((line) => line !== '').length;
       };
-      await until('4 connections', 15_000, async () => (await established()) === 4);
+      await until('4 connections', 60_000, async () => (await established()) === 4);
       expect(annas.count(/connection lost/)).toBe(0);
     });
 
@@ -88,7 +88,7 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
       const before = sentTo(annas);
       const started = performance.now();
       await cluster.at(before).daemon.kill();
-      await Promise.all([annas.said(/connection lost/, 1, 5_000), bens.said(/connection lost/, 1, 5_000)]);
+      await Promise.all([annas.said(/connection lost/), bens.said(/connection lost/)]);
       await Promise.all([annas.connected(2, 60_000), bens.connected(2, 60_000)]);
       const backMs = performance.now() - started;
       await anna.reaches('192.168.7.2', 60_000);
@@ -104,7 +104,7 @@ if (requirePeers(['vpnserver', 'vpncmd', 'ping', 'ip'])) {
       await cluster.controller.admin.command('Flush');
       await cluster.controller.daemon.kill();
       // a member without its controller ends its sessions
-      await annas.said(/connection lost/, 1, 20_000);
+      await annas.said(/connection lost/);
       await cluster.controller.start();
       const started = performance.now();
       await cluster.joined();

@@ -27,7 +27,7 @@ export class HubfarmConnect {
 
   /** Runs it to its end, for wishes that have one. */
   static run(host: Host, wish: ConnectWish): Promise<CommandResult> {
-    return host.run(execPath, wordsOf(wish), { env: environmentOf(host, wish), timeoutMs: 30_000 });
+    return host.run(execPath, wordsOf(wish), { env: environmentOf(host, wish), timeoutMs: 60_000 });
   }
 
   get output(): string {
@@ -43,7 +43,7 @@ export class HubfarmConnect {
   }
 
   /** Waits until `pattern` was said `times` times in all; returns how long that took from now on, ms. */
-  async said(pattern: RegExp, times = 1, timeoutMs = 30_000): Promise<number> {
+  async said(pattern: RegExp, times = 1, timeoutMs = 60_000): Promise<number> {
     const started = performance.now();
     const what = `${String(pattern)} (${times} times) from hubfarm connect`;
     const ask = (): boolean => {

@@ -84,7 +84,7 @@ if (requirePeers(['nft', 'ip'])) {
     async function state(of: RunningProcess, asked: 'SIGUSR2' | 'SIGTERM' = 'SIGUSR2'): Promise<State> {
       const before = of.output.length;
       signal(of.pid, asked);
-      const text = await until('an answer', 5_000, () => /^\{.*\}$/m.exec(of.output.slice(before))?.[0]);
+      const text = await until('an answer', 30_000, () => /^\{.*\}$/m.exec(of.output.slice(before))?.[0]);
       return JSON.parse(text) as State;
     }
 
@@ -223,8 +223,8 @@ if (requirePeers(['nft', 'ip'])) {
       const process = await start('kernel', callOf());
       await Promise.all([speak(alice, 4000, 30_000), speak(bob, 5000, 40_000)]);
       expect(await tables()).toHaveLength(1);
-      await process.stop(5_000, name);
-      await until('no table', 3_000, async () => (await tables()).length === 0);
+      await process.stop(30_000, name);
+      await until('no table', 30_000, async () => (await tables()).length === 0);
       const again = await start('kernel', callOf());
       const [a] = await Promise.all([speak(alice, 4000, 30_000), speak(bob, 5000, 40_000)]);
       expect(a.newest).toBe(5000);
@@ -235,10 +235,10 @@ if (requirePeers(['nft', 'ip'])) {
       const one = await start('kernel', callOf());
       const other = await start('kernel', planOf(side(31_000, alice.address, 4100), side(41_000, bob.address, 5100)));
       try {
-        await until('two tables', 5_000, async () => (await tables()).length === 2);
+        await until('two tables', 30_000, async () => (await tables()).length === 2);
         await Promise.all([speak(alice, 4100, 31_000), speak(bob, 5100, 41_000)]);
         await one.kill();
-        await until('one table', 3_000, async () => (await tables()).length === 1);
+        await until('one table', 30_000, async () => (await tables()).length === 1);
         const [a] = await Promise.all([speak(alice, 4100, 31_000), speak(bob, 5100, 41_000)]);
         expect(a.heard[`${relay.address}:31000`]).toBeGreaterThan(70);
         expect((await state(other)).streams[0]?.isInKernel).toBe(true);

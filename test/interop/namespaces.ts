@@ -114,7 +114,7 @@ export class Host {
   }
 
   /** Waits for the first answer from `address`; returns how long that took, in ms. */
-  async reaches(address: string, timeoutMs = 20_000): Promise<number> {
+  async reaches(address: string, timeoutMs = 60_000): Promise<number> {
     const started = performance.now();
     const ask = async (): Promise<boolean> => (await this.ping(address, { count: 1 })).received === 1;
     await until(`an answer to ping ${address} from ${this.namespace}`, timeoutMs, ask);

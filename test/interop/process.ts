@@ -110,7 +110,7 @@ export class RunningProcess {
   }
 
   /** Waits until `pattern` stands in the output; fails at once when the program ends first. */
-  async says(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+  async says(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
     const ask = (): RegExpExecArray | undefined => {
       const found = pattern.exec(this.#output) ?? undefined;
       if (found === undefined && this.hasEnded) throw new Error(`${this.#what} ended: ${this.#output}`);

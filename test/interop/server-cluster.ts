@@ -35,7 +35,7 @@ export class ServerCluster<Server extends ClusterServer> {
     const only = (this.#options.isControllerOnly ?? false) ? 'yes' : 'no';
     await this.controller.admin.command('ClusterSettingController', `/WEIGHT:${this.#weight(0)}`, `/ONLY:${only}`);
     // A server that changes its part restarts its services.
-    await until('the controller to be one', 30_000, async () => (await this.#rows().catch(() => [])).length > 1);
+    await until('the controller to be one', 60_000, async () => (await this.#rows().catch(() => [])).length > 1);
     for (const [index, { admin, host }] of this.members.entries()) {
       await admin.command(
         ...['ClusterSettingMember', `${this.controller.host.address}:443`, `/IP:${host.address}`, '/PORTS:443'],

@@ -57,7 +57,7 @@ if (requirePeers(['vpnclient', 'vpncmd', 'iperf3', 'ping', 'ip'])) {
         if (manner.maxTcp !== undefined) {
           const connections = (): Promise<string> =>
             anna.client.status(account).then((row) => row.get('Number of TCP Connections') ?? '');
-          await until('all TCP connections', 20_000, async () => Number(await connections()) === manner.maxTcp);
+          await until('all TCP connections', 60_000, async () => Number(await connections()) === manner.maxTcp);
         }
         const there = await iperf(anna.host, ben.host, ben.address, { seconds: 1 });
         const back = await iperf(ben.host, anna.host, anna.address, { seconds: 1 });

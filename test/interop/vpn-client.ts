@@ -115,12 +115,12 @@ export class VpnClient {
   }
 
   /** Connects, and waits until the session is there. Returns its status. */
-  async mustConnect(name: string, timeoutMs = 30_000): Promise<ReadonlyMap<string, string>> {
+  async mustConnect(name: string, timeoutMs = 60_000): Promise<ReadonlyMap<string, string>> {
     await this.connect(name);
     return await this.waitConnected(name, timeoutMs);
   }
 
-  async waitConnected(name: string, timeoutMs = 30_000): Promise<ReadonlyMap<string, string>> {
+  async waitConnected(name: string, timeoutMs = 60_000): Promise<ReadonlyMap<string, string>> {
     const what = `${name} of ${this.host.namespace} to be connected`;
     await until(
       what,
@@ -140,7 +140,7 @@ export class VpnClient {
     return this.daemon.log();
   }
 
-  async waitLogged(pattern: RegExp, timeoutMs = 30_000): Promise<void> {
+  async waitLogged(pattern: RegExp, timeoutMs = 60_000): Promise<void> {
     const what = `${String(pattern)} in the client's log`;
     await until(
       what,

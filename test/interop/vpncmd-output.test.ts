@@ -226,7 +226,7 @@ if (requirePeers(['vpnserver', 'vpnclient', 'vpncmd', 'ip', 'ping'])) {
           const rows = await admin.hubRows(hub, 'SessionList');
           return rows.find(([name]) => name?.startsWith('SID-LOCALBRIDGE-') === true)?.[0];
         };
-        const session = await until('the session of the local bridge', 20_000, find);
+        const session = await until('the session of the local bridge', 60_000, find);
         const script = ['SessionList', `SessionGet ${session}`, `SessionDisconnect ${session}`];
         const answers = await transcript(host, [...target, `/ADMINHUB:${hub}`], script);
         await admin.command('BridgeDelete', hub, '/DEVICE:t2');
