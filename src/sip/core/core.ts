@@ -124,7 +124,7 @@ export class Core implements TransactionUser {
       ...services,
       users,
       trusted,
-      calls: new PlainCalls({ ...proxyServices, farm: services.owner && { takesInvite: () => false } }),
+      calls: new PlainCalls({ ...proxyServices, farm: services.owner }),
     });
   }
 
@@ -133,9 +133,9 @@ export class Core implements TransactionUser {
     this.#isDraining = true;
   }
 
-  /** A datagram that has not been read. True: an INVITE that was forwarded. False: nothing has been done with it. */
+  /** A datagram that has not been read, while something new may begin. True: an INVITE that was forwarded. False: nothing has been done. */
   takePlain(bytes: Buffer, hop: Hop): boolean {
-    return !this.#isDraining && this.#plainInvites.take(bytes, hop);
+    return this.#plainInvites.take(bytes, hop);
   }
 
   request(message: SipMessage, hop: Hop): void {

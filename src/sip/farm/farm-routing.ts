@@ -6,6 +6,7 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { SipUri } from '../message/sip-uri.ts';
 import { endedBy, type EndedCall } from '../proxy/ended-call.ts';
 import { PATH_SCOPE, type FlowTokens } from '../proxy/flow-token.ts';
+import type { InvitePlaces } from '../proxy/invite-places.ts';
 import type { TokenPlaces } from '../proxy/token-places.ts';
 import { VIA_MEMBER, type BranchCodec } from '../transaction/branch.ts';
 import type { ShortMac } from '../transaction/short-mac.ts';
@@ -149,6 +150,19 @@ export class FarmRouting implements OwnerLookup {
     figures.received++;
     figures.relayedOut++;
     return 'elsewhere';
+  }
+
+  /** As `placeOf`, of an INVITE that begins a call and is read from its bytes. Only while the farm is as it was for minutes. */
+  takesInvite({ bytes, callIdStart, callIdEnd }: InvitePlaces, hop: Hop): boolean {
+    const { members, set, mac, clock, answersPlain } = this.#parts;
+    if (!members.isAlone) {
+      if (!answersPlain() || this.#isOverdue(hop) || members.self.mode !== 'member') return false;
+      if (hop instanceof RelayedHop && hop.rest.length > 0) return false;
+      const hash = mac.begin().bytes(bytes, callIdStart, callIdEnd).finish();
+      if (!set.isSettled(clock.nowMs()) || set.owner(hash) !== this.#self) return false;
+    }
+    this.countPlain(hop);
+    return true;
   }
 
   countPlain(hop: Hop): void {

@@ -1,5 +1,6 @@
 import type { PlainPlacing } from '../core/plain-requests.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import type { PlainCallPlacing } from '../proxy/plain-calls.ts';
 import type { PlainPlaces } from '../proxy/plain-dialogs.ts';
 import type { EndedCall } from '../proxy/ended-call.ts';
 import type { BranchId } from '../transaction/branch.ts';
@@ -28,7 +29,7 @@ export type WorkPlace = 'here' | 'anywhere' | 'elsewhere' | 'nowhere';
  * Whose work a message is: asked for every message, before a transaction is made or looked for. Synchronous, since it is on
  * the way of each. A server that is alone has none.
  */
-export interface OwnerLookup extends PlainPlaces, PlainPlacing {
+export interface OwnerLookup extends PlainPlaces, PlainCallPlacing, PlainPlacing {
   /** Once, before anything else. */
   connect(work: KnownWork): void;
   placeOf(message: SipMessage, hop: Hop): WorkPlace;

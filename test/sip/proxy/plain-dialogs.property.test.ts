@@ -1,104 +1,12 @@
 import fc from 'fast-check';
-import { isIpAddress, silentLogger } from '#base';
-import { SeededRandom, VirtualClock } from '#io/sim';
 import { describe, expect, test } from 'vitest';
-import { defaultCoreSettings } from '../../../src/sip/core/settings.ts';
 import { decodeMessage } from '../../../src/sip/message/decode.ts';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import { SipMessage } from '../../../src/sip/message/sip-message.ts';
-import { createSipServer } from '../../../src/sip/server.ts';
 import type { Hop } from '../../../src/sip/transport/hop.ts';
-import type { Target } from '../../../src/sip/transport/target.ts';
-import type { TransportListener } from '../../../src/sip/transport/transport-layer.ts';
-import { parseTransport } from '../../../src/sip/transport/transport-name.ts';
+import { damaged, hopOf, openBareServer, ownAddress, type Sent } from '../bare-server.ts';
 
 const domain = 'example.org';
-const ownAddress = '192.0.2.100';
-
-interface Sent {
-  readonly to: string;
-  readonly text: string;
-}
-
-/** A server without sockets and accounts; without the short way it is not asked about datagrams. */
-function openServer(hasShortWay: boolean) {
-  const clock = new VirtualClock(1_700_000_000_000);
-  let listener: TransportListener | undefined;
-  const sent: Sent[] = [];
-  const records: string[] = [];
-  const put = (bytes: Buffer, { address, port, socketId = 0 }: Target): void => {
-    sent.push({ to: `${address}:${port} by ${socketId}`, text: bytes.toString('latin1') });
-  };
-  const never = (): never => {
-    throw new Error('nobody asks');
-  };
-  const server = createSipServer({
-    clock,
-    random: new SeededRandom(2),
-    logger: silentLogger,
-    transport: {
-      listen: (one) => void (listener = one),
-      respond: (bytes, { remoteAddress, remotePort, socketId }, { rport, port }) =>
-        put(bytes, {
-          transport: 'udp',
-          address: remoteAddress,
-          port: rport === undefined ? (port ?? 5060) : remotePort,
-          socketId,
-        }),
-      send: (bytes, target) => put(bytes, target),
-      viaFor: ({ transport }) => ({ sentBy: `${ownAddress}:5060`, transport: transport.toUpperCase() }),
-      isOwnAddress: (host) => host === ownAddress,
-      hasFlow: () => false,
-      figures: never,
-    },
-    locator: {
-      locate: () => Promise.resolve([]),
-      locateNow: (uri) => {
-        const transport = parseTransport(uri.param('transport') ?? 'udp');
-        if (transport === undefined || !isIpAddress(uri.host)) return [];
-        return [{ transport, address: uri.host, port: uri.port ?? 5060 }];
-      },
-      failed: () => undefined,
-    },
-    directory: {
-      isLocal: (host) => host === domain,
-      find: () => undefined,
-      named: () => undefined,
-      accountOfNumber: () => undefined,
-    },
-    authenticator: { verify: () => ({ kind: 'refused', status: 403, reason: 'No' }) },
-    location: { lookup: () => [], aors: () => new Map<string, never>().keys(), onChange: () => () => undefined },
-    registrar: { handle: never },
-    callRecords: { write: (line) => records.push(line) > 0 },
-    member: 'a',
-    secret: Buffer.alloc(16, 7),
-    settings: {
-      ...defaultCoreSettings,
-      trusted: ['192.0.2.0/24'],
-      natPing: { method: 'none', periodS: 30 },
-    },
-  });
-  server.start();
-  let taken = 0;
-  return {
-    clock,
-    records,
-    server,
-    takenCount: () => taken,
-    /** What it has sent since the last time. */
-    hear(bytes: Buffer, hop: Hop): Sent[] {
-      if (hasShortWay && listener?.datagram?.(bytes, hop) === true) taken++;
-      else {
-        const message = decodeMessage(bytes);
-        if (message instanceof SipMessage) listener?.message(message, hop);
-        else listener?.bad(message, hop);
-      }
-      return sent.splice(0);
-    },
-    since: () => sent.splice(0),
-  };
-}
-
 type Side = 'a' | 'b';
 
 /** A call that is up, as its two telephones know it. */
@@ -109,16 +17,6 @@ interface Dialog {
 }
 
 const addresses: Readonly<Record<Side, string>> = { a: '192.0.2.7', b: '192.0.2.8' };
-
-const hopOf = (remoteAddress: string, remotePort: number): Hop => ({
-  transport: 'udp',
-  local: { address: ownAddress, port: 5060 },
-  socketId: 3,
-  remoteAddress,
-  remotePort,
-  connectionId: 0,
-  receivedMs: 0,
-});
 
 const often = <T>(usual: T, ...rare: T[]): fc.Arbitrary<T> =>
   fc.oneof(
@@ -275,12 +173,6 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 type Request = Extract<Step, { kind: 'request' }>;
 type Answer = Extract<Step, { kind: 'answer' }>;
 
-function damaged(text: string, change: readonly [at: number, byte: number] | undefined): Buffer {
-  const bytes = Buffer.from(text, 'latin1');
-  if (change !== undefined) bytes[Math.floor((change[0] * bytes.length) / 1000)] = change[1];
-  return bytes;
-}
-
 function routeLines({ layout, foreign }: Pick<Request, 'layout' | 'foreign'>, routes: readonly string[]): string[] {
   const all = [...(layout === 'one' ? routes.slice(0, 1) : routes), ...(foreign === undefined ? [] : [foreign])];
   if (layout === 'missing' || all.length === 0) return [];
@@ -293,8 +185,8 @@ let serial = 0;
 
 /** The two servers and the telephones of both. */
 class Story {
-  readonly short = openServer(true);
-  readonly long = openServer(false);
+  readonly short = openBareServer(true);
+  readonly long = openBareServer(false);
   readonly #dialogs: Dialog[] = [];
   /** Requests that they have sent on. */
   readonly #forwarded: Sent[] = [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { openEmbedded } from '#backplane';
-import { Lifecycle, silentLogger } from '#base';
+import { Lifecycle } from '#base';
 import { createNodeClock } from '#io/node';
 import { SeededRandom, VirtualClock } from '#io/sim';
 import { decodeMessage, defaultRegistrarSettings, defaultSipGuardLimits, openSipAccounts, SipMessage } from '#sip';
@@ -9,10 +9,9 @@ import { digestResponse, methodHash } from '../../../src/sip/accounts/digest.ts'
 import { defaultCoreSettings } from '../../../src/sip/core/settings.ts';
 import { HeaderId } from '../../../src/sip/message/header-id.ts';
 import type { Binding } from '../../../src/sip/registrar/binding.ts';
-import { createSipServer } from '../../../src/sip/server.ts';
 import type { Hop } from '../../../src/sip/transport/hop.ts';
-import type { TransportListener } from '../../../src/sip/transport/transport-layer.ts';
 import { accountRecord, domain, nowMs } from '../accounts/account-fixture.ts';
+import { damaged, hopOf, openBareServer } from '../bare-server.ts';
 
 const users = ['alice', 'bob', 'carol'] as const;
 
@@ -40,29 +39,8 @@ async function openServer(isPlain: boolean) {
   for (const user of users)
     await accounts.directory.createAccount(domain, accountRecord(user, { isEnabled: user !== 'carol' }));
   const readiness: { why: string | undefined } = { why: undefined };
-  let listener: TransportListener | undefined;
-  const sent: string[] = [];
-  const never = (): never => {
-    throw new Error('nothing is sent by itself');
-  };
-  const server = createSipServer({
+  const bare = openBareServer(isPlain, {
     clock,
-    random: new SeededRandom(2),
-    logger: silentLogger,
-    transport: {
-      listen: (one) => void (listener = one),
-      respond: (bytes, hop, via) => {
-        sent.push(
-          `${hop.remoteAddress}:${via.rport === undefined ? (via.port ?? 5060) : hop.remotePort}\n${bytes.toString('latin1')}`,
-        );
-      },
-      send: () => undefined,
-      viaFor: () => ({ sentBy: '192.0.2.100:5060', transport: 'UDP' }),
-      isOwnAddress: (host) => host === '192.0.2.100',
-      hasFlow: () => false,
-      figures: never,
-    },
-    locator: { locate: () => Promise.resolve([]), locateNow: () => undefined, failed: () => undefined },
     directory: accounts.directory,
     authenticator: accounts.authenticator,
     location: accounts.location,
@@ -70,32 +48,21 @@ async function openServer(isPlain: boolean) {
     ...(isPlain && { plainRegistrar: accounts.plainRegistrar }),
     gruus: accounts.gruus,
     notReady: () => readiness.why,
-    member: 'a',
     secret: accounts.secret,
     settings: { ...defaultCoreSettings, natPing: { method: 'none', periodS: 30 } },
   });
-  server.start();
-  let taken = 0;
   return {
-    clock,
+    ...bare,
     accounts,
-    server,
-    takenCount: () => taken,
     readiness,
-    /** What it sends. */
+    /** What it sends, and where to. */
     async hear(bytes: Buffer, hop: Hop): Promise<string[]> {
-      sent.length = 0;
-      if (isPlain && listener?.datagram?.(bytes, hop) === true) taken++;
-      else {
-        const message = decodeMessage(bytes);
-        if (message instanceof SipMessage) listener?.message(message, hop);
-        else listener?.bad(message, hop);
-      }
+      const sent = bare.hear(bytes, hop);
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-      return [...sent];
+      return [...sent, ...bare.since()].map(({ to, text }) => `${to}\n${text}`);
     },
     async close(): Promise<void> {
-      server.stop();
+      bare.server.stop();
       await lifecycle.stop();
       await backplane.close();
     },
@@ -293,12 +260,6 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 
 let serial = 0;
 
-function damaged(lines: readonly string[], damage: Register['damage']): Buffer {
-  const bytes = Buffer.from(lines.join('\r\n'), 'latin1');
-  if (damage !== undefined) bytes[Math.floor((damage[0] * bytes.length) / 1000)] = damage[1];
-  return bytes;
-}
-
 function optionsBytes({ address, port, sentBy, viaParams, uri, to, extra, damage }: Options): Buffer {
   const id = ++serial;
   return damaged(
@@ -313,7 +274,7 @@ function optionsBytes({ address, port, sentBy, viaParams, uri, to, extra, damage
       'Content-Length: 0',
       '',
       '',
-    ],
+    ].join('\r\n'),
     damage,
   );
 }
@@ -357,18 +318,8 @@ function bytesOf(
     '',
     '',
   ];
-  return damaged(lines, one.damage);
+  return damaged(lines.join('\r\n'), one.damage);
 }
-
-const hopFrom = (remoteAddress: string, remotePort: number): Hop => ({
-  transport: 'udp',
-  local: { address: '192.0.2.100', port: 5060 },
-  socketId: 1,
-  remoteAddress,
-  remotePort,
-  connectionId: 0,
-  receivedMs: 0,
-});
 
 /** What telephones read of an answer; its tag is anybody's choice, and its lines may stand in any order. */
 function meaningOf(text: string): unknown {
@@ -425,12 +376,12 @@ describe('the short way of a plain REGISTER', () => {
           }
           if (step.kind === 'options') {
             const { address, port } = step.options;
-            last = [optionsBytes(step.options), hopFrom(address, port)];
+            last = [optionsBytes(step.options), hopOf(address, port)];
           }
           if (step.kind === 'register') {
             const { address: remoteAddress, port: remotePort, proof } = step.register;
             if (proof !== 'used') count++;
-            const hop = hopFrom(remoteAddress, remotePort);
+            const hop = hopOf(remoteAddress, remotePort);
             last = [bytesOf(step.register, nonce, Math.max(count, 1), calls), hop];
           }
           if (last === undefined) continue;
