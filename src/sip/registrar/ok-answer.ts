@@ -12,7 +12,8 @@ export interface AnswerFacts {
   readonly wantsGruu: boolean;
   readonly wantsPath: boolean;
   readonly request: RegisterRequest;
-  readonly nowS?: number;
+  /** When it came, unix seconds: a store takes its time. */
+  readonly nowS: number;
 }
 
 /** RFC 3261 §10.3 step 8: 200 with all bindings of the account, and how long each still lasts. */
@@ -25,7 +26,11 @@ export function okAnswer(
   const { request, account } = facts;
   const headers: [HeaderId, string][] = [];
   const nowS = gruus.nowS();
-  for (const binding of bindings) headers.push([HeaderId.Contact, contactOf(binding, nowS, facts, gruus, account)]);
+  for (const binding of bindings) {
+    // What has just been made has what was granted, as on the plain way, however long it took to store it.
+    const atS = isMadeBy(binding, request) ? facts.nowS : nowS;
+    headers.push([HeaderId.Contact, contactOf(binding, atS, facts, gruus, account)]);
+  }
   if (facts.wantsPath) headers.push([HeaderId.Path, request.path.join(', ')]);
   if (settings.serviceRoute.length > 0 && bindings.length > 0) {
     headers.push([HeaderId.ServiceRoute, settings.serviceRoute.join(', ')]);
@@ -36,6 +41,9 @@ export function okAnswer(
   }
   return { status: 200, headers };
 }
+
+const isMadeBy = ({ callId, cseq }: Binding, request: RegisterRequest): boolean =>
+  callId === request.callId && cseq === request.cseq;
 
 function contactOf(
   binding: Binding,

@@ -73,7 +73,7 @@ export class Registrar {
       respond(target);
       return;
     }
-    const { owner, member, settings } = this.#services;
+    const { owner, member, settings, gruus } = this.#services;
     const request = readRegister(message, incoming.hop, member, (uri) => this.#leadsHere(uri, target));
     const refusal = 'status' in request ? request : outboundRefusal(request);
     if (refusal !== undefined || 'status' in request) {
@@ -85,6 +85,7 @@ export class Registrar {
       wantsGruu: hasOption(message, 'gruu'),
       wantsPath: request.path.length > 0 && hasOption(message, 'path'),
       request,
+      nowS: gruus.nowS(),
     };
     const maxContacts = target.maxContacts > 0 ? target.maxContacts : settings.contactsPerAccount;
     owner.register(target.aor, request, maxContacts, (result) => respond(this.#answer(result, facts)));

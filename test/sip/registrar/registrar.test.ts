@@ -25,6 +25,16 @@ describe('a REGISTER', () => {
     ]);
   });
 
+  test('is answered with the time that was granted, however long it took to store it', async () => {
+    await fixture.register([contact('192.0.2.2', ';expires=600')]);
+    const answer = fixture.register([contact('192.0.2.1', ';expires=600')]);
+    fixture.clock.advance(1_500);
+    expect(contactsOf(await answer)).toEqual([
+      '<sip:alice@192.0.2.2>;expires=599',
+      '<sip:alice@192.0.2.1>;expires=600',
+    ]);
+  });
+
   test('without Contact only asks', async () => {
     await fixture.register([contact('192.0.2.1')]);
     const answer = await fixture.register([]);
