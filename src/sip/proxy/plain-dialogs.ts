@@ -167,11 +167,11 @@ export class PlainDialogs {
 }
 
 /** As `viaTarget`; undefined, too, where the long way shall look at it. */
-function viaTargetOf(bytes: Buffer, via: ViaPlaces, { socketId }: Hop): Target | undefined {
+function viaTargetOf(bytes: Buffer, via: ViaPlaces, { socketId, local }: Hop): Target | undefined {
   const { hostStart, hostEnd, port, rport, receivedStart, receivedEnd } = via;
   const start = receivedStart > 0 ? receivedStart : hostStart;
   const end = receivedStart > 0 ? receivedEnd : hostEnd;
-  if (ipv4End(bytes, start) !== end) return undefined;
+  if (ipv4End(bytes, start) !== end || local.address.includes(':')) return undefined;
   let firstEnd = start;
   while (bytes[firstEnd] !== 0x2e) firstEnd++;
   const first = numberAt(bytes, start, firstEnd, 255);

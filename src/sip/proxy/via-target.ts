@@ -13,7 +13,9 @@ export function viaTarget(via: Via, hop: Hop): Target | undefined {
   const address = via.received ?? via.host;
   if (transport !== 'udp' || hop.transport !== 'udp' || !isUnicast(address)) return undefined;
   const port = via.rport !== undefined && via.rport > 0 ? via.rport : (via.port ?? 5060);
-  return { transport, address, port, socketId: hop.socketId };
+  // By the socket that it came by, where that can reach it: the request may have gone from IPv6 to IPv4.
+  const isSameFamily = address.includes(':') === hop.local.address.includes(':');
+  return { transport, address, port, ...(isSameFamily && { socketId: hop.socketId }) };
 }
 
 function isUnicast(address: string): boolean {

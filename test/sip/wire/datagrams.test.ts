@@ -5,6 +5,11 @@ import { useRawServer } from './raw-server.ts';
 
 const port6 = await freePort();
 const server = useRawServer();
+const places = [
+  { host: '127.0.0.1', port: await freePort() },
+  { host: '::1', port: await freePort() },
+];
+const serverOfBoth = useRawServer({ listen: places, trusted: ['127.0.0.0/8', '::1/128'] });
 const server6 = useRawServer({ listen: [{ host: '::1', port: port6 }], trusted: ['::1/128'] });
 
 test('the same REGISTER sent three times is done once, and answered alike each time', async () => {
@@ -80,4 +85,30 @@ describe.each(['[::1]', '[0:0:0:0:0:0:0:1]', '[0000:0000::0001]'])('an IPv6 addr
     const uri = `sip:${address}:${port6}`;
     expect(statusOf(await asker.ask('OPTIONS', { uri, lines: [`Route: <${uri};lr>`] }))).toBe(200);
   });
+});
+
+test.each([
+  ['IPv6 to IPv4', 1, 0],
+  ['IPv4 to IPv6', 0, 1],
+])('a call from %s is answered to its end, by either side', async (_way, callerAt, calleeAt) => {
+  const [caller, callee] = [await serverOfBoth.peer(callerAt), await serverOfBoth.peer(calleeAt)];
+  const user = serverOfBoth.user();
+  await callee.register(user);
+  const callId = `both-${callerAt}`;
+  const call = { uri: `sip:${user}@farm.test`, callId };
+  caller.send(caller.text('INVITE', call));
+  const invite = await callee.hears(/^INVITE/);
+  callee.answer(invite, '200 OK');
+  const answer = await caller.hears(/^SIP\/2\.0 200/);
+  const routes = fields(answer, 'Record-Route').map((route) => `Route: ${route}`);
+  const toTag = `t${callee.port}`;
+  const inDialog = { ...call, uri: callee.contact, toTag };
+  caller.send(caller.text('ACK', { ...inDialog, lines: routes.toReversed() }));
+  await callee.hears(/^ACK/);
+  const byCaller = caller.ask('BYE', { ...inDialog, cseq: 2, lines: routes.toReversed() });
+  callee.answer(await callee.hears(/^BYE/), '200 OK');
+  expect(statusOf(await byCaller)).toBe(200);
+  const byCallee = callee.ask('BYE', { callId, uri: caller.contact, toTag: 'f', cseq: 7, lines: routes });
+  caller.answer(await caller.hears(/^BYE/), '200 OK');
+  expect(statusOf(await byCallee)).toBe(200);
 });

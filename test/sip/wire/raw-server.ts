@@ -6,8 +6,8 @@ import { RawPeer } from './raw-peer.ts';
 
 export interface RawServer {
   readonly port: number;
-  /** Somebody at a socket of his own, closed after the test. */
-  peer(): Promise<RawPeer>;
+  /** Somebody at a socket of his own, closed after the test, who knows the server by that of its places. */
+  peer(place?: number): Promise<RawPeer>;
   /** An account that no test has used, whose password is `secret`. */
   user(): string;
   /** Where a user is registered, as the server knows it. */
@@ -32,8 +32,8 @@ export function useRawServer(changes: Partial<SipConfig> = {}): RawServer {
     get port() {
       return server!.port;
     },
-    peer: async () => {
-      const [place] = changes.listen ?? [];
+    peer: async (index = 0) => {
+      const place = changes.listen?.[index];
       const one = await RawPeer.open(place?.port ?? server!.port, place?.host);
       peers.push(one);
       return one;
