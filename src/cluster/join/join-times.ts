@@ -2,7 +2,7 @@
 export const joinTimes = {
   dialMs: 10_000,
   /** Until hello, share and proofs. */
-  earlyMs: 10_000,
+  earlyMs: 20_000,
   /** Until the request: the newcomer makes a key. */
   requestMs: 30_000,
   /** Between two messages of the controller while it works, which waits for a slow engine, and takes back what it began. */
@@ -12,7 +12,7 @@ export const joinTimes = {
   /** Leases, tickets and certificates go by the clock. */
   maxClockSkewMs: 5_000,
   /** For one public port. */
-  reachMs: 4_000,
+  reachMs: 6_000,
   /** After the answer to whoever asked, before the connections go. */
   restartDelayMs: 1_000,
 } as const;

@@ -3,7 +3,8 @@ import type { Network } from '#io';
 import type { MemberInfo } from '../membership.ts';
 import type { PortResult } from './reachability-verdicts.ts';
 
-const probeTimeoutMs = 3_000;
+/** Longer than a busy server lets anybody wait: nobody is sent to a member that seems not to be reached. */
+const probeTimeoutMs = 6_000;
 /** Ports tried in one round: clients try the first ones of the list. */
 const portsPerProbeMax = 16;
 
