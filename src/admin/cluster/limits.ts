@@ -1,5 +1,7 @@
 /** How long an administrator waits for the members of the cluster; who has not answered by then is left out. */
-export const ANSWER_TIMEOUT_MS = 2_000;
+export const ANSWER_TIMEOUT_MS = 4_000;
+/** How long he waits where he has ordered something, or needs to know what is so at this moment. */
+export const ORDER_TIMEOUT_MS = 10_000;
 /** An answer of a member serves everybody who asks the same within this time: pages that poll do not burden members. */
 export const ANSWER_MAX_AGE_MS = 1_000;
 /** Answers kept for that; at the cap all are forgotten. */

@@ -10,7 +10,7 @@ import {
   type Membership,
 } from '#cluster';
 import type { Clock } from '#io';
-import { ANSWER_MAX_AGE_MS, ANSWER_TIMEOUT_MS, MAX_KEPT_ANSWERS } from './limits.ts';
+import { ANSWER_MAX_AGE_MS, ANSWER_TIMEOUT_MS, MAX_KEPT_ANSWERS, ORDER_TIMEOUT_MS } from './limits.ts';
 import { REST_SERVICE } from './services.ts';
 
 export interface MemberCallsOptions {
@@ -87,13 +87,13 @@ export class MemberCalls {
 
   /** Never rejects. `isFresh`: an answer that somebody got a moment ago does not do. */
   ask(view: MemberView, service: string, body: unknown, { isFresh = false } = {}): Promise<Reply> {
-    if (isFresh) return this.#ask(view, service, body);
+    if (isFresh) return this.#ask(view, service, body, ORDER_TIMEOUT_MS);
     const now = this.#options.clock.nowMs();
     const key = `${view.info.id} ${view.info.boot} ${service} ${JSON.stringify(body)}`;
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.untilMs > now) return kept.reply;
     if (this.#kept.size >= MAX_KEPT_ANSWERS) this.#kept.clear();
-    const reply = this.#ask(view, service, body);
+    const reply = this.#ask(view, service, body, ANSWER_TIMEOUT_MS);
     this.#kept.set(key, { untilMs: now + ANSWER_MAX_AGE_MS, reply });
     return reply;
   }
@@ -103,10 +103,10 @@ export class MemberCalls {
     this.#kept.clear();
   }
 
-  async #ask({ info, state, cause }: MemberView, service: string, body: unknown): Promise<Reply> {
+  async #ask({ info, state, cause }: MemberView, service: string, body: unknown, withinMs: number): Promise<Reply> {
     if (state === 'suspect') return this.#noAnswer(info.id, cause === '' ? 'the cluster does not hear it' : cause);
     try {
-      const value = await this.#call({ member: info.id, boot: info.boot }, service, body);
+      const value = await this.#call({ member: info.id, boot: info.boot }, service, body, withinMs);
       if (this.#silent.delete(info.id)) {
         this.#options.logger.info({ member: info.id }, `${memberName(info.id)} answers again`);
       }
@@ -116,9 +116,9 @@ export class MemberCalls {
     }
   }
 
-  async #call(to: MemberBoot, service: string, body: unknown): Promise<unknown> {
+  async #call(to: MemberBoot, service: string, body: unknown, withinMs: number): Promise<unknown> {
     const { bus, clock } = this.#options;
-    const deadline = clock.nowMs() + ANSWER_TIMEOUT_MS;
+    const deadline = clock.nowMs() + withinMs;
     const options = () => ({ timeoutMs: Math.max(deadline - clock.nowMs(), 1) });
     let piece = pieceOf(await bus.call(to, service, body, options()));
     let text = piece.text;
