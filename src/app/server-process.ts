@@ -38,7 +38,7 @@ export interface ServerHooks {
 const engineHeadStartMs = 2_000;
 const engineRetryMs = 10_000;
 const restartRetryMs = 5_000;
-const engineDeadlineMs = 30_000;
+const engineDeadlineMs = 120_000;
 const pollMs = 100;
 /** The members of this server in its present mode, and the changes between modes. */
 export class ServerProcess implements ModeSwitch {
@@ -226,7 +226,7 @@ export class ServerProcess implements ModeSwitch {
     const { shared } = this.#up().parts.stores;
     while (shared.state() !== 'ok' || this.#running?.controllership.isController() !== true) {
       if (clock.nowMs() > untilMs) {
-        throw new HubfarmError('ENGINE_LOST', `the engine of the cluster has not answered for ${engineDeadlineMs} ms`);
+        throw new HubfarmError('ENGINE_LOST', `the engine of the cluster has not answered for ${engineDeadlineMs / 1_000} s`);
       }
       await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
     }

@@ -75,13 +75,13 @@ export class CliCluster {
       const { servers } = JSON.parse(stdout) as { readonly servers: readonly ServerRow[] };
       return isSo(servers) ? servers : undefined;
     };
-    return until(what, minute, ask, () => last);
+    return until(what, 2 * minute, ask, () => last);
   }
 
   /** `hubfarm cluster …` on the server's own host. */
   run(server: HubfarmServer, ...words: string[]): Promise<CommandResult> {
     const args = [launcher, 'cluster', ...words, '--data-dir', server.dataDirectory];
-    return server.host.run(execPath, args, { timeoutMs: minute });
+    return server.host.run(execPath, args, { timeoutMs: 3 * minute });
   }
 
   async mustRun(server: HubfarmServer, ...words: string[]): Promise<string> {

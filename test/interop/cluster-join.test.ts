@@ -20,7 +20,7 @@ interface Said {
 /** `hubfarm cluster …` on the server's own host, as its administrator types it. */
 async function cluster(server: HubfarmServer, ...words: string[]): Promise<Said> {
   const args = [launcher, 'cluster', ...words, '--data-dir', server.dataDirectory];
-  const { code, stdout, stderr } = await server.host.run(execPath, args, { timeoutMs: minute });
+  const { code, stdout, stderr } = await server.host.run(execPath, args, { timeoutMs: 3 * minute });
   return { status: code, output: stdout, errors: stderr };
 }
 

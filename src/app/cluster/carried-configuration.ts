@@ -7,7 +7,7 @@ import type { ServerMembers } from '../member/server-members.ts';
 import type { ServerOptions } from '../server-options.ts';
 
 const backupMaxBytes = 256 * 1024 * 1024;
-const importDeadlineMs = 30_000;
+const importDeadlineMs = 120_000;
 const pollMs = 100;
 /** What a backup holds of this server alone stays as it is; so does the key of the SIP Farm, which members use already. */
 const ownKeys = ['cfg/server/', 'cfg/cluster/', 'cfg/sip/secret'];
