@@ -226,7 +226,10 @@ export class ServerProcess implements ModeSwitch {
     const { shared } = this.#up().parts.stores;
     while (shared.state() !== 'ok' || this.#running?.controllership.isController() !== true) {
       if (clock.nowMs() > untilMs) {
-        throw new HubfarmError('ENGINE_LOST', `the engine of the cluster has not answered for ${engineDeadlineMs / 1_000} s`);
+        throw new HubfarmError(
+          'ENGINE_LOST',
+          `the engine of the cluster has not answered for ${engineDeadlineMs / 1_000} s`,
+        );
       }
       await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
     }
