@@ -44,7 +44,8 @@ describe('members in two threads', () => {
     const ended = new FairStopwatch();
     thread.terminate();
     await down;
-    expect(ended.ms).toBeLessThan(1_000);
+    // At once, that is; other processes may have the machine.
+    expect(ended.ms).toBeLessThan(10_000);
     near.book.remove('a/1');
     await expect(near.bus.call('a/1', 'test/echo', 1)).rejects.toBeInstanceOf(Gone);
   });
