@@ -15,8 +15,8 @@ import { put } from './put.ts';
 /** An engine that chooses a leader, or whose disks are busy, answers again within this. */
 const patienceMs = 20_000;
 const pauseMs = 250;
-/** A larger change is not looked after: it is made again as it is, which its guards allow once. */
-const lookedAfterMaxOperations = 64;
+/** A change is made as a whole or not at all: of a large one so many keys tell. */
+const lookedAfterMaxKeys = 64;
 
 /**
  * A store as people's orders need it: they fail neither because the engine was slow for some seconds, nor because it is not
@@ -96,13 +96,12 @@ export class PatientStore implements Backplane {
     return this.#store.close();
   }
 
-  /** The revision of the change if the store shows what it would have left; undefined: it does not, or that was not asked. */
+  /** The revision of the change if the store shows what it would have left; undefined: it does not. */
   async #madeAt(operations: readonly Operation[], deadlineMs: number): Promise<Revision | undefined> {
-    if (operations.length > lookedAfterMaxOperations) return undefined;
     const left = outcomeOf(operations);
     const prefixes = operations.flatMap((operation) => (operation.kind === 'deletePrefix' ? [operation.prefix] : []));
     let revision = 0;
-    for (const [key, value] of left) {
+    for (const [key, value] of [...left].slice(0, lookedAfterMaxKeys)) {
       const entry = await this.#repeated(deadlineMs, () => this.#store.get(key));
       if (value === undefined ? entry !== undefined : entry === undefined || !isSame(entry.value, value)) {
         return undefined;

@@ -103,6 +103,16 @@ describe('a store for orders of people', () => {
     expect(await textOf()).toBe('new');
   });
 
+  test('finds a large change made by some of its keys: it was made as a whole', async () => {
+    const keys = Array.from({ length: 1_000 }, (_, at) => `${key}/${at}`);
+    fates = ['done'];
+    const made = patient.txn(
+      keys.map((each) => ({ kind: 'put', key: each, value: 'x' }) as const),
+      keys.map((each) => ({ key: each, modRevision: 0 })),
+    );
+    expect(await settled(made)).toBe((await store.get(keys[999]!))?.modRevision);
+  });
+
   test('says that somebody else was faster', async () => {
     fates = ['lost', (real) => real.put(key, 'of somebody else')];
     await expect(create('new')).rejects.toBeInstanceOf(Conflict);
