@@ -119,7 +119,7 @@ export async function openFarmPart(
     bus: company.bus,
     secret,
     accounts,
-    answering: (isRelayed, isRepeated) => lost.request(isRelayed, isRepeated),
+    answering: (isRelayed, mark) => lost.request(isRelayed, mark),
     settings: {
       get balancer() {
         return part.effective.settings.balancer;

@@ -47,8 +47,8 @@ export interface FarmServices {
   /** Absent: registrations are worked on like calls, by the owner of their Call-ID. */
   readonly accounts?: AccountPlaces | undefined;
   readonly settings: FarmSettings;
-  /** Told of requests by UDP that this member answers, where any member's socket is as good: relayed to it; come before. */
-  readonly answering?: ((isRelayed: boolean, isRepeated: boolean) => void) | undefined;
+  /** Told of requests by UDP that this member answers, where any member's socket is as good: relayed to it; which one it is. */
+  readonly answering?: ((isRelayed: boolean, mark: number) => void) | undefined;
 }
 
 /** What makes a SIP server one of many. */

@@ -99,7 +99,13 @@ export function openFarm(services: FarmServices): Farm {
     accounts,
     relay: (message, hop, to, way) => relay(message.bytes, hop, to, way),
     answering: (isRelayed, message) => {
-      if (settings.balancer === 'nat') services.answering?.(isRelayed, routing.work.knows(message));
+      if (settings.balancer !== 'nat') return;
+      const mark = mac
+        .begin()
+        .text(message.topVia()?.branch ?? '')
+        .text(message.callId())
+        .number(message.cseq().number);
+      services.answering?.(isRelayed, mark.finish());
     },
     answersPlain: () => settings.balancer !== 'nat',
     relayBytes: relay,

@@ -4,6 +4,7 @@ import { LostAnswers } from '../../../src/sip/roles/lost-answers.ts';
 function detector() {
   const found: string[] = [];
   const time = { nowMs: 0 };
+  let mark = 0;
   const lost = new LostAnswers(
     () => time.nowMs,
     ({ code, text }) => found.push(`${code}: ${text}`),
@@ -11,8 +12,8 @@ function detector() {
   /** Requests of one kind, of which every so many comes twice. */
   const requests = (isRelayed: boolean, count: number, everyNth = Infinity): void => {
     for (let at = 1; at <= count; at++) {
-      lost.request(isRelayed, false);
-      if (at % everyNth === 0) lost.request(isRelayed, true);
+      lost.request(isRelayed, ++mark);
+      if (at % everyNth === 0) lost.request(isRelayed, mark);
     }
   };
   return { found, time, requests };
@@ -48,4 +49,11 @@ test('too few requests, or too long ago, say nothing', () => {
   requests(true, 100, 1);
   requests(false, 19);
   expect(found).toEqual([]);
+});
+
+test('of a flood not all is remembered', () => {
+  const { found, requests } = detector();
+  requests(false, 100_000);
+  requests(true, 60, 1);
+  expect(found).toHaveLength(1);
 });
