@@ -1,10 +1,11 @@
 import type { MediaSummary } from '#media';
 
 /**
- * How a call ended. `silence`: nothing of its media came any more, from neither side. `unknown`: no BYE came through this
+ * How a call ended. `refused`: by the other side, or because nobody is there; `unanswered`: it rang until a time was over (408, or
+ * 487 without a CANCEL); `failed`: a server could not bring it there (5xx). `silence`: nothing of its media came any more, from neither side. `unknown`: no BYE came through this
  * server, or it was stopped while the call was up.
  */
-export type CallEnd = 'caller' | 'callee' | 'cancelled' | 'refused' | 'silence' | 'unknown';
+export type CallEnd = 'caller' | 'callee' | 'cancelled' | 'refused' | 'unanswered' | 'failed' | 'silence' | 'unknown';
 
 /** One call, as it is written: times are ISO 8601 in UTC. */
 export interface CallRecord {

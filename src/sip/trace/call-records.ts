@@ -91,6 +91,12 @@ export class CallRecords {
   }
 }
 
+/** Of a call that was neither answered nor taken back. */
+function endOf(status: number): CallEnd {
+  if (status === 408 || status === 487) return 'unanswered';
+  return status >= 500 && status < 600 ? 'failed' : 'refused';
+}
+
 const keyOf = (callId: string, tag: string): string => `${callId} ${tag}`;
 
 class FollowedCall implements CallObserver {
@@ -130,7 +136,7 @@ class FollowedCall implements CallObserver {
 
   failed(status: number): void {
     this.#status = status;
-    this.#records.write(this, this.#isCancelled ? 'cancelled' : 'refused');
+    this.#records.write(this, this.#isCancelled ? 'cancelled' : endOf(status));
   }
 
   cancelled(): void {

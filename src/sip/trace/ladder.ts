@@ -26,9 +26,7 @@ export function ladders(messages: readonly TracedMessage[]): string {
 function ladder(messages: readonly TracedMessage[]): string {
   const first = messages[0];
   if (first === undefined) return '';
-  // Who spoke first stands to the left of the server, the others to its right
-  const peers = [...new Set(messages.map(({ peer }) => peer))].slice(0, MAX_COLUMNS - 1);
-  const columns = [peers[0] ?? '', 'this server', ...peers.slice(1)];
+  const columns = columnsOf(messages);
   const { message } = first;
   const lines = [
     `Call-ID ${shown(first.callId)}  From ${shown(message.from().uriText)}  To ${shown(message.to().uriText)}`,
@@ -36,6 +34,16 @@ function ladder(messages: readonly TracedMessage[]): string {
     ...messages.map((traced) => arrow(traced, columns)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Who spoke first stands to the left of the server, the others to its right; where they are too many, those who say most. */
+function columnsOf(messages: readonly TracedMessage[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { peer } of messages) counts.set(peer, (counts.get(peer) ?? 0) + 1);
+  const [first = '', ...others] = counts.keys();
+  const count = (peer: string): number => counts.get(peer) ?? 0;
+  const shownOnes = new Set(others.toSorted((a, b) => count(b) - count(a)).slice(0, MAX_COLUMNS - 2));
+  return [first, 'this server', ...others.filter((peer) => shownOnes.has(peer))];
 }
 
 function arrow({ atMs, direction, peer, message }: TracedMessage, columns: readonly string[]): string {

@@ -53,6 +53,20 @@ test('a call that is cancelled is written once, as 487 or, where the answer came
   expect(crossing.world.records.map(recordOf)).toEqual([{ endedBy: 'caller', status: 200, ...toBob }]);
 });
 
+test.each([
+  [486, 'refused'],
+  [480, 'refused'],
+  [603, 'refused'],
+  [408, 'unanswered'],
+  [487, 'unanswered'],
+  [500, 'failed'],
+  [504, 'failed'],
+])('a call that ends with %i was %s', (status, endedBy) => {
+  const { world, phones } = ringing(1);
+  phones[0]!.answer('INVITE', status);
+  expect(world.records.map(recordOf)).toEqual([{ endedBy, status, ...toBob }]);
+});
+
 test('a request that goes in a circle, or is of another call, makes no record', () => {
   const { world, alice, phones } = ringing(1);
   alice.send('CANCEL', { branch: 'z9hG4bKother', callId: 'other' });

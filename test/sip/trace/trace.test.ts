@@ -94,6 +94,19 @@ describe('a ladder', () => {
     );
   });
 
+  test('has no column for each of many that are called in vain, but for the one that answers', () => {
+    const trace = new MessageTrace(new VirtualClock());
+    trace.start({ match: '', durationMs: 1000 });
+    trace.received(decoded(invite), caller);
+    const places = Array.from({ length: 9 }, (_, at) => `udp 192.0.2.${100 + at}:5060`);
+    for (const place of places) trace.sent(invite, place);
+    trace.received(decoded(ok), places[8]!);
+    const [, names = '', ...lines] = ladders(trace.result()?.messages ?? []).split('\n');
+    expect(names.match(/udp \S+/g)).toEqual([caller, places[0], places[1], places[2], places[8]]);
+    expect(lines.filter((line) => line.includes('192.0.2.'))).toHaveLength(5);
+    expect(lines.at(-2)).toMatch(/\|<-+ 200 OK \(1 INVITE\) -+\|$/);
+  });
+
   test('never hands the terminal what the net sent for it', () => {
     const evil = decoded(message('SIP/2.0 200 \u001b[2J\u009b', '1 INVITE'));
     const text = ladders([{ atMs: 0, direction: 'in', peer: caller, callId: evil.callId(), message: evil }]);
