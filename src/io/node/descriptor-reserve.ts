@@ -22,7 +22,10 @@ export class DescriptorReserve {
 
   /** undefined = there is room for this connection. */
   refuse(socket: Socket): IoError | undefined {
-    const fd = handleOf(socket)?.fd ?? 0;
+    return this.refuseDescriptor(handleOf(socket)?.fd ?? 0);
+  }
+
+  refuseDescriptor(fd: number): IoError | undefined {
     if (fd < this.#highest) return undefined;
     const advice = 'raise the limit (`ulimit -n`, LimitNOFILE=)';
     return new IoError('TOO_MANY_FILES', `connection refused: ${fd} of ${this.#limit} files are open: ${advice}`);

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { ClientHello, TlsListenOptions, TlsVersion } from '../listener.ts';
+import type { ClientHello, TlsListenOptions } from '../listener.ts';
 import type { Endpoint } from '../stream.ts';
 import { plainReason } from './errno.ts';
 import { directDrop } from './encryption-drop.ts';
@@ -10,9 +10,10 @@ import type { SecureContexts } from './secure-contexts.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { releaseTlsErrors, tlsEndWasOrderly } from './socket-internals.ts';
 import { SocketStream } from './socket-stream.ts';
+import { agreedProtocol, maxVersionFor } from './tls-choices.ts';
 
 /** How long a connection that is not TLS may take to read its answer. */
-const REFUSAL_GRACE_MS = 1_000;
+export const REFUSAL_GRACE_MS = 1_000;
 
 export interface IncomingDeps {
   readonly options: TlsListenOptions;
@@ -139,10 +140,11 @@ export class Incoming {
     const tcp = this.#tcp;
     let socket: TLSSocket;
     try {
-      const maxVersion = (options.chooseMaxVersion ?? defaultMaxVersion)(clientHello);
-      const secureContext = contexts.get(maxVersion);
+      const secureContext = contexts.get(maxVersionFor(options, clientHello));
+      const protocol = agreedProtocol(options, clientHello);
+      const agreed = protocol === undefined ? {} : { ALPNProtocols: [protocol] };
       if (bytes !== undefined) tcp.unshift(bytes);
-      socket = new TLSSocket(tcp, { isServer: true, secureContext, ...agreedProtocol(options, clientHello) });
+      socket = new TLSSocket(tcp, { isServer: true, secureContext, ...agreed });
     } catch (error) {
       this.#abandon(plainReason(error));
       return;
@@ -198,13 +200,3 @@ export class Incoming {
     this.#deps.settled();
   }
 }
-
-/** Only where both have one: OpenSSL would refuse browsers, which offer HTTP and would go on without an answer. */
-function agreedProtocol({ alpn }: TlsListenOptions, clientHello: ClientHello): { readonly ALPNProtocols?: string[] } {
-  const agreed = alpn?.find((name) => clientHello.alpn.includes(name));
-  return agreed === undefined ? {} : { ALPNProtocols: [agreed] };
-}
-
-/** See `TlsListenOptions.chooseMaxVersion`. */
-const defaultMaxVersion = (clientHello: ClientHello): TlsVersion =>
-  clientHello.alpn.length === 0 ? 'TLSv1.2' : 'TLSv1.3';

@@ -1,6 +1,3 @@
-import type { TLSSocket } from 'node:tls';
-import { resumeOwnSession } from './socket-internals.ts';
-
 /**
  * A client that has not done its part by then will not; the connection stays as it is. Nothing is sent meanwhile, so this
  * must be short; stock SoftEther clients answer at their next read.
@@ -12,6 +9,28 @@ interface HeldWrite {
   readonly done: (() => void) | undefined;
 }
 
+/** The connection that it happens on: TLS 1.2, this is the server. */
+export interface RenegotiationSide {
+  readonly isOpen: boolean;
+  /** `done` is called in any case, never before it returns. */
+  write(bytes: Uint8Array, done: (() => void) | undefined): void;
+  /**
+   * Calls back in a turn of its own, when the kernel has taken all that was written, or the connection has gone. Never within
+   * the reader's callback: the request runs the TLS engine, which may deliver the next record at once, over the shared receive
+   * buffer that the reader is still looking at.
+   */
+  whenWritten(then: () => void): void;
+  /** `done` is told of each handshake that is over, `lost` of the end of the connection. */
+  listen(done: () => void, lost: () => void): void;
+  /** Asks the client for a handshake that resumes the session of the first. */
+  request(): boolean;
+  /**
+   * Nobody listens any more. `isDone`: from now on a handshake that the client begins ends the connection: each costs us much
+   * more than the client.
+   */
+  settle(isDone: boolean): void;
+}
+
 /**
  * TLS 1.2, server: asks the client for a new handshake and waits for it. Between the request and the end of the handshake
  * we send no data: OpenSSL clients (all SoftEther ones) break the connection with "unexpected record" if data meets them
@@ -20,14 +39,14 @@ interface HeldWrite {
  * A client that refuses (alert no_renegotiation) loses its connection; that is OpenSSL's doing.
  */
 export class Renegotiation {
-  readonly #socket: TLSSocket;
+  readonly #side: RenegotiationSide;
   readonly #answerTimeoutMs: number;
   readonly #held: HeldWrite[] = [];
   #heldBytes = 0;
   #isOver = false;
 
-  constructor(socket: TLSSocket, answerTimeoutMs = ANSWER_TIMEOUT_MS) {
-    this.#socket = socket;
+  constructor(side: RenegotiationSide, answerTimeoutMs = ANSWER_TIMEOUT_MS) {
+    this.#side = side;
     this.#answerTimeoutMs = answerTimeoutMs;
   }
 
@@ -46,24 +65,23 @@ export class Renegotiation {
 
   /** True: the handshake is done. */
   run(): Promise<boolean> {
-    const socket = this.#socket;
+    const side = this.#side;
     return new Promise((resolve) => {
+      let isRequested = false;
       const settle = (isDone: boolean): void => {
         clearTimeout(timer);
-        socket.off('secure', done).off('close', failed);
-        // From now on a handshake that the client begins ends the connection: each costs us much more than the client.
-        // (Before, the runtime's own limit of three in ten minutes holds.)
-        if (isDone) socket.disableRenegotiation();
+        side.settle(isDone);
         this.end();
         resolve(isDone);
       };
-      const done = (): void => settle(true);
       const failed = (): void => settle(false);
       const timer = setTimeout(failed, this.#answerTimeoutMs);
-      socket.on('close', failed);
-      this.#whenWritten(() => {
-        socket.on('secure', done);
-        if (this.#isOver || socket.destroyed || !requestHandshake(socket)) failed();
+      side.listen(() => {
+        if (isRequested) settle(true);
+      }, failed);
+      side.whenWritten(() => {
+        isRequested = true;
+        if (this.#isOver || !side.isOpen || !side.request()) failed();
       });
     });
   }
@@ -72,28 +90,6 @@ export class Renegotiation {
   end(): void {
     this.#isOver = true;
     this.#heldBytes = 0;
-    for (const { bytes, done } of this.#held.splice(0)) {
-      if (this.#socket.writable) this.#socket.write(bytes, done);
-      else if (done !== undefined) process.nextTick(done);
-    }
-  }
-
-  /** Calls back in a turn of its own, when the kernel has taken all that was written before. */
-  #whenWritten(then: () => void): void {
-    // Never within the reader's callback: the request runs the TLS engine, which may deliver the next record at once, over
-    // the shared receive buffer that the reader is still looking at.
-    setImmediate(() => {
-      if (this.#isOver || this.#socket.destroyed || this.#socket.writableLength === 0) then();
-      else this.#socket.write(Buffer.alloc(0), () => this.#whenWritten(then));
-    });
-  }
-}
-
-function requestHandshake(socket: TLSSocket): boolean {
-  try {
-    resumeOwnSession(socket);
-    return socket.renegotiate({}, () => undefined) === true;
-  } catch {
-    return false;
+    for (const { bytes, done } of this.#held.splice(0)) this.#side.write(bytes, done);
   }
 }

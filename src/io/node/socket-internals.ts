@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { Socket, type Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 /**
@@ -23,7 +23,7 @@ export interface SocketHandle {
   readonly _parent?: SocketHandle;
 }
 
-export function handleOf(socket: Socket): SocketHandle | undefined {
+export function handleOf(socket: Socket | Server): SocketHandle | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   return typeof handle === 'object' && handle !== null ? handle : undefined;
 }

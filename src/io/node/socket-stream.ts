@@ -9,6 +9,7 @@ import type { EncryptionDrop } from './encryption-drop.ts';
 import { Renegotiation } from './renegotiation.ts';
 import type { SharedReceive } from './shared-receive.ts';
 import { SocketReader } from './socket-reader.ts';
+import { SocketSide } from './socket-side.ts';
 import { forgetFlowing } from './socket-internals.ts';
 import { describeServer } from './tls-server.ts';
 
@@ -123,7 +124,7 @@ export class SocketStream implements ByteStream {
     const { tls } = this.#parts;
     if (this.isClosed || tls?.isServer !== true || this.tls?.protocol !== 'TLSv1.2') return Promise.resolve(false);
     if (this.#renegotiation !== undefined) return Promise.resolve(false);
-    this.#renegotiation = new Renegotiation(tls.socket);
+    this.#renegotiation = new Renegotiation(new SocketSide(tls.socket));
     return this.#renegotiation.run();
   }
 

@@ -9,10 +9,17 @@ import { Wiretap } from './wiretap.ts';
 /** Long enough for everything under way on the loopback interface. */
 const SETTLED_MS = 60;
 
-const connect = (version: TlsVersion, shared?: SharedReceive) => async (): Promise<StreamsUnderTest> => {
+interface Variant {
+  readonly version?: TlsVersion;
+  readonly tlsEngine?: 'own' | 'runtime';
+  readonly shared?: SharedReceive;
+}
+
+const connect = (variant: Variant) => async (): Promise<StreamsUnderTest> => {
+  const { version = 'TLSv1.2', tlsEngine = 'own', shared } = variant;
   let tap: Wiretap | undefined;
   const { client, server } = await connectedPair({
-    network: createNodeNetwork({ shared }),
+    network: createNodeNetwork({ shared, tlsEngine }),
     listen: { chooseMaxVersion: () => version },
     dial: { mayDropEncryption: true },
     between: async (port) => {
@@ -29,9 +36,11 @@ const connect = (version: TlsVersion, shared?: SharedReceive) => async (): Promi
   };
 };
 
-describeByteStream('a TLS 1.2 stream', connect('TLSv1.2'));
-describeByteStream('a TLS 1.3 stream', connect('TLSv1.3'));
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  describeByteStream(`a ${version} stream of the engine`, connect({ version }));
+  describeByteStream(`a ${version} stream of the runtime`, connect({ version, tlsEngine: 'runtime' }));
+}
 describeByteStream(
   'a TLS stream where the shared buffer cannot be had',
-  connect('TLSv1.2', new SharedReceive(undefined)),
+  connect({ tlsEngine: 'runtime', shared: new SharedReceive(undefined) }),
 );
