@@ -29,11 +29,9 @@ export interface ResponseHead extends HeadFields {
 export function parseHead(lines: readonly string[], offset: number): HttpHead {
   const [startLine = '', ...headerLines] = lines;
   const headers = headerLines.map((line) => parseHeader(line, offset));
-  const header = (name: string): string | undefined => {
-    const wanted = name.toLowerCase();
-    return headers.find(([candidate]) => candidate.toLowerCase() === wanted)?.[1];
-  };
-  const fields = { headers, header, contentLength: contentLengthOf(headers, offset) };
+  const names = headers.map(([name]) => name.toLowerCase());
+  const header = (name: string): string | undefined => headers[names.indexOf(name.toLowerCase())]?.[1];
+  const fields = { headers, header, contentLength: contentLengthOf(names, headers, offset) };
   return startLine.startsWith('HTTP/')
     ? parseStatusLine(startLine, fields, offset)
     : parseRequestLine(startLine, fields, offset);
@@ -78,10 +76,10 @@ function parseHeader(line: string, offset: number): readonly [string, string] {
 }
 
 /** RFC 9112 §6.3: lengths that contradict each other cannot be believed. */
-function contentLengthOf(headers: readonly (readonly [string, string])[], offset: number): number | undefined {
+function contentLengthOf(names: readonly string[], headers: HttpHead['headers'], offset: number): number | undefined {
   let length: number | undefined;
-  for (const [name, value] of headers) {
-    if (name.toLowerCase() !== 'content-length') continue;
+  for (const [index, [, value]] of headers.entries()) {
+    if (names[index] !== 'content-length') continue;
     const given = /^\d{1,15}$/.test(value) ? Number(value) : undefined;
     if (given === undefined || (length !== undefined && length !== given)) {
       throw new DecodeError(`HTTP Content-Length "${shown(value)}" is not one number`, offset);

@@ -27,7 +27,9 @@ function encodeMessage(start: string, pack: Pack, { paddingBytes, date }: PackMe
   const body = (paddingBytes === undefined ? pack : pack.copy().setData('pencore', paddingBytes)).encode();
   const dateLine = date === undefined ? '' : `Date: ${date.toUTCString()}\r\n`;
   const head = `${start}\r\n${dateLine}${KEEP_ALIVE}\r\nContent-Type: ${PACK_CONTENT_TYPE}\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+  const message = Buffer.allocUnsafe(head.length + body.length);
+  message.set(body, message.write(head, 'latin1'));
+  return message;
 }
 
 /**
