@@ -21,13 +21,15 @@ const count = Number(argv[3] ?? 500);
 const concurrency = Number(argv[4] ?? 32);
 const burst = Number(argv[5] ?? 500);
 const settleMs = 1_000;
+/** The load client waits for a second after its warm-up: what the servers do until then is the end of that. */
+const afterWarmUpMs = 700;
 /**
  * Log-ins of each cluster before the first round. Three servers share them, and hubfarm's take 2.6 times as much CPU as the load
  * client once each has had 800, and 3.4 times before: with 1,000 in all, what was measured was how they warm up.
  */
 const warmUp = 4_000;
-/** The same for each load client. */
-const clientWarmUp = 150;
+/** The same for each load client: one that was just started takes twice as much. */
+const clientWarmUp = 300;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Log-ins to the static hub, which stay a moment and leave. */
@@ -41,6 +43,7 @@ async function logIn(
   const clientWords = ['--warm-up', `${clientWarmUp}`];
   const run = new LoadRun(host, [...words, ...clientWords, ...logInWords(cluster, hubs.static)]);
   await run.line('warm');
+  await pause(afterWarmUpMs);
   const before = cluster.cpuSeconds;
   const up = await run.line<UpLine>('up');
   await pause(settleMs);
@@ -64,6 +67,7 @@ async function measure(cluster: Cluster, host: Host): Promise<Figures> {
   return {
     'redirected log-ins/s|1/s': steady.loginsPerSecond,
     'all servers|CPU ms/log-in': (steady.cpu * 1000) / steady.up,
+    'load client|CPU ms/log-in': steady.clientCpuMsPerLogin,
     'dial to Welcome, p50|ms': steady.latencyMs.p50,
     'dial to Welcome, p99|ms': steady.latencyMs.p99,
     'failed|log-ins': steady.failed + storm.failed,
