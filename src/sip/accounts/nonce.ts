@@ -18,6 +18,12 @@ export type NonceVerdict =
       readonly call: string;
     };
 
+/** Where a nonce is written. */
+export interface WordWriter {
+  /** As eight hex digits. */
+  hex8(value: number): void;
+}
+
 /** What a nonce that was read by `readAt` says of itself: see `NonceVerdict`. */
 export interface ReadNonce {
   isExpired: boolean;
@@ -56,6 +62,8 @@ export class NonceMaker {
   /** MACs of realms, which go into those of their nonces. */
   readonly #realms = new Map<string, Realm>();
   readonly #read: ReadNonce = { isExpired: false, ageS: 0, isOfThisBoot: false, sequence: 0, call: 0 };
+  /** Words of the nonce that was made last. */
+  readonly #made = new Uint32Array(nonceWords);
   #sequence = 0;
 
   /** `key`: the cluster's, 32 bytes; `issuer`: 4 random bytes of this boot. */
@@ -78,17 +86,29 @@ export class NonceMaker {
   }
 
   make(realm: string, wallMs: number, callId: string): string {
-    return this.makeFor(realm, wallMs, this.callWord(callId));
+    this.makeFor(realm, wallMs, this.callWord(callId));
+    return Array.from(this.#made, hex8).join('');
   }
 
-  /** `call`: see `callWord`. */
-  makeFor(realm: string, wallMs: number, call: number): string {
+  /** The next nonce, for `writeMade`. `call`: see `callWord`. */
+  makeFor(realm: string, wallMs: number, call: number): void {
     const timeS = Math.floor(wallMs / 1000) >>> 0;
     const sequence = this.#sequence;
     this.#sequence = (sequence + 1) >>> 0;
     const mac = this.#macOf(realm, timeS, this.#issuerWord, sequence, call);
-    const high = mac.finish();
-    return hex8(timeS) + this.#issuer + hex8(sequence) + hex8(call) + hex8(high) + hex8(mac.finishMore());
+    const made = this.#made;
+    made[0] = timeS;
+    made[1] = this.#issuerWord;
+    made[2] = sequence;
+    made[3] = call;
+    made[4] = mac.finish();
+    made[5] = mac.finishMore();
+  }
+
+  /** The nonce that was made last. */
+  writeMade(out: WordWriter): void {
+    const made = this.#made;
+    for (let at = 0; at < nonceWords; at++) out.hex8(made[at]!);
   }
 
   /** As `callWord`, of a Call-ID in a message. */

@@ -5,7 +5,7 @@ import { isAtOnce, type AuthCounters } from './authenticator.ts';
 import { DigestInput } from './digest-input.ts';
 import type { DigestAlgorithm } from './digest.ts';
 import type { AccountDirectory } from './directory.ts';
-import type { NonceMaker, ReadNonce } from './nonce.ts';
+import type { NonceMaker, ReadNonce, WordWriter } from './nonce.ts';
 import type { NonceWindow } from './nonce-window.ts';
 import { hasLoginByMd5, md5HashAt, type PackedAccount } from './packed-account.ts';
 
@@ -36,7 +36,7 @@ export interface PlainDigestOptions {
 }
 
 /** Where header fields are written. */
-export interface FieldWriter {
+export interface FieldWriter extends WordWriter {
   /** Of one byte a character. */
   text(text: string): void;
 }
@@ -98,12 +98,12 @@ export class PlainDigest {
   challenge(out: FieldWriter, domain: string, callWord: number): void {
     const { nonces, clock, counters } = this.#options;
     counters.challenged++;
-    const nonce = nonces.makeFor(domain, clock.wallMs(), callWord);
+    nonces.makeFor(domain, clock.wallMs(), callWord);
     for (const tail of this.#tails) {
       out.text('WWW-Authenticate: Digest realm="');
       out.text(domain);
       out.text('", nonce="');
-      out.text(nonce);
+      nonces.writeMade(out);
       out.text(tail);
     }
   }
