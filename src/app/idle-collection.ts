@@ -16,6 +16,9 @@ const seldomMs = 10 * 60_000;
 /** or when it has grown by so much: then there was a storm, and many are there who wait for nothing now. */
 const stormGrowthBytes = 64 * 1024 * 1024;
 
+/** Less than this is not worth looking for what the C library keeps of memory that was freed: the compiler's, mostly. */
+const trimGrowthBytes = 8 * 1024 * 1024;
+
 /**
  * Throws garbage away while nothing happens. The runtime waits with that until its heap is full, so that what a storm of
  * log-ins leaves behind would stay for hours, beside sessions that only say that they live. When nearly nothing happens, memory
@@ -29,6 +32,8 @@ export class IdleCollection {
   #thoroughMs = -Infinity;
   #keptBytes = 0;
   #residentBytes = 0;
+  #trimmedMs = -Infinity;
+  #trimmedBytes = 0;
 
   constructor(clock: Clock, heap: Heap) {
     this.#clock = clock;
@@ -49,6 +54,7 @@ export class IdleCollection {
       this.#residentBytes = heap.residentBytes();
       return;
     }
+    if (busyShare <= quietShare && this.#isTrimDue()) this.#trim();
     if (busyShare > idleShare || this.#clock.nowMs() - this.#collectedMs < atMostEveryMs) return;
     if (heap.keptBytes() - this.#keptBytes >= worthwhileBytes) this.#collect('quick');
   }
@@ -57,6 +63,23 @@ export class IdleCollection {
     this.#heap.collect?.(how);
     this.#collectedMs = this.#clock.nowMs();
     this.#keptBytes = this.#heap.keptBytes();
+    this.#trimmed();
+  }
+
+  #trim(): void {
+    this.#heap.collect?.('trim');
+    this.#trimmed();
+  }
+
+  /** Every collection ends with it. */
+  #trimmed(): void {
+    this.#trimmedMs = this.#clock.nowMs();
+    this.#trimmedBytes = this.#heap.residentBytes();
+  }
+
+  #isTrimDue(): boolean {
+    if (this.#clock.nowMs() - this.#trimmedMs < atMostEveryMs) return false;
+    return this.#heap.residentBytes() - this.#trimmedBytes >= trimGrowthBytes;
   }
 
   #hasGrown(): boolean {

@@ -10,16 +10,22 @@ interface FakeHeap {
   busy: number;
   collections: number;
   thorough: number;
+  trims: number;
 }
 
 function start(): { clock: VirtualClock; heap: FakeHeap; stop(): void } {
   const clock = new VirtualClock();
-  const heap = { kept: 50 * MB, resident: 200 * MB, busy: 0, collections: 0, thorough: 0 };
+  const heap = { kept: 50 * MB, resident: 200 * MB, busy: 0, collections: 0, thorough: 0, trims: 0 };
   const collection = new IdleCollection(clock, {
     keptBytes: () => heap.kept,
     busyShare: () => heap.busy,
     residentBytes: () => heap.resident,
     collect: (how) => {
+      if (how === 'trim') {
+        heap.trims++;
+        heap.resident -= 6 * MB;
+        return;
+      }
       heap.collections++;
       heap.kept = 34 * MB;
       if (how === 'quick') return;
@@ -81,6 +87,22 @@ describe('IdleCollection', () => {
     expect(heap.thorough).toBe(1);
     clock.advance(12_000);
     expect(heap.thorough).toBe(2);
+  });
+
+  it('gives back what the C library keeps when the process has grown by little, twice a minute at most', () => {
+    const { clock, heap } = start();
+    clock.advance(2_000);
+    heap.resident += 7 * MB;
+    clock.advance(60_000);
+    expect(heap.trims).toBe(0);
+    heap.resident += 4 * MB;
+    clock.advance(2_000);
+    expect(heap).toMatchObject({ collections: 1, trims: 1 });
+    heap.resident += 8 * MB;
+    clock.advance(26_000);
+    expect(heap.trims).toBe(1);
+    clock.advance(6_000);
+    expect(heap.trims).toBe(2);
   });
 
   it('pauses no longer than it must while there is something to do', () => {

@@ -51,7 +51,7 @@ export function createNodeHeap(): Heap {
               // The cache of compiled code is held in memory, 14 MB, until it has been written: by default at the end.
               flushCompileCache();
               gc(thorough);
-            } else gc();
+            } else if (how === 'quick') gc();
             trim();
           },
         }),
