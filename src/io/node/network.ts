@@ -12,7 +12,7 @@ import { listenTls } from './tls-listener.ts';
 
 export interface NodeNetworkOptions {
   readonly shared?: SharedReceive | undefined;
-  /** Who carries accepted TLS connections: `own`, which is meant unless said, where that is possible. */
+  /** Who carries accepted TLS connections: `runtime`, which is meant unless said, or `own`, where that is possible. */
   readonly tlsEngine?: 'own' | 'runtime';
   /** Groups of the key exchange that `dial` offers, in OpenSSL's names, best first. Absent: as the runtime does. */
   readonly dialGroups?: readonly string[];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createNodeNetwork } from '#io/node';
 import { connectedPair } from './loopback.ts';
 
 interface Told {
@@ -8,7 +9,8 @@ interface Told {
 
 /** Writes bursts to the server, each when the one before has come, and gives what its sink was told of each. */
 async function bursts(protocol: 'TLSv1.2' | 'TLSv1.3', lengths: readonly number[], renegotiates = false) {
-  const { client, server } = await connectedPair({ listen: { chooseMaxVersion: () => protocol } });
+  const network = createNodeNetwork({ tlsEngine: 'runtime' });
+  const { client, server } = await connectedPair({ network, listen: { chooseMaxVersion: () => protocol } });
   const told: Told[] = [];
   let bytes = 0;
   client.receive({ data: () => undefined, closed: () => undefined });

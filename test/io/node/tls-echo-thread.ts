@@ -1,5 +1,5 @@
 import type { ByteStream, ServerIdentity, ThreadPort } from '#io';
-import { createNodeIo } from '#io/node';
+import { createNodeNetwork } from '#io/node';
 
 /** A thread for tests: listens with the identity that comes with it, says its port, and sends back what comes. */
 export function run(port: ThreadPort, input: unknown): void {
@@ -7,7 +7,7 @@ export function run(port: ThreadPort, input: unknown): void {
 }
 
 async function listen(port: ThreadPort, identity: ServerIdentity): Promise<void> {
-  const listener = await createNodeIo().network.listenTls({
+  const listener = await createNodeNetwork({ tlsEngine: 'own' }).listenTls({
     host: '127.0.0.1',
     port: 0,
     identity: () => identity,

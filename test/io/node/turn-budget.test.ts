@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StreamSink } from '#io';
-import { connectedPair } from './loopback.ts';
+import { createNodeNetwork } from '#io/node';
+import { connectedPair, type StreamPair } from './loopback.ts';
 
 /** What one read may bring beyond the share: what is decrypted already still comes. */
 const surplusBytes = 96 * 1024;
@@ -27,9 +28,11 @@ class TurnCounter implements StreamSink {
   }
 }
 
-describe('a stream with much to read', () => {
+describe.each(['own', 'runtime'] as const)('a stream with much to read, TLS engine: %s', (tlsEngine) => {
+  const pair = (): Promise<StreamPair> => connectedPair({ network: createNodeNetwork({ tlsEngine }) });
+
   test('is read a share in each turn of the loop, so that others have theirs', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await pair();
     const totalBytes = 4_000_000;
     client.write(Buffer.alloc(totalBytes));
     const counter = new TurnCounter();
@@ -40,7 +43,7 @@ describe('a stream with much to read', () => {
   });
 
   test('goes on where it was paused in the turn that used up its share', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await pair();
     const totalBytes = 4_000_000;
     client.write(Buffer.alloc(totalBytes));
     const counter = new TurnCounter();

@@ -43,6 +43,8 @@ export class Connection implements Watcher, BudgetedReader {
   #isEnding = false;
   #isEndSent = false;
   #isPumpDue = false;
+  /** Waits for its next turn. */
+  #hasReadItsShare = false;
   /** Came with the end of the handshake. */
   #early: Buffer | undefined;
   #earlyProgress: TlsProgress = 'wait';
@@ -154,6 +156,7 @@ export class Connection implements Watcher, BudgetedReader {
   }
 
   readOn(): void {
+    this.#hasReadItsShare = false;
     this.#pump();
   }
 
@@ -172,13 +175,15 @@ export class Connection implements Watcher, BudgetedReader {
       return;
     }
     if (this.#reading !== 'stopped' && (this.#early !== undefined || this.#earlyProgress !== 'wait')) this.#takeEarly();
-    while (this.#canRead && this.#reading !== 'stopped' && this.#fd >= 0 && !this.#hasEnded) {
+    while (this.#canRead && this.#reading !== 'stopped' && this.#fd >= 0 && !this.#hasEnded && !this.#hasReadItsShare) {
       const received = this.#receive();
       if (received instanceof Error) this.#fail(received);
       else if (received === 0) this.#ended(this.#session === undefined);
       else if (received > 0) this.#take(received);
       this.#engine.dones.run();
-      if (typeof received === 'number' && received > 0 && !this.#engine.budget.allowsMore(this, received)) return;
+      if (typeof received === 'number' && received > 0) {
+        this.#hasReadItsShare = !this.#engine.budget.allowsMore(this, received);
+      }
     }
   }
 
