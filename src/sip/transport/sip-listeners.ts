@@ -30,6 +30,8 @@ interface Listener {
 export interface SipListenersParts {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** There is a socket more or less, and `list` says so. */
+  readonly changed: () => void;
 }
 
 /**
@@ -129,6 +131,7 @@ export class SipListeners {
     const { close } = listener;
     listener.close = undefined;
     await close?.();
+    if (close !== undefined) this.#parts.changed();
   }
 
   async #open(listener: Listener): Promise<void> {
@@ -143,6 +146,7 @@ export class SipListeners {
       listener.close = close;
       listener.error = undefined;
       logger.info({ transport: plan.transport, host: plan.bindTo, port: plan.port }, 'listening for SIP');
+      this.#parts.changed();
     } catch (error) {
       const message = reasonOf(error);
       const where = addressAndPort(plan.bindTo, plan.port);

@@ -95,7 +95,8 @@ export class SipTransport implements TransportLayer {
         this.#joined(0, 'wss', channel);
       },
     });
-    this.#listeners = new SipListeners(services, listenerPlans(this.#planParts(), settings));
+    const changed = (): void => this.#socketsChanged();
+    this.#listeners = new SipListeners({ ...services, changed }, listenerPlans(this.#planParts(), settings));
   }
 
   listen(listener: TransportListener): void {
@@ -354,19 +355,13 @@ export class SipTransport implements TransportLayer {
       openedUdp: (id: number, socket: UdpPort['socket']) => this.#openedUdp(id, socket),
       opened: (id: number, transport: TransportName, local: ByteStream['local']) => {
         this.#sockets.add({ id, transport, local });
-        this.#socketsChanged();
-        return () => this.#removed(id);
+        return () => this.#sockets.remove(id);
       },
       connected: (id: number, transport: TransportName, stream: ByteStream) => this.#connected(id, transport, stream),
       joined: (id: number, transport: TransportName, channel: WebSocketChannel) => this.#joined(id, transport, channel),
       hasAddress: (address: string) => this.#own.hasNow(address),
       isShared: () => this.#sockets.face.options.virtualAddresses.length > 0,
     };
-  }
-
-  #removed(socketId: number): void {
-    this.#sockets.remove(socketId);
-    this.#socketsChanged();
   }
 
   #openedUdp(socketId: number, socket: UdpPort['socket']): () => void {
@@ -382,12 +377,11 @@ export class SipTransport implements TransportLayer {
     this.#udpPorts.set(socketId, port);
     this.#udpPortOf.clear();
     this.#sockets.add({ id: socketId, transport: 'udp', local: socket.local });
-    this.#socketsChanged();
     return () => {
       this.#udpPorts.delete(socketId);
       this.#udpPortOf.clear();
       port.close();
-      this.#removed(socketId);
+      this.#sockets.remove(socketId);
     };
   }
 
