@@ -12,7 +12,7 @@ import { listenTls } from './tls-listener.ts';
 
 export interface NodeNetworkOptions {
   readonly shared?: SharedReceive | undefined;
-  /** Who carries accepted TLS connections: `runtime`, which is meant unless said, or `own`, where that is possible. */
+  /** Who carries accepted TLS connections: `own`, where that is possible, which is meant unless said, or `runtime`. */
   readonly tlsEngine?: 'own' | 'runtime';
   /** Groups of the key exchange that `dial` offers, in OpenSSL's names, best first. Absent: as the runtime does. */
   readonly dialGroups?: readonly string[];
@@ -20,7 +20,7 @@ export interface NodeNetworkOptions {
 
 /** TCP and TLS of this machine. All its streams share one receive buffer. */
 export function createNodeNetwork(options: NodeNetworkOptions = {}): Network & MutualTlsNetwork & TcpNetwork {
-  const { shared = new SharedReceive(findReadBufferSymbols()), dialGroups, tlsEngine = 'runtime' } = options;
+  const { shared = new SharedReceive(findReadBufferSymbols()), dialGroups, tlsEngine = 'own' } = options;
   const contexts = new DialContexts(dialGroups);
   let engine: Promise<TlsEngine | undefined> | undefined;
   const engineOf = async (): Promise<TlsEngine | undefined> =>
