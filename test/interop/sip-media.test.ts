@@ -265,8 +265,8 @@ if (requirePeers(['ip', 'chromium'])) {
       await phones.hangUp(ben);
       const { media } = await new Records(server).next();
       expect(media).toMatchObject({ reason: 'always', streams: [{ media: 'audio' }] });
-      expect(media!.streams[0]!.a.packets).toBeGreaterThan(packetsHeard);
-      expect(media!.streams[0]!.b.packets).toBeGreaterThan(packetsHeard);
+      expect(media!.streams[0]!.a.packets).toBeGreaterThanOrEqual(packetsHeard);
+      expect(media!.streams[0]!.b.packets).toBeGreaterThanOrEqual(packetsHeard);
     });
   });
 }

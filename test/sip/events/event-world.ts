@@ -62,8 +62,7 @@ export class EventWorld {
           return () => this.#listeners.delete(listener);
         },
       },
-      accountOf: ({ user, host }) =>
-        host === 'example.org' && user !== undefined ? `${user}@example.org` : undefined,
+      accountOf: ({ user, host }) => (host === 'example.org' && user !== undefined ? `${user}@example.org` : undefined),
     });
     this.agent.connect(this.#connection);
   }
