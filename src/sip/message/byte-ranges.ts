@@ -1,4 +1,4 @@
-import { isDigitCode } from './characters.ts';
+import { isDigitCode, isParamValueCode } from './characters.ts';
 
 /** For requests that are read without making texts of their parts. */
 
@@ -64,4 +64,15 @@ export function portEnd(bytes: Uint8Array, at: number): number {
   let end = at + 1;
   while (isDigitCode(bytes[end]!)) end++;
   return numberAt(bytes, at + 1, end, portMax) < 1 ? -1 : end;
+}
+
+/** Where the value ends, with its closing quote; `start`: there is none that is plain. */
+export function valueEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  if (bytes[at] !== 0x22) {
+    while (at < end && isParamValueCode(bytes[at]!)) at++;
+    return at;
+  }
+  for (at++; at < end && bytes[at] !== 0x22; at++) if (bytes[at] === 0x5c || bytes[at]! > 0x7e) return start;
+  return at < end ? at + 1 : start;
 }

@@ -1,11 +1,10 @@
-import { isAt, isAtInAnyCase, isRange, numberAt, portEnd } from '../message/byte-ranges.ts';
+import { isAt, isAtInAnyCase, isRange, numberAt, portEnd, valueEnd } from '../message/byte-ranges.ts';
 import { isDigitCode, isHostCode, isTokenCode, isUserCode } from '../message/characters.ts';
 import { HeaderId } from '../message/header-id.ts';
 import { HeaderLines } from '../message/header-lines.ts';
 import { messageLimits } from '../message/limits.ts';
+import { nameEnd, PlainAddress } from '../message/plain-address.ts';
 import { ViaPlaces } from '../message/via-places.ts';
-import { nameEnd, PlainAddress } from '../registrar/plain-address.ts';
-import { valueEnd } from '../registrar/plain-contact.ts';
 
 const begin = Buffer.from('INVITE sip:', 'latin1');
 const version = Buffer.from(' SIP/2.0\r\n', 'latin1');

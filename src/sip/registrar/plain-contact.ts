@@ -1,5 +1,5 @@
-import { isAt, numberAt } from '../message/byte-ranges.ts';
-import { isParamValueCode, isTokenCode } from '../message/characters.ts';
+import { isAt, numberAt, valueEnd } from '../message/byte-ranges.ts';
+import { isTokenCode } from '../message/characters.ts';
 
 const expires = Buffer.from('expires', 'latin1');
 const instance = Buffer.from('+sip.instance', 'latin1');
@@ -74,17 +74,6 @@ export class PlainContact {
     this.paramsEnd = end;
     return true;
   }
-}
-
-/** Where the value ends, with its closing quote; `start`: there is none that is plain. */
-export function valueEnd(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  if (bytes[at] !== 0x22) {
-    while (at < end && isParamValueCode(bytes[at]!)) at++;
-    return at;
-  }
-  for (at++; at < end && bytes[at] !== 0x22; at++) if (bytes[at] === 0x5c || bytes[at]! > 0x7e) return start;
-  return at < end ? at + 1 : start;
 }
 
 /** In any case. `name` in lower case. */

@@ -3,7 +3,7 @@ import { isDigitCode, isHostCode } from '../message/characters.ts';
 import { HeaderId } from '../message/header-id.ts';
 import { HeaderLines } from '../message/header-lines.ts';
 import { ViaPlaces } from '../message/via-places.ts';
-import { PlainAddress } from './plain-address.ts';
+import { PlainAddress } from '../message/plain-address.ts';
 import { PlainContact } from './plain-contact.ts';
 import { PlainCredentials } from './plain-credentials.ts';
 

@@ -1,6 +1,5 @@
 import { openEmbedded, type Backplane } from '#backplane';
 import { Lifecycle, silentLogger } from '#base';
-import type { Bus, BusHandler, MemberBoot, MemberId } from '#cluster';
 import type { Datagram } from '#io';
 import { SeededRandom } from '#io/sim';
 import { defaultRegistrarSettings, defaultSipGuardLimits, openSipAccounts, type SipAccounts } from '#sip';
@@ -10,6 +9,7 @@ import type { PlainRegistrar } from '../../../src/sip/registrar/plain-registrar.
 import type { SipServices } from '../../../src/sip/server.ts';
 import { partitions } from '../../../src/sip/registrar/partitions.ts';
 import { accountRecord, domain } from '../accounts/account-fixture.ts';
+import { LoopBus } from '../registrar/loop-bus.ts';
 import { VIP, type Member } from './farm-member.ts';
 import { FarmWorld } from './farm-world.ts';
 
@@ -17,32 +17,6 @@ const names = ['m1', 'm2', 'm3'] as const;
 /** The store is in a thread of its own. */
 const turnsOfStore = 30;
 const mostRounds = 20_000;
-
-/** Calls between members of one loop. */
-class Wire {
-  readonly #members = new Map<MemberId, Map<string, BusHandler>>();
-
-  bus(self: MemberBoot): Bus {
-    const services = new Map<string, BusHandler>();
-    this.#members.set(self.member, services);
-    return {
-      self,
-      call: async (to, service, body) => {
-        const handler = this.#members.get(typeof to === 'string' ? to : to.member)?.get(service);
-        if (handler === undefined) throw new Error('gone');
-        return JSON.parse(JSON.stringify(await handler(JSON.parse(JSON.stringify(body)), self))) as unknown;
-      },
-      serve: (service, handler) => {
-        services.set(service, handler);
-        return () => services.delete(service);
-      },
-      send: () => undefined,
-      links: () => [],
-      onLink: () => () => undefined,
-      stop: () => Promise.resolve(),
-    };
-  }
-}
 
 /** A farm of three members that share accounts: each changes the bindings of its part of them, as in a cluster. */
 export class RegistrarWorld {
@@ -72,7 +46,7 @@ export class RegistrarWorld {
   async open(users: readonly string[]): Promise<this> {
     const { clock } = this.farm;
     this.#backplane = await this.#passing(openEmbedded({ path: ':memory:', clock }));
-    const wire = new Wire();
+    const wire = new LoopBus();
     for (const [at, name] of names.entries()) {
       const opening = openSipAccounts(
         {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Conflict, openEmbedded, type Backplane } from '#backplane';
 import { Lifecycle, silentLogger } from '#base';
-import type { Bus, BusHandler, MemberBoot, MemberId } from '#cluster';
+import type { MemberBoot } from '#cluster';
 import { SeededRandom } from '#io/sim';
 import { defaultRegistrarSettings, defaultSipGuardLimits, openSipAccounts, type SipAccounts } from '#sip';
 import { ManualClock } from '../../backplane/manual-clock.ts';
@@ -9,33 +9,7 @@ import { ownerAmong, partitionOf, partitions } from '../../../src/sip/registrar/
 import type { RegisterRequest } from '../../../src/sip/registrar/register-request.ts';
 import type { RegisterResult } from '../../../src/sip/registrar/registrations.ts';
 import { accountRecord, domain } from '../accounts/account-fixture.ts';
-
-/** Calls between members of one loop. What is said crosses as JSON, as on a real bus. */
-class Wire {
-  readonly members = new Map<string, Map<string, BusHandler>>();
-
-  bus(self: MemberBoot): Bus {
-    const services = new Map<string, BusHandler>();
-    this.members.set(self.boot, services);
-    const call = async (to: MemberId | MemberBoot, service: string, body: unknown): Promise<unknown> => {
-      const handler = typeof to === 'string' ? undefined : this.members.get(to.boot)?.get(service);
-      if (handler === undefined) throw new Error('gone');
-      return JSON.parse(JSON.stringify(await handler(JSON.parse(JSON.stringify(body)), self))) as unknown;
-    };
-    return {
-      self,
-      call,
-      serve: (service, handler) => {
-        services.set(service, handler);
-        return () => services.delete(service);
-      },
-      send: () => undefined,
-      links: () => [],
-      onLink: () => () => undefined,
-      stop: () => Promise.resolve(),
-    };
-  }
-}
+import { LoopBus } from './loop-bus.ts';
 
 class Member {
   readonly lifecycle = new Lifecycle();
@@ -69,13 +43,13 @@ class Member {
 let cseq = 0;
 let clock: ManualClock;
 let backplane: Backplane;
-let wire: Wire;
+let wire: LoopBus;
 let members: Member[];
 
 beforeEach(async () => {
   clock = new ManualClock();
   backplane = await openEmbedded({ path: ':memory:', clock });
-  wire = new Wire();
+  wire = new LoopBus();
   members = [];
 });
 
@@ -195,7 +169,7 @@ describe('an account', () => {
     await expect.poll(async () => (await dying.register(aor, 'h1')).kind).toBe('bindings');
     const { entries } = await backplane.list('own/');
     const gone = entries.filter(({ value }) => Buffer.from(value).includes('dying'));
-    wire.members.delete(dying.self.boot);
+    wire.cut(dying.self);
     await backplane.txn(
       gone.map(({ key }) => ({ kind: 'delete', key })),
       [],

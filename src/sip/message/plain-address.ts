@@ -1,5 +1,5 @@
-import { isAt, portEnd } from '../message/byte-ranges.ts';
-import { isHostCode, isParamValueCode, isTokenCode, isUriCode, isUserCode } from '../message/characters.ts';
+import { isAt, portEnd } from './byte-ranges.ts';
+import { isHostCode, isParamValueCode, isTokenCode, isUriCode, isUserCode } from './characters.ts';
 
 const sipScheme = Buffer.from('sip:', 'latin1');
 const tag = Buffer.from('tag', 'latin1');
